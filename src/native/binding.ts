@@ -1,0 +1,253 @@
+/**
+ * What the addon exports, typed. One file, in the order of native/addon/addon.cc; plain data only, and
+ * every field present (`null` means "not given", so a forgotten field fails at the boundary).
+ */
+
+/** Names of the numeric columns that cross as typed arrays. */
+export type ElementType = "f64" | "f32" | "i32" | "u32" | "u8" | "i64" | "u64";
+
+export type TypedColumn =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Uint8Array
+  | BigInt64Array
+  | BigUint64Array;
+
+/** Which kind of slot runs the tasks of an app. */
+export type WorkerKind = "js" | "process" | "native";
+
+/** Reductions that are computed natively. Floating-point sums combine in a fixed tree over the index, so the
+ * result has the same bits however the work was spread. */
+export type ReduceOp = "sum" | "min" | "max" | "count";
+
+/** One app as every rank must know it. */
+export interface AppEntry {
+  name: string;
+  kind: WorkerKind;
+  /** Hash of everything that must agree between ranks (kind, returns, source). */
+  fingerprint: bigint;
+  /** For `process`: how a command is made from a task's arguments. */
+  command: CommandTemplate | null;
+}
+
+/** A word of a command: literal text and the numbers of the argument strings to put in. */
+export type Piece = string | number;
+
+export interface CommandTemplate {
+  /** The words of argv. Each placeholder is a number: which of the task's argument strings. `null`: the task's
+   * argument strings are argv themselves. */
+  words: Piece[][] | null;
+  /** One word that `/bin/sh -c` runs; placeholders are quoted for the shell. Then `words` is null. */
+  shell: Piece[] | null;
+  /** True: `/bin/sh -c` runs the task's first argument string. Then `words` and `shell` are null. */
+  shellFromArguments: boolean;
+  cwd: Piece[] | null;
+  stdin: Piece[] | null;
+  /** File that receives the stream; null: kept in memory up to `captureBytes`. */
+  stdout: Piece[] | null;
+  stderr: Piece[] | null;
+  append: boolean;
+  /** Variables added to the environment of the rank. */
+  env: [string, Piece[]][];
+  /** Bytes of stdout, and of stderr, kept in memory; the rest is counted and dropped. */
+  captureBytes: number;
+  /** Limit of the whole process tree, ms; 0: none. */
+  walltimeMs: number;
+  /** Exit codes that are no failure; null: any. */
+  okExitCodes: number[] | null;
+}
+
+export interface SessionOptions {
+  transport: "threads" | "mpi";
+  /** "mpi": the shared library of the flavour that launched this process. */
+  library: string | null;
+  /** What the launcher said; checked against what MPI says. */
+  expected: { rank: number; ranks: number } | null;
+  jsWorkers: number;
+  processSlots: number;
+  nativeSlots: number;
+  guardianPath: string | null;
+  apps: AppEntry[];
+  /** How long a thread with nothing to do spins before it sleeps, us. */
+  spinUs: number;
+  /** A rank that nothing was heard of for this long is lost, ms; 0: never. */
+  rankLostMs: number;
+}
+
+export interface SubmitOptions {
+  /** Name of a registered app. */
+  app: string;
+  /** Absolute indexes of the tasks, `[first, last)`. */
+  first: number;
+  last: number;
+  /** "index": the task's argument is `start + index * step`. "fixed": rows of typed columns. "packed": msgpack
+   * values one after the other (for `process`: strings, each a u32 length and its bytes). */
+  args: "index" | "fixed" | "packed";
+  start: number;
+  step: number;
+  /** "fixed": the element types of a row, in order; rows are packed without padding. */
+  columns: ElementType[] | null;
+  /** "fixed": rows; "packed": the bytes. Not copied: must stay unchanged until the batch is done. */
+  bytes: Uint8Array | null;
+  /** "packed": byte offset of each task, and the end: `last - first + 1` entries. */
+  offsets: Uint32Array | null;
+  /** True: a packed value (or fixed row) is the array of the call's arguments; false: it is the one argument. */
+  spread: boolean;
+  results: "collect" | "discard" | "reduce";
+  /** Type of a result; null: any value, msgpack. */
+  element: ElementType | null;
+  /** "reduce": a native operation, or null and `reducer` is the name of an app. */
+  op: ReduceOp | null;
+  reducer: string | null;
+  /** "collect" with `element`: receives result k at k - first. The batch writes into it from native threads. */
+  column: TypedColumn | null;
+  /** True: report each finished range at once (for-await, single calls); false: ranges may be merged for some ms. */
+  stream: boolean;
+  /** Seeds `context().random` together with the index. */
+  seed: bigint;
+  /** Limit per task, ms; 0: none. Enforced for JS by ending the worker thread. */
+  walltimeMs: number;
+}
+
+/** What became of the tasks `[first, last)` of batch `batch`. */
+export interface TaskRecord {
+  batch: number;
+  kind: RecordKind;
+  first: number;
+  last: number;
+  /** "packed": msgpack values one after the other. "partial": see RecordKind. "failed": one msgpack error. */
+  payload: Buffer | null;
+}
+
+export const RecordKind = {
+  /** Done; a result, if any, is in the column. */
+  done: 0,
+  /** Done; payload has one msgpack value per task. */
+  packed: 1,
+  /** Reduced; payload is one value for the whole range: an element (little-endian, 8 bytes: f64 for f64/f32, i64 for signed and u64
+   * for unsigned integers; u64 for count) or one msgpack value where `reducer` is an app. Ranges are aligned blocks whose size is a power of two where the
+   * order of combination matters; otherwise whatever was merged. */
+  partial: 2,
+  /** Failed; the payload is a msgpack map (see serialize/errors.ts). */
+  failed: 3,
+} as const;
+export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+
+/** What `drain` gives: records, and what happened to the fabric. */
+export interface Drained {
+  records: TaskRecord[];
+  /** Batches whose last task was reported: nothing more comes for them. */
+  finished: number[];
+  /** JS workers to end, because a task of theirs exceeded its walltime: call terminate(), then workerLost(). */
+  overdue: number[];
+  /** The fabric ended: a rank was lost, apps do not match... The session is of no more use. */
+  fatal: { code: string; message: string } | null;
+  /** Rank 0 has closed the session: a serving rank should exit. */
+  closed: boolean;
+}
+
+export interface SessionStats {
+  rank: number;
+  ranks: number;
+  hostname: string;
+  /** Tasks that ran on this rank since the session began. */
+  tasksRun: number;
+  stealsAsked: number;
+  stealsServed: number;
+  framesSent: number;
+  framesReceived: number;
+  bytesSent: number;
+}
+
+export interface NativeSession {
+  readonly id: number;
+  readonly rank: number;
+  readonly ranks: number;
+  readonly hostname: string;
+  /** `notify` is called on this thread, soon after there is something to drain; then not again until `drain` was called. */
+  onEvents(notify: () => void): void;
+  /** Returns the batch's number (counts from 1). */
+  submit(options: SubmitOptions): number;
+  /** Cheap (no lock): is there something to drain? */
+  hasEvents(): boolean;
+  drain(): Drained;
+  /** Hands back room for `bytes` of payload that the program has consumed. */
+  credit(batch: number, bytes: number): void;
+  cancel(batch: number): void;
+  /** A JS worker thread ended. `running` says if a task was in it; then that task fails with this msgpack error. */
+  workerLost(worker: number, error: Uint8Array): void;
+  stats(): SessionStats;
+  /** Tasks run per rank since the start, by asking each rank; resolves through `drain`-free callback. Rank 0 only. */
+  gatherStats(callback: (stats: SessionStats[]) => void): void;
+  /** Fabric-thread ping of another rank: round trips in ns, one per repetition; `pauseUs` between two. Blocks. */
+  ping(rank: number, repetitions: number, pauseUs: number): Float64Array;
+  /** A program error that must end the job: told to rank 0, which reports it. */
+  fail(code: string, message: string): void;
+  /** Orderly end, collective: rank 0 tells the others. Blocks until done or `timeoutMs`. False: others did not come. */
+  close(timeoutMs: number): boolean;
+  /** Ends children, then the whole job with this code. Returns only when the job is this process alone. */
+  abort(exitCode: number): void;
+}
+
+/** Everything a worker must know of the batch of its chunk. */
+export interface BatchInfo {
+  app: string;
+  owner: number;
+  sequence: number;
+  args: "index" | "fixed" | "packed";
+  start: number;
+  step: number;
+  columns: ElementType[] | null;
+  spread: boolean;
+  results: "collect" | "discard" | "reduce";
+  element: ElementType | null;
+  op: ReduceOp | null;
+  reducer: string | null;
+  seed: bigint;
+}
+
+/** Return values of `WorkerPort.next`. */
+export const Next = { none: 0, chunk: 1, closed: 2 } as const;
+
+/** Slots of `WorkerPort.info`, filled by `next`. */
+export const ChunkInfo = { batchKey: 0, first: 1, last: 2, argsBytes: 3, argsCapacity: 4 } as const;
+
+/**
+ * A JS worker's end of the run-queue. All calls are synchronous and on the worker's own thread.
+ * `info`, `args`, `current` are memory that the addon reads and writes directly.
+ */
+export interface WorkerPort {
+  /** Waits at most `waitMs` for a chunk: spins first, then sleeps. */
+  next(waitMs: number): number;
+  /** See ChunkInfo. */
+  readonly info: Float64Array;
+  /** Memory that holds the arguments of the chunk, `info[argsBytes]` long. Fetch again after `next` if `info[argsCapacity]` grew. */
+  readonly args: Uint8Array;
+  /** [0]: index of the task that is running now; kept by the worker before each task so that a crash can be attributed. -1: none. */
+  readonly current: Float64Array;
+  /** What is known of the batch with this key. */
+  batch(key: number): BatchInfo;
+  /** The whole chunk is done, with results in `column` (its first `last - first` elements), or none (discard). */
+  finishColumn(column: TypedColumn | null): void;
+  /** The whole chunk is done, with `length` bytes of msgpack values in `bytes`. */
+  finishPacked(bytes: Uint8Array, length: number): void;
+  /** The chunk is done in pieces: `records` holds [kind, first, last, offset, length] for each, payloads lie in `bytes`.
+   * A "done" record of a column batch takes its elements from `column` at first - chunk first. */
+  finishRecords(records: Float64Array, bytes: Uint8Array, column: TypedColumn | null): void;
+}
+
+/** The addon. */
+export interface Binding {
+  /** Opens the one session of this process; throws Error with `code` on failure. */
+  open(options: SessionOptions): NativeSession;
+  /** Called in a worker thread: joins the session as JS worker `worker`. */
+  attach(sessionId: number, worker: number): WorkerPort;
+  /** Offsets of the `count` msgpack values that lie in `bytes` from `position` on: `count + 1` entries. */
+  scan(bytes: Uint8Array, position: number, count: number, offsets: Uint32Array): void;
+  /** Sleeps this thread without burning CPU; for tests and benches. */
+  version(): string;
+  /** Registers the native apps that benches and tests use: `heddle:noop`, `heddle:index`, `heddle:sum16`, `heddle:sleep`. */
+  builtinApps(): string[];
+}
