@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import type { ViteUserConfig } from "vitest/config";
+
+const source = fileURLToPath(new URL("./src/index.ts", import.meta.url));
+
+// Forks, not threads: a fault in native code must fail one test file, not the whole run. The MPI suites
+// start up to 16 processes each, so the files of `integration` run one after the other.
+const config: ViteUserConfig = {
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    projects: [
+      {
+        resolve: { alias: { heddle: source } },
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "bench/**/*.test.ts", "scripts/**/*.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: ["test/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+};
+
+export default config;
