@@ -1,0 +1,65 @@
+// What is known of a batch wherever a range of it lies: app, owner, arguments, how its results end.
+//
+// The header travels with every grant (about 100 bytes), so a rank keeps nothing of batches it has no part of.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace heddle {
+
+enum class WorkerKind : std::uint8_t { Js, Process, Native };
+constexpr std::size_t kWorkerKinds = 3;
+
+enum class ArgsKind : std::uint8_t {
+  Index,   // Nothing travels: the argument is start + index * step.
+  Fixed,   // `stride` bytes per task.
+  Packed,  // Variable size, with an offset table.
+};
+
+enum class ResultMode : std::uint8_t { Collect, Discard, Reduce };
+
+enum class ElementType : std::uint8_t { Any, F64, F32, I32, U32, U8, I64, U64 };
+
+constexpr std::uint32_t element_size(ElementType type) {
+  constexpr std::array<std::uint32_t, 8> kSizes{0, 8, 4, 4, 4, 1, 8, 8};
+  return kSizes[static_cast<std::size_t>(type)];
+}
+
+enum class ReduceOp : std::uint8_t { App, Sum, Min, Max, Count };
+
+struct BatchHeader {
+  BatchId id;
+  AppId app = 0;
+  AppId reducer = 0;  // ReduceOp::App: who combines.
+  WorkerKind worker = WorkerKind::Js;
+  ArgsKind args = ArgsKind::Index;
+  ResultMode results = ResultMode::Discard;
+  ElementType element = ElementType::Any;
+  ReduceOp op = ReduceOp::App;
+  bool stream = false;  // Results are wanted one by one, not merged.
+  bool spread = false;  // A task's value is the list of its arguments.
+  std::uint8_t column_count = 0;
+  std::array<ElementType, 8> columns{};  // Fixed: a row's elements, in order.
+  std::uint32_t stride = 0;              // Fixed: bytes of a row.
+  std::int64_t start = 0, step = 1;
+  std::uint64_t seed = 0;
+  Duration walltime = 0;  // Per task; 0: none.
+
+  friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
+};
+
+using BatchRef = std::shared_ptr<const BatchHeader>;
+
+// Floating-point sums, and apps as reducers, combine in a fixed tree over the index.
+constexpr bool order_matters(const BatchHeader& batch) {
+  if (batch.op == ReduceOp::App) return true;
+  const bool floating = batch.element == ElementType::F64 || batch.element == ElementType::F32;
+  return batch.op == ReduceOp::Sum && floating;
+}
+
+}  // namespace heddle

@@ -1,0 +1,70 @@
+// Everything that can happen to a rank.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "scheduler/message.h"
+
+namespace heddle {
+
+// The program submits tasks here; this rank becomes their owner. Requires: id.owner is this rank, sequence is new.
+struct Submit {
+  BatchRef batch;
+  Range range;
+  Arguments arguments;
+};
+
+// The program no longer wants the batch. Nothing more is delivered for it.
+struct CancelBatch {
+  std::uint64_t sequence = 0;
+};
+
+// The program has consumed so many payload bytes of an owned batch.
+struct Consumed {
+  std::uint64_t sequence = 0;
+  std::uint64_t bytes = 0;
+};
+
+// A worker has nothing to do. Requires: its last chunk was reported.
+struct WorkerIdle {
+  WorkerId worker = 0;
+};
+
+// A worker did its whole chunk: the records cover it exactly.
+struct ChunkDone {
+  WorkerId worker = 0;
+  std::vector<Record> records;
+  Duration elapsed = 0;
+};
+
+// A worker went down. The task that took it down, if known, failed with `error`; the rest of its chunk runs again.
+struct WorkerGone {
+  WorkerId worker = 0;
+  std::optional<std::uint64_t> culprit;
+  std::vector<std::uint8_t> error;
+};
+
+struct Received {
+  RankId from = 0;
+  Message message;
+};
+
+// Time has passed. Needed when `Rank::next_timer` is reached; harmless at any other time.
+struct Tick {};
+
+// Rank 0: the program is over.
+struct Close {};
+
+// This rank cannot go on: rank 0 is told.
+struct Fail {
+  std::string code, message;
+};
+
+using Event = std::variant<Submit, CancelBatch, Consumed, WorkerIdle, ChunkDone, WorkerGone, Received, Tick,
+                           Close, Fail>;
+
+}  // namespace heddle

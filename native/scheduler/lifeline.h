@@ -1,0 +1,74 @@
+// Lifelines: whom a rank asks once random steals fail, and whom it pays when work comes.
+//
+// The lifeline graph has an edge from rank r to r + 2^j (mod ranks) for every 2^j < ranks: a circulant graph
+// in which every rank is reached within log2(ranks) hops, for any number of ranks. A rank sleeps with a request
+// on each of its lifelines, and a victim remembers those requests in two words, one bit per lifeline.
+//
+// Invariant: at most one unpaid request is on each lifeline.
+// Source: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <optional>
+
+#include "base/assert.h"
+#include "base/ids.h"
+
+namespace heddle {
+
+class Lifelines {
+ public:
+  Lifelines(RankId self, std::uint32_t ranks)
+      : self_(self), ranks_(ranks), count_(ranks < 2 ? 0 : static_cast<std::uint32_t>(std::bit_width(ranks - 1))) {}
+
+  std::uint32_t count() const { return count_; }
+  RankId victim(std::uint32_t line) const { return (self_ + (1ull << line)) % ranks_; }
+  RankId thief(std::uint32_t line) const { return (self_ + ranks_ - (1ull << line) % ranks_) % ranks_; }
+
+  // Lifelines without an unpaid request of ours: marks one as asked and returns its victim, until none is left.
+  std::optional<RankId> ask_next() {
+    if (std::popcount(asked_) == static_cast<int>(count_)) return std::nullopt;
+    const auto line = static_cast<std::uint32_t>(std::countr_one(asked_));
+    asked_ |= 1u << line;
+    return victim(line);
+  }
+  // A victim has paid. False: no request of ours was there (a broken peer).
+  bool paid_by(RankId from) { return clear(asked_, [&](std::uint32_t line) { return victim(line) == from; }); }
+
+  // A thief waits on us. False: it is no lifeline of ours, or it waits already (a broken peer).
+  bool remember(RankId from) {
+    for (std::uint32_t line = 0; line < count_; ++line) {
+      if (thief(line) != from || (waiting_ >> line & 1)) continue;
+      waiting_ |= 1u << line;
+      return true;
+    }
+    return false;
+  }
+  bool anyone_waits() const { return waiting_ != 0; }
+  // The next thief to pay, and forgets it: far ones first, since behind them are most ranks. Requires: anyone_waits().
+  RankId pay_next() {
+    HEDDLE_ASSERT(waiting_ != 0);
+    const auto line = static_cast<std::uint32_t>(std::bit_width(waiting_)) - 1;
+    waiting_ &= ~(1u << line);
+    return thief(line);
+  }
+
+ private:
+  template <typename Match>
+  bool clear(std::uint32_t& bits, const Match& match) {
+    for (std::uint32_t line = 0; line < count_; ++line) {
+      if (!(bits >> line & 1) || !match(line)) continue;
+      bits &= ~(1u << line);
+      return true;
+    }
+    return false;
+  }
+
+  RankId self_;
+  std::uint32_t ranks_, count_;
+  std::uint32_t asked_ = 0;    // Our unpaid requests, by line.
+  std::uint32_t waiting_ = 0;  // Thieves that wait on us, by line.
+};
+
+}  // namespace heddle

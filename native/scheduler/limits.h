@@ -1,0 +1,59 @@
+// Every bound of the scheduler, with its unit and its reason.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace heddle::limits {
+
+// Argument bytes in one grant. Half a megabyte moves in well under a millisecond and holds 32 k small tasks;
+// a single task whose arguments are larger moves alone.
+constexpr std::uint64_t kGrantBytesMax = 512 * 1024;
+
+// Ranges in one grant message: many small batches move together, and a message stays small.
+constexpr std::size_t kRangesPerGrantMax = 64;
+
+// Ranges given away and not yet reported back, over all batches of a rank. Past it a rank gives nothing:
+// thieves then steal from those it gave to, so its memory does not grow with the number of ranks.
+constexpr std::size_t kGrantsOutMax = 4096;
+
+// Random victims asked before a rank waits on its lifelines. Two find work when a third of the ranks have some.
+constexpr std::uint32_t kRandomTries = 2;
+
+// Work between two looks at the queue, per worker: a thief or a cancel waits no longer than that.
+constexpr Duration kChunkTime = microseconds(500);
+
+// Tasks in one chunk: what a JS worker's result column holds (512 KiB of f64).
+constexpr std::uint64_t kChunkTasksMax = 65'536;
+
+// A native chunk may be larger where a task costs nanoseconds.
+constexpr std::uint64_t kNativeChunkTasksMax = 262'144;
+
+// Argument bytes in one chunk; one task's may be more.
+constexpr std::uint64_t kChunkBytesMax = 256 * 1024;
+
+// How much larger the next chunk of an app may be than its last: long tasks after short ones stay spread.
+constexpr std::uint64_t kChunkGrowth = 8;
+
+// Results leave a rank when so many bytes wait, or so long after the first of them.
+constexpr std::uint64_t kFlushBytes = 64 * 1024;
+constexpr Duration kFlushAge = milliseconds(2);
+constexpr Duration kFlushAgeOwner = milliseconds(20);  // To the program, unless it streams.
+
+// Payload bytes of one grant that may be on their way to the victim unacknowledged.
+constexpr std::int64_t kResultWindow = 1024 * 1024;
+
+// Payload bytes of one batch that may wait on a rank; past it no more of its tasks are started there.
+constexpr std::uint64_t kHeldBytesMax = 16 * 1024 * 1024;
+
+// A results message is cut at so many payload bytes (a single larger record travels alone).
+constexpr std::uint64_t kResultsBytesMax = 1024 * 1024;
+
+// Cancelled batches remembered, so that a range that arrives late is dropped at once.
+constexpr std::size_t kTombstones = 64;
+
+// Each rank tells its successor that it lives.
+constexpr Duration kHeartbeat = milliseconds(500);
+
+}  // namespace heddle::limits

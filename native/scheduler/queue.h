@@ -1,0 +1,52 @@
+// The rank's own tasks of one worker kind that nobody has started: ranges, oldest first.
+//
+// Workers take chunks from the front, thieves take half from the back; both are arithmetic on ranges.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "scheduler/arguments.h"
+#include "scheduler/batch.h"
+#include "scheduler/range.h"
+
+namespace heddle {
+
+using HeldId = std::uint64_t;  // What this rank holds: an owned batch or a grant; see rank.h.
+
+struct Entry {
+  HeldId held = 0;
+  BatchRef batch;
+  Range range;
+  Arguments arguments;  // Cover at least `range`.
+};
+
+class Queue {
+ public:
+  using Blocked = std::function<bool(HeldId)>;
+
+  void push_back(Entry entry);
+  void push_front(Entry entry);
+  std::uint64_t tasks() const { return tasks_; }
+  bool empty() const { return tasks_ == 0; }
+
+  // The first entry whose results are not blocked, or null.
+  Entry* front_ready(const Blocked& blocked);
+
+  // Takes at most `count` tasks (at least one) and `bytes` of arguments (at least one task) off the front of `entry`.
+  Entry take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes);
+
+  // Takes half of all tasks, the larger half if odd, from the back; bounded by limits.h.
+  std::vector<Entry> take_half();
+
+  // Drops what belongs to `held`; returns how many tasks.
+  std::uint64_t drop(HeldId held);
+
+ private:
+  std::deque<Entry> entries_;
+  std::uint64_t tasks_ = 0;
+};
+
+}  // namespace heddle

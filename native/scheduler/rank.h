@@ -1,0 +1,170 @@
+// One rank of the fabric: what it holds, whom it gave what, and everything it decides.
+//
+// Sans-IO: `step` takes one event and the time and appends actions; nothing else happens. The driver
+// (native/runtime) and the simulator (native/sim) carry the actions out and never look inside.
+//
+// What a rank holds of a batch is a *holding*: the owned batch itself, or a range granted by a victim. A range
+// it gives away stays on record with the holding it was cut from until the thief has reported every task
+// of it; results travel back along these records and merge on the way. So the tree of steals is also the
+// way of results, of cancels and of recovery, and no rank knows more than its neighbours in it.
+//
+// Invariants: every unreported task of a holding is in the queue, in a worker's chunk or in one given range;
+// `unfinished` counts them.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "scheduler/action.h"
+#include "scheduler/event.h"
+#include "scheduler/peers.h"
+#include "scheduler/queue.h"
+#include "scheduler/steal.h"
+#include "scheduler/task_time.h"
+
+namespace heddle {
+
+struct RankConfig {
+  RankId id = 0;
+  std::uint32_t ranks = 1;
+  std::vector<WorkerKind> workers;  // The kind of each worker.
+  std::uint64_t seed = 0;           // Chooses victims.
+  std::string host;
+  std::vector<std::pair<std::string, std::uint64_t>> apps;  // Name and fingerprint, sorted by name.
+  Duration lost_after = 0;  // Silence of a peer after which it is lost; 0: never.
+};
+
+class Rank {
+ public:
+  explicit Rank(RankConfig config);
+
+  // Appends what is to be done. The first step on more than one rank also greets the neighbours.
+  void step(Event event, Instant now, Actions& out);
+
+  // When a Tick is due; kNever: nothing is pending.
+  Instant next_timer() const;
+
+  // For the driver's idle policy and for checks: nothing queued, running, held or owed.
+  bool quiet() const { return holdings_.empty() && given_.empty(); }
+  std::uint64_t queued(WorkerKind kind) const { return queues_[static_cast<std::size_t>(kind)].tasks(); }
+  std::size_t state_size() const { return holdings_.size() + given_.size(); }
+  const Stats& stats() const { return stats_; }
+
+ private:
+  struct Holding {
+    BatchRef batch;
+    bool owned = false;
+    RankId victim = 0;  // Not owned: who gave it, under which grant.
+    GrantId grant = 0;
+    std::uint64_t unfinished = 0;  // Tasks whose outcome has not reached this holding.
+    std::uint64_t local = 0;       // Of these, queued or running here.
+    RecordBuffer news;             // To go to the victim or the program.
+    std::int64_t window = limits::kResultWindow;  // Payload bytes that may still go to the victim.
+    std::uint64_t delivered = 0;   // Owned: payload bytes the program has not consumed.
+    Instant flush_at = kNever;
+    std::set<GrantId> owed;  // Given ranges whose thief waits for credit.
+  };
+  struct Given {
+    HeldId held = 0;
+    RankId thief = 0;
+    Range range;
+    std::uint64_t unfinished = 0;
+    std::uint64_t owed = 0;  // Payload bytes received and not credited.
+  };
+  struct Worker {
+    WorkerKind kind = WorkerKind::Js;
+    HeldId held = 0;  // 0: no chunk.
+    BatchRef batch;
+    Range range;
+    Arguments arguments;
+    Instant deadline = kNever;
+  };
+
+  // Events (rank.cc).
+  void on(Submit& e, Actions& out);
+  void on(CancelBatch& e, Actions& out);
+  void on(Consumed& e, Actions& out);
+  void on(WorkerIdle& e, Actions& out);
+  void on(ChunkDone& e, Actions& out);
+  void on(WorkerGone& e, Actions& out);
+  void on(Received& e, Actions& out);
+  void on(Tick& e, Actions& out);
+  void on(Close& e, Actions& out);
+  void on(Fail& e, Actions& out);
+
+  // Work (rank_work.cc): who runs what, who is given what, where to look for more.
+  void on(RankId from, StealRequest& m, Actions& out);
+  void on(RankId from, LifelineRequest& m, Actions& out);
+  void on(RankId from, Grant& m, Actions& out);
+  void distribute(WorkerKind kind, Actions& out);
+  bool run_next(WorkerId worker, Actions& out);
+  Grant give_half(WorkerKind kind, RankId thief);
+  void search(WorkerKind kind, Actions& out);
+  void accept(RankId victim, GrantedRange& granted);
+  void requeue(const Worker& worker, Range range);
+
+  // Results (rank_results.cc): up the steal tree to the owner's program.
+  void on(RankId from, Results& m, Actions& out);
+  void on(RankId from, ResultCredit& m, Actions& out);
+  void on(RankId from, CancelGrant& m, Actions& out);
+  void report(HeldId id, std::vector<Record> records, bool from_here, Actions& out);
+  void flush(HeldId id, Holding& holding, Actions& out);
+  void deliver(HeldId id, Holding& holding, Actions& out);
+  void send_results(HeldId id, Holding& holding, Actions& out);
+  void forget(HeldId id);
+  void set_flush(HeldId id, Holding& holding, Instant at);
+  void pay_credit(Holding& holding, Actions& out);
+  void cancel(HeldId id, Actions& out);
+  bool blocked(const Holding& holding) const;
+  std::uint64_t waiting_bytes(const Holding& holding) const { return holding.news.payload_bytes() + holding.delivered; }
+
+  // Peers (rank.cc): the start, silence, the end.
+  void on(RankId from, Hello& m, Actions& out);
+  void on(RankId from, AppsDiffer& m, Actions& out);
+  void on(RankId from, Fatal& m, Actions& out);
+  void on(RankId, Heartbeat&, Actions&) {}
+  void on(RankId from, Shutdown& m, Actions& out);
+  void on(RankId from, Ping& m, Actions& out);
+  void on(RankId from, Pong& m, Actions& out);
+  void on(RankId from, StatsRequest& m, Actions& out);
+  void on(RankId from, Stats& m, Actions& out);
+  void greet(Actions& out);
+  void fail(std::string code, std::string message, Actions& out);
+  void shutdown(Actions& out);
+
+  Queue& queue(WorkerKind kind) { return queues_[static_cast<std::size_t>(kind)]; }
+  std::vector<WorkerId>& idle(WorkerKind kind) { return idle_[static_cast<std::size_t>(kind)]; }
+  Search& searching(WorkerKind kind) { return searches_[static_cast<std::size_t>(kind)]; }
+
+  RankConfig config_;
+  Instant now_;
+  Random random_;
+  bool greeted_ = false, closed_ = false, failed_ = false;
+  std::array<Queue, kWorkerKinds> queues_;
+  std::vector<Search> searches_;                               // By kind.
+  std::array<std::vector<WorkerId>, kWorkerKinds> idle_;       // Stacks: the one that went idle last runs first.
+  std::array<std::uint32_t, kWorkerKinds> worker_count_{};
+  std::vector<Worker> workers_;
+  std::unordered_map<HeldId, Holding> holdings_;
+  std::unordered_map<GrantId, Given> given_;
+  std::map<std::pair<RankId, GrantId>, HeldId> by_grant_;      // Holdings that are not owned.
+  std::unordered_map<std::uint64_t, HeldId> by_sequence_;      // Owned holdings.
+  std::set<std::pair<Instant, HeldId>> flushes_;
+  std::deque<BatchId> tombstones_;
+  TaskTimes times_;
+  Peers peers_;
+  Stats stats_;
+  HeldId next_held_ = 1;
+  GrantId next_grant_ = 1;
+};
+
+}  // namespace heddle

@@ -1,0 +1,150 @@
+// Who runs what, who is given what, and where to look for more.
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "scheduler/rank.h"
+
+namespace heddle {
+
+void Rank::on(Submit& e, Actions& out) {
+  HEDDLE_ASSERT(e.batch->id.owner == config_.id && !by_sequence_.contains(e.batch->id.sequence));
+  if (e.range.empty()) {
+    out.push_back(BatchDone{e.batch->id.sequence});
+    return;
+  }
+  const HeldId id = next_held_++;
+  Holding& holding = holdings_[id];
+  holding.batch = e.batch;
+  holding.owned = true;
+  holding.unfinished = holding.local = e.range.size();
+  by_sequence_[e.batch->id.sequence] = id;
+  const WorkerKind kind = e.batch->worker;
+  queue(kind).push_back({id, std::move(e.batch), e.range, std::move(e.arguments)});
+  distribute(kind, out);
+}
+
+void Rank::on(WorkerIdle& e, Actions& out) {
+  const Worker& worker = workers_.at(e.worker);
+  HEDDLE_ASSERT_EQ(worker.held, 0u);  // A worker reports its chunk before it asks for the next.
+  idle(worker.kind).push_back(e.worker);
+  distribute(worker.kind, out);
+}
+
+void Rank::on(WorkerGone& e, Actions& out) {
+  Worker& worker = workers_.at(e.worker);
+  std::erase(idle(worker.kind), e.worker);
+  const Worker gone = std::exchange(worker, {.kind = worker.kind,
+                                             .held = 0,
+                                             .batch = {},
+                                             .range = {},
+                                             .arguments = {},
+                                             .deadline = kNever});
+  if (gone.held == 0 || !holdings_.contains(gone.held)) return;
+  const bool blame = e.culprit && *e.culprit >= gone.range.first && *e.culprit < gone.range.last;
+  const Range failed = blame ? Range{*e.culprit, *e.culprit + 1} : Range{gone.range.last, gone.range.last};
+  requeue(gone, {failed.last, gone.range.last});
+  requeue(gone, {gone.range.first, failed.first});
+  if (blame) {
+    holdings_.at(gone.held).local -= 1;
+    report(gone.held, {Record{RecordKind::Failed, failed, std::move(e.error)}}, true, out);
+  }
+  distribute(gone.kind, out);
+}
+
+void Rank::requeue(const Worker& worker, Range range) {
+  if (!range.empty()) queue(worker.kind).push_front({worker.held, worker.batch, range, worker.arguments});
+}
+
+void Rank::distribute(WorkerKind kind, Actions& out) {
+  auto& idlers = idle(kind);
+  while (!idlers.empty()) {
+    const WorkerId worker = idlers.back();
+    if (!run_next(worker, out)) break;
+    idlers.pop_back();
+  }
+  Lifelines& lifelines = searching(kind).lifelines;
+  while (!queue(kind).empty() && lifelines.anyone_waits() && given_.size() < limits::kGrantsOutMax) {
+    const RankId thief = lifelines.pay_next();
+    Grant grant = give_half(kind, thief);
+    grant.lifeline = true;
+    out.push_back(Send{thief, std::move(grant)});
+  }
+  if (!idlers.empty()) search(kind, out);
+}
+
+bool Rank::run_next(WorkerId id, Actions& out) {
+  Worker& worker = workers_[id];
+  Queue& tasks = queue(worker.kind);
+  Entry* entry = tasks.front_ready([&](HeldId held) { return blocked(holdings_.at(held)); });
+  if (entry == nullptr) return false;
+  const auto kind = static_cast<std::size_t>(worker.kind);
+  const std::uint64_t count = times_.chunk(*entry->batch, tasks.tasks(), worker_count_[kind]);
+  Entry taken = tasks.take_front(*entry, count, limits::kChunkBytesMax);
+  worker.held = taken.held;
+  worker.batch = taken.batch;
+  worker.range = taken.range;
+  worker.arguments = taken.arguments;
+  const bool timed = taken.batch->walltime > 0 && worker.kind == WorkerKind::Js;
+  worker.deadline = timed ? now_ + taken.batch->walltime : kNever;
+  out.push_back(Run{id, {std::move(taken.batch), taken.range, std::move(taken.arguments)}});
+  return true;
+}
+
+Grant Rank::give_half(WorkerKind kind, RankId thief) {
+  Grant grant{kind, false, {}};
+  if (given_.size() >= limits::kGrantsOutMax || queue(kind).empty()) return grant;
+  for (Entry& entry : queue(kind).take_half()) {
+    const GrantId id = next_grant_++;
+    given_[id] = {entry.held, thief, entry.range, entry.range.size(), 0};
+    holdings_.at(entry.held).local -= entry.range.size();
+    grant.ranges.push_back({id, std::move(entry.batch), entry.range, std::move(entry.arguments)});
+  }
+  ++stats_.steals_served;
+  searching(kind).found_work();  // There is work elsewhere now: worth asking around again.
+  return grant;
+}
+
+void Rank::on(RankId from, StealRequest& m, Actions& out) {
+  out.push_back(Send{from, give_half(m.kind, from)});
+}
+
+void Rank::on(RankId from, LifelineRequest& m, Actions& out) {
+  if (searching(m.kind).lifelines.remember(from)) distribute(m.kind, out);
+}
+
+void Rank::on(RankId from, Grant& m, Actions& out) {
+  Search& s = searching(m.kind);
+  if (m.lifeline) s.lifelines.paid_by(from);
+  else s.answered();
+  if (!m.ranges.empty()) s.found_work();
+  for (GrantedRange& granted : m.ranges) accept(from, granted);
+  distribute(m.kind, out);
+}
+
+void Rank::accept(RankId victim, GrantedRange& granted) {
+  if (std::ranges::find(tombstones_, granted.batch->id) != tombstones_.end()) return;
+  const HeldId id = next_held_++;
+  Holding& holding = holdings_[id];
+  holding.batch = granted.batch;
+  holding.victim = victim;
+  holding.grant = granted.grant;
+  holding.unfinished = holding.local = granted.range.size();
+  by_grant_[{victim, granted.grant}] = id;
+  const WorkerKind kind = granted.batch->worker;
+  queue(kind).push_back({id, std::move(granted.batch), granted.range, std::move(granted.arguments)});
+}
+
+void Rank::search(WorkerKind kind, Actions& out) {
+  if (config_.ranks < 2) return;
+  Search& s = searching(kind);
+  if (const auto victim = s.next_victim(random_)) {
+    ++stats_.steals_asked;
+    out.push_back(Send{*victim, StealRequest{kind}});
+    return;
+  }
+  if (s.in_flight()) return;
+  while (const auto victim = s.lifelines.ask_next()) out.push_back(Send{*victim, LifelineRequest{kind}});
+}
+
+}  // namespace heddle

@@ -1,0 +1,232 @@
+#include "sim/checker.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/random.h"
+
+namespace heddle::sim {
+namespace {
+
+std::uint64_t mix(std::uint64_t x) { return Random(x).next(); }
+
+// The bytes of task `index`'s packed argument: 0 to 15 of them.
+std::vector<std::uint8_t> packed_argument(std::uint64_t index) {
+  return std::vector<std::uint8_t>(mix(index) % 16, static_cast<std::uint8_t>(index));
+}
+
+std::vector<std::uint8_t> element_of(ElementType type, std::uint64_t index) {
+  std::vector<std::uint8_t> out(element_size(type));
+  const double real = 1.0 / static_cast<double>(1 + mix(index) % 1000);
+  const std::uint64_t whole = mix(index) % 1'000'000'007;
+  if (type == ElementType::F64) std::memcpy(out.data(), &real, 8);
+  else std::memcpy(out.data(), &whole, out.size());
+  return out;
+}
+
+std::vector<std::uint8_t> column_of(ElementType type, Range range) {
+  std::vector<std::uint8_t> out;
+  for (std::uint64_t i = range.first; i < range.last; ++i) {
+    const auto element = element_of(type, i);
+    out.insert(out.end(), element.begin(), element.end());
+  }
+  return out;
+}
+
+// One byte per task: enough to see what is lost or mixed up.
+std::vector<std::uint8_t> packed_of(Range range) {
+  std::vector<std::uint8_t> out;
+  for (std::uint64_t i = range.first; i < range.last; ++i) out.push_back(static_cast<std::uint8_t>(mix(i) & 0x7f));
+  return out;
+}
+
+}  // namespace
+
+Checker::Checker(const Scenario& scenario) {
+  std::vector<std::uint64_t> sequences(scenario.ranks, 0);
+  for (const BatchPlan& plan : scenario.batches) {
+    BatchHeader h;
+    h.id = {plan.owner, ++sequences[plan.owner]};
+    h.app = 1 + mix(state_.size()) % 3;
+    h.worker = plan.worker;
+    h.args = plan.args;
+    h.stride = plan.args == ArgsKind::Fixed ? 8 : 0;
+    h.results = plan.results;
+    h.element = plan.element;
+    h.op = plan.op;
+    h.stream = plan.stream;
+    State state;
+    state.plan = plan;
+    state.header = std::make_shared<const BatchHeader>(h);
+    state.runs.resize(plan.tasks);
+    state.deliveries.resize(plan.tasks);
+    state_.push_back(std::move(state));
+  }
+}
+
+Range Checker::range(std::size_t batch) const {
+  const BatchPlan& plan = state_[batch].plan;
+  return {plan.first, plan.first + plan.tasks};
+}
+
+Arguments Checker::arguments(std::size_t batch) const {
+  const BatchPlan& plan = state_[batch].plan;
+  const Range all = range(batch);
+  if (plan.args == ArgsKind::Index) return {};
+  Writer bytes, offsets;
+  for (std::uint64_t i = all.first; i < all.last; ++i) {
+    offsets.u32(static_cast<std::uint32_t>(bytes.size()));
+    if (plan.args == ArgsKind::Fixed) {
+      bytes.u64(mix(i));
+    } else {
+      const auto argument = packed_argument(i);
+      bytes.raw(argument.data(), argument.size());
+    }
+  }
+  offsets.u32(static_cast<std::uint32_t>(bytes.size()));
+  const auto share = [](std::vector<std::uint8_t> v) {
+    auto owner = std::make_shared<std::vector<std::uint8_t>>(std::move(v));
+    return SharedBytes{owner, *owner};
+  };
+  Arguments out{all.first, plan.tasks, share(bytes.take()), {}, 8};
+  if (plan.args == ArgsKind::Packed) out.offsets = share(offsets.take());
+  return out;
+}
+
+std::size_t Checker::index_of(RankId owner, std::uint64_t sequence) const {
+  for (std::size_t k = 0; k < state_.size(); ++k) {
+    if (state_[k].header->id == BatchId{owner, sequence}) return k;
+  }
+  return state_.size();
+}
+
+void Checker::complain(std::string what) {
+  if (complaint_.empty()) complaint_ = std::move(what);
+}
+
+bool Checker::fails(const State& state, std::uint64_t index) const {
+  return state.plan.fail_one_in > 0 && mix(index ^ 77) % state.plan.fail_one_in == 0;
+}
+
+Duration Checker::duration(const BatchHeader& batch, Range range) const {
+  const Duration most = state_[index_of(batch.id.owner, batch.id.sequence)].plan.task_max;
+  Duration sum = 50;  // To fetch and to report.
+  for (std::uint64_t i = range.first; i < range.last && most > 0; ++i) {
+    sum += static_cast<Duration>(mix(i ^ 5) % static_cast<std::uint64_t>(most));
+  }
+  return sum;
+}
+
+std::vector<Record> Checker::run(const Chunk& chunk) {
+  State& state = state_[index_of(chunk.batch->id.owner, chunk.batch->id.sequence)];
+  std::vector<Record> records;
+  const auto push = [&](Range part) {
+    if (part.empty()) return;
+    if (state.plan.results == ResultMode::Discard) return records.push_back({RecordKind::Done, part, {}});
+    if (state.plan.results == ResultMode::Reduce) {
+      const auto column = column_of(state.plan.element, part);
+      for (const PartialValue& value : reduce_column(*state.header, part, column.data())) {
+        Record record{RecordKind::Partial, value.range, std::vector<std::uint8_t>(8)};
+        std::memcpy(record.payload.data(), &value.bits, 8);
+        records.push_back(std::move(record));
+      }
+      return;
+    }
+    const bool any = state.plan.element == ElementType::Any;
+    records.push_back({any ? RecordKind::Packed : RecordKind::Column, part,
+                       any ? packed_of(part) : column_of(state.plan.element, part)});
+  };
+  Range good{chunk.range.first, chunk.range.first};
+  for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
+    if (++state.runs.at(i - state.plan.first) > 1) complain("task " + std::to_string(i) + " ran twice");
+    const Bytes argument = chunk.arguments.of({i, i + 1});
+    if (state.plan.args == ArgsKind::Fixed) {
+      const std::uint64_t want = mix(i);
+      if (argument.size() != 8 || std::memcmp(argument.data(), &want, 8) != 0) complain("wrong fixed argument");
+    } else if (state.plan.args == ArgsKind::Packed) {
+      if (!std::ranges::equal(argument, packed_argument(i))) complain("wrong packed argument");
+    }
+    if (fails(state, i)) {
+      push(good);
+      records.push_back({RecordKind::Failed, {i, i + 1}, {static_cast<std::uint8_t>(i)}});
+      good.first = i + 1;
+    }
+    good.last = i + 1;
+  }
+  push(good);
+  return records;
+}
+
+void Checker::forget(const Chunk& chunk) {
+  State& state = state_[index_of(chunk.batch->id.owner, chunk.batch->id.sequence)];
+  for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) --state.runs.at(i - state.plan.first);
+}
+
+void Checker::check_payload(State& state, const Record& record) {
+  if (record.kind == RecordKind::Packed && record.payload != packed_of(record.range)) complain("wrong packed results");
+  if (record.kind == RecordKind::Column && record.payload != column_of(state.plan.element, record.range)) {
+    complain("wrong column");
+  }
+  if (record.kind == RecordKind::Partial) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, record.payload.data(), 8);
+    if (order_matters(*state.header)) return state.sums.add(record.range, std::bit_cast<double>(bits));
+    state.reduced = state.any_reduced ? combine(*state.header, state.reduced, bits) : bits;
+    state.any_reduced = true;
+  }
+}
+
+void Checker::delivered(RankId owner, std::uint64_t sequence, const Record& record) {
+  State& state = state_.at(index_of(owner, sequence));
+  if (state.done) complain("news after the end of a batch");
+  for (std::uint64_t i = record.range.first; i < record.range.last; ++i) {
+    if (++state.deliveries.at(i - state.plan.first) > 1) complain("task " + std::to_string(i) + " delivered twice");
+    const bool failed = record.kind == RecordKind::Failed;
+    const bool crash = failed && record.payload == std::vector<std::uint8_t>{'!'};
+    if (failed != fails(state, i) && !crash) complain("task " + std::to_string(i) + " has the wrong outcome");
+    if (crash) {  // It took its worker down and does not run again.
+      state.runs.at(i - state.plan.first) = 1;
+      state.crashed = true;
+    }
+  }
+  check_payload(state, record);
+}
+
+void Checker::done(RankId owner, std::uint64_t sequence) {
+  State& state = state_.at(index_of(owner, sequence));
+  if (state.done) complain("a batch ended twice");
+  state.done = true;
+}
+
+bool Checker::reduced_right(const State& state) const {
+  if (state.plan.results != ResultMode::Reduce || state.plan.fail_one_in > 0 || state.crashed) return true;
+  const Range all{state.plan.first, state.plan.first + state.plan.tasks};
+  const auto want = reduce_column(*state.header, all, column_of(state.plan.element, all).data());
+  if (!order_matters(*state.header)) return state.any_reduced && state.reduced == want.at(0).bits;
+  OrderedSums sums = state.sums;
+  return sums.take() == want;
+}
+
+std::string Checker::verdict(const State& state) const {
+  const std::string name = "batch " + std::to_string(state.header->id.sequence) + " of rank " +
+                           std::to_string(state.header->id.owner) + ": ";
+  if (state.cancelled) return "";
+  if (!state.done) return name + "never ended";
+  for (std::uint64_t i = 0; i < state.plan.tasks; ++i) {
+    if (state.runs[i] != 1) return name + "task " + std::to_string(i) + " ran " + std::to_string(state.runs[i]) + " times";
+    if (state.deliveries[i] != 1) return name + "task " + std::to_string(i) + " was not delivered once";
+  }
+  return reduced_right(state) ? "" : name + "its reduction has other bits than one made in one place";
+}
+
+std::string Checker::verdict() const {
+  if (!complaint_.empty()) return complaint_;
+  for (const State& state : state_) {
+    std::string wrong = verdict(state);
+    if (!wrong.empty()) return wrong;
+  }
+  return "";
+}
+
+}  // namespace heddle::sim

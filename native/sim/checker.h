@@ -1,0 +1,57 @@
+// What must hold in every simulated job: each task runs and is delivered once, with the right arguments and the
+// right result, whatever the network did; a reduction has the same bits as one computed in a single place.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scheduler/action.h"
+#include "sim/scenario.h"
+
+namespace heddle::sim {
+
+class Checker {
+ public:
+  explicit Checker(const Scenario& scenario);
+
+  // The batch's plan as the scheduler wants it.
+  BatchRef header(std::size_t batch) const { return state_[batch].header; }
+  Arguments arguments(std::size_t batch) const;
+  Range range(std::size_t batch) const;
+
+  // A chunk was run: checks its arguments and makes its records.
+  std::vector<Record> run(const Chunk& chunk);
+  Duration duration(const BatchHeader& batch, Range range) const;
+  // Parts of a chunk will run again, since its worker died: forget that they ran.
+  void forget(const Chunk& chunk);
+
+  void delivered(RankId owner, std::uint64_t sequence, const Record& record);
+  void done(RankId owner, std::uint64_t sequence);
+  void cancelled(std::size_t batch) { state_[batch].cancelled = true; }
+  bool is_cancelled(std::size_t batch) const { return state_[batch].cancelled; }
+  std::size_t index_of(RankId owner, std::uint64_t sequence) const;
+
+  // "" or what is wrong at the end.
+  std::string verdict() const;
+
+ private:
+  struct State {
+    BatchPlan plan;
+    BatchRef header;
+    std::vector<std::uint8_t> runs, deliveries;  // Per task.
+    std::uint64_t reduced = 0;
+    bool any_reduced = false, done = false, cancelled = false, crashed = false;
+    OrderedSums sums;
+  };
+  void complain(std::string what);
+  void check_payload(State& state, const Record& record);
+  bool fails(const State& state, std::uint64_t index) const;
+  std::string verdict(const State& state) const;
+  bool reduced_right(const State& state) const;
+
+  std::vector<State> state_;
+  std::string complaint_;
+};
+
+}  // namespace heddle::sim

@@ -1,0 +1,56 @@
+// `sim --seed=42 [--ranks=16]` replays one simulated job; `sim --seeds=2000 [--from=1] [--ranks=N]` runs many.
+// Exit code 1: some job broke a promise; its replay command is printed.
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "sim/cluster.h"
+
+namespace {
+
+constexpr std::uint64_t kStepsMax = 50'000'000;  // More means livelock.
+
+bool run_one(std::uint64_t seed, std::uint32_t ranks, bool verbose) {
+  const auto scenario = heddle::sim::Scenario::from_seed(seed, ranks);
+  if (verbose) std::printf("%s\n", scenario.describe().c_str());
+  heddle::sim::Cluster cluster(scenario);
+  const std::string wrong = cluster.run(kStepsMax);
+  if (verbose) {
+    std::printf("%llu steps, %llu messages, %.3f ms of virtual time, %u of %u ranks ran tasks\n",
+                static_cast<unsigned long long>(cluster.steps()), static_cast<unsigned long long>(cluster.messages()),
+                static_cast<double>(cluster.now().ns) / 1e6, cluster.ranks_that_ran(), scenario.ranks);
+  }
+  if (wrong.empty()) return true;
+  const std::string fixed = ranks == 0 ? "" : " --ranks=" + std::to_string(ranks);
+  std::printf("FAILED: %s\n  %s\n  replay with: sim --seed=%llu%s\n", wrong.c_str(), scenario.describe().c_str(),
+              static_cast<unsigned long long>(seed), fixed.c_str());
+  return false;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::uint64_t seed = 1, seeds = 1;
+  std::uint32_t ranks = 0;
+  for (int k = 1; k < argc; ++k) {
+    const auto value = [&](const char* name) -> const char* {
+      const std::size_t n = std::strlen(name);
+      return std::strncmp(argv[k], name, n) == 0 ? argv[k] + n : nullptr;
+    };
+    if (const char* v = value("--seed=")) seed = std::strtoull(v, nullptr, 10);
+    else if (const char* v = value("--from=")) seed = std::strtoull(v, nullptr, 10);
+    else if (const char* v = value("--seeds=")) seeds = std::strtoull(v, nullptr, 10);
+    else if (const char* v = value("--ranks=")) ranks = static_cast<std::uint32_t>(std::strtoul(v, nullptr, 10));
+    else {
+      std::fprintf(stderr, "usage: sim [--seed=N | --from=N --seeds=COUNT] [--ranks=N]\nunknown: %s\n", argv[k]);
+      return 2;
+    }
+  }
+  std::uint64_t failed = 0;
+  for (std::uint64_t k = 0; k < seeds; ++k) failed += run_one(seed + k, ranks, seeds == 1) ? 0 : 1;
+  if (seeds > 1) std::printf("%llu jobs, %llu failed\n", static_cast<unsigned long long>(seeds),
+                             static_cast<unsigned long long>(failed));
+  return failed == 0 ? 0 : 1;
+}

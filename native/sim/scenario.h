@@ -1,0 +1,45 @@
+// What happens in one simulated job, all of it chosen by a seed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "scheduler/batch.h"
+#include "scheduler/range.h"
+
+namespace heddle::sim {
+
+struct BatchPlan {
+  RankId owner = 0;
+  Instant submit_at;
+  std::optional<Instant> cancel_at;
+  std::uint64_t tasks = 0;
+  std::uint64_t first = 0;      // First index.
+  ArgsKind args = ArgsKind::Index;
+  ResultMode results = ResultMode::Discard;
+  ElementType element = ElementType::Any;
+  ReduceOp op = ReduceOp::App;
+  WorkerKind worker = WorkerKind::Native;
+  bool stream = false;
+  Duration task_max = 0;        // Tasks take up to this, by index.
+  std::uint32_t fail_one_in = 0;  // 0: none fails.
+};
+
+struct Scenario {
+  std::uint64_t seed = 0;
+  std::uint32_t ranks = 1;
+  std::uint32_t workers = 1;  // Per rank, of each kind in use.
+  Duration delay_min = 1'000, delay_max = 100'000;
+  Duration consume_max = 0;          // How long the program takes to consume a delivery; 0: at once.
+  std::uint32_t worker_dies_one_in = 0;  // Chunks; 0: never.
+  std::vector<BatchPlan> batches;
+
+  // `ranks` 0: the seed chooses that too (1 to 64).
+  static Scenario from_seed(std::uint64_t seed, std::uint32_t ranks = 0);
+  std::string describe() const;
+};
+
+}  // namespace heddle::sim
