@@ -1,0 +1,241 @@
+/**
+ * Every error code a user can meet, with when it happens and what to do. docs/ERRORS.md is generated from this table.
+ */
+
+export type ErrorCode =
+  | "ERR_ADDON" // the native addon is missing or does not load
+  | "ERR_ALREADY_STARTED" // run() or start() was called a second time
+  | "ERR_APP_DUPLICATE" // two apps have one name
+  | "ERR_APP_EXPECTED" // a plain function stands where an app is needed
+  | "ERR_APP_LATE" // an app was defined after run() or start()
+  | "ERR_APP_MISMATCH" // ranks registered different apps
+  | "ERR_APP_NAME" // a name that cannot name an app
+  | "ERR_APP_UNKNOWN" // a rank or worker does not know the app
+  | "ERR_ARGUMENT" // an argument that cannot be encoded
+  | "ERR_ARGUMENTS" // packed arguments of a command are damaged
+  | "ERR_ARGUMENT_TOO_LARGE" // arguments of one task above 64 MiB
+  | "ERR_BATCH_FAILED" // some tasks of a batch failed
+  | "ERR_CANCELLED" // the batch was cancelled
+  | "ERR_CLOSED" // the engine was closed
+  | "ERR_COMMAND_FAILED" // a command ended with a bad exit code or a signal
+  | "ERR_COMMAND_NOT_FOUND" // no such command
+  | "ERR_COMMAND_TEMPLATE" // a command template is wrong, or a placeholder has no value
+  | "ERR_CONFIG" // an option has a value it cannot have
+  | "ERR_CWD" // the working directory of a command cannot be entered
+  | "ERR_DEPENDENCY" // an input of the task failed, so it never ran
+  | "ERR_INTERNAL" // a broken invariant inside Heddle
+  | "ERR_LAUNCHER" // started by a launcher whose MPI cannot be told
+  | "ERR_MAP_COLUMNS" // columns of map() do not fit the app or each other
+  | "ERR_MAP_USED" // the results of one map() were asked for in two ways
+  | "ERR_MPI_BUILD" // a library for an MPI cannot be compiled
+  | "ERR_MPI_INIT" // MPI did not start
+  | "ERR_MPI_MISMATCH" // the launcher and the MPI library disagree: the wrong mpiexec
+  | "ERR_MPI_NOT_BUILT" // the library for this MPI is missing and cannot be built
+  | "ERR_NESTED_CALL" // a task called an app
+  | "ERR_NOT_STARTED" // an app was called before run() or start()
+  | "ERR_NO_SPACE" // the device of an output file is full
+  | "ERR_OUTPUT_FILE" // an output or input file of a command cannot be opened
+  | "ERR_PROGRAM" // the program failed to load in a worker
+  | "ERR_RANK_LOST" // a rank is gone
+  | "ERR_REDUCE_EMPTY" // min, max or a reducer app over no task at all
+  | "ERR_RESULT" // a result that cannot be encoded
+  | "ERR_RESULT_TYPE" // a result that does not fit `returns`
+  | "ERR_STDOUT_CLOSED" // the reader of standard output is gone
+  | "ERR_TASK_EXIT" // a task called process.exit()
+  | "ERR_TASK_FAILED" // a task threw
+  | "ERR_TASK_REJECTED" // a promise made in a task was rejected and nobody handled it
+  | "ERR_TASK_THREW_NON_ERROR" // a task threw something that is not an Error
+  | "ERR_UNAWAITED" // calls failed and nobody looked
+  | "ERR_WALLTIME" // a task exceeded its time limit
+  | "ERR_WORKER_LOST"; // a worker thread died
+
+/** One row of docs/ERRORS.md. */
+export interface ErrorDoc {
+  /** When it happens. */
+  when: string;
+  /** What to do. */
+  fix: string;
+}
+
+export const errorDocs: Record<ErrorCode, ErrorDoc> = {
+  ERR_ADDON: {
+    when: "The native addon is missing, or was built for another platform.",
+    fix: "Run `npm run build`, or set HEDDLE_EXECUTOR=inline to work without it.",
+  },
+  ERR_ALREADY_STARTED: {
+    when: "run() or start() was called while an engine exists; a process has one.",
+    fix: "Share the first engine, or close it before the next start().",
+  },
+  ERR_APP_DUPLICATE: {
+    when: "Two apps were defined with the same name.",
+    fix: "Rename one: the name is how ranks and workers find the function.",
+  },
+  ERR_APP_EXPECTED: {
+    when: "A plain function was given where an app is needed, such as a reducer.",
+    fix: 'Name it at the top level: `const add = app("add", (a, b) => a + b)`, and pass `add`.',
+  },
+  ERR_APP_LATE: {
+    when: "An app was defined after run() or start() froze the registry.",
+    fix: "Define apps at the top level of the program file, or of a module it imports.",
+  },
+  ERR_APP_MISMATCH: {
+    when: "Ranks or workers hold different definitions of an app.",
+    fix: "Start the same version of the program on every rank, and define no app conditionally.",
+  },
+  ERR_APP_NAME: {
+    when: "An app's name is empty, too long, or reserved.",
+    fix: "Use 1 to 200 characters; names that begin with `heddle:` are reserved.",
+  },
+  ERR_APP_UNKNOWN: {
+    when: "A rank or worker was given a task of an app it never registered.",
+    fix: "Define the app at the top level, so that loading the program on any rank defines it.",
+  },
+  ERR_ARGUMENT: {
+    when: "An argument cannot be encoded: a function, a symbol, or a cycle.",
+    fix: "Pass plain data; the error names the path of the value.",
+  },
+  ERR_ARGUMENTS: {
+    when: "The packed arguments of a command were cut short.",
+    fix: "Report it: this is a fault of Heddle.",
+  },
+  ERR_ARGUMENT_TOO_LARGE: {
+    when: "The arguments of one task exceed 64 MiB.",
+    fix: "Write the data to a file and pass its path.",
+  },
+  ERR_BATCH_FAILED: {
+    when: "Tasks of a batch failed; the error holds every result and every failure by index.",
+    fix: "Look at `failures`, or use `.settled()`, which never rejects for a failed task.",
+  },
+  ERR_CANCELLED: {
+    when: "The batch was cancelled before the task was done.",
+    fix: "Nothing, if the cancellation was wanted.",
+  },
+  ERR_CLOSED: {
+    when: "The engine was closed while tasks were outstanding, or used after its close.",
+    fix: "Await every call and map before close().",
+  },
+  ERR_COMMAND_FAILED: {
+    when: "A command ended with an exit code that counts as failure, or by a signal.",
+    fix: "Read `stderr`; list accepted codes in `okExitCodes`, or set `check: false`.",
+  },
+  ERR_COMMAND_NOT_FOUND: {
+    when: "The first word of a command names no executable on PATH.",
+    fix: "Install it on every node, or give its full path.",
+  },
+  ERR_COMMAND_TEMPLATE: {
+    when: "A command template is malformed, or a placeholder got no value.",
+    fix: "Give a value for every {name}; write {{ and }} for literal braces.",
+  },
+  ERR_CONFIG: {
+    when: "An option or HEDDLE_* variable has a value it cannot have.",
+    fix: "The message names the option, its value and what is allowed.",
+  },
+  ERR_CWD: {
+    when: "The working directory of a command does not exist or cannot be entered.",
+    fix: "Create it first, on a file system that every node sees.",
+  },
+  ERR_DEPENDENCY: {
+    when: "A future given as an argument failed, so the task never ran.",
+    fix: "See `cause`: the failure at the start of the chain.",
+  },
+  ERR_INTERNAL: {
+    when: "An invariant of Heddle is broken.",
+    fix: "Report it with the message.",
+  },
+  ERR_LAUNCHER: {
+    when: "The environment shows a parallel launcher, but not which MPI it serves.",
+    fix: "Use `srun --mpi=pmi2` or `--mpi=pmix`, mpiexec, or set HEDDLE_MPI.",
+  },
+  ERR_MAP_COLUMNS: {
+    when: "The columns given to map() differ in length, or do not fit the app's parameters.",
+    fix: "Give one column per parameter, all equally long, or one column of argument arrays.",
+  },
+  ERR_MAP_USED: {
+    when: "The results of one map() were asked for in two ways.",
+    fix: "Call map() once for each way: collect, discard, reduce, settled, or for await.",
+  },
+  ERR_MPI_BUILD: {
+    when: "No compiler wrapper of this MPI is on PATH, or it failed; the message has its last lines.",
+    fix: "Install the MPI with its headers: the error names the command.",
+  },
+  ERR_MPI_INIT: {
+    when: "MPI refused to start.",
+    fix: "Run `heddle doctor`; the message holds what MPI said.",
+  },
+  ERR_MPI_MISMATCH: {
+    when: "MPI reports another rank or size than the launcher: mpiexec of one MPI, library of another.",
+    fix: "Start with the mpiexec that belongs to the MPI, or set HEDDLE_MPI.",
+  },
+  ERR_MPI_NOT_BUILT: {
+    when: "The program was started under an MPI whose library is not built, and building it failed.",
+    fix: "Install that MPI's compiler wrapper and run `npx heddle build-mpi`.",
+  },
+  ERR_NESTED_CALL: {
+    when: "A task called an app.",
+    fix: "Call the plain function, or return the data and call the app from the body of run().",
+  },
+  ERR_NOT_STARTED: {
+    when: "An app was called before run() or start().",
+    fix: "Call apps inside the body of run(), or after `await start(...)`.",
+  },
+  ERR_NO_SPACE: {
+    when: "A command failed and the device of one of its output files is full.",
+    fix: "Free space, or send the output elsewhere.",
+  },
+  ERR_OUTPUT_FILE: {
+    when: "A file for stdin, stdout or stderr cannot be opened.",
+    fix: "Create its directory on every node and check the permissions.",
+  },
+  ERR_PROGRAM: {
+    when: "The program file, or a module named in start({ apps }), failed to load in a worker.",
+    fix: "See `cause`; what stands before run() happens in every worker.",
+  },
+  ERR_RANK_LOST: {
+    when: "A rank died, or was silent for too long.",
+    fix: "Look at the node that the message names: memory, network, a kill.",
+  },
+  ERR_REDUCE_EMPTY: {
+    when: "min, max or a reducer app was asked for the result of no task.",
+    fix: "Check for an empty input before the call.",
+  },
+  ERR_RESULT: {
+    when: "A task's result cannot be encoded: a function, a symbol, or a cycle.",
+    fix: "Return plain data.",
+  },
+  ERR_RESULT_TYPE: {
+    when: "A task's result is not what `returns` promises.",
+    fix: "Return such a number, or drop `returns`.",
+  },
+  ERR_STDOUT_CLOSED: {
+    when: "Whoever read the program's standard output has gone.",
+    fix: "Write to a file, or keep the reader alive.",
+  },
+  ERR_TASK_EXIT: {
+    when: "A task called process.exit() or otherwise ended its worker thread.",
+    fix: "Throw an error, or return.",
+  },
+  ERR_TASK_FAILED: {
+    when: "A task threw; `cause` has the class, message, stack and cause of what was thrown.",
+    fix: "Fix the app, or catch the error where the task is awaited.",
+  },
+  ERR_TASK_REJECTED: {
+    when: "A promise made inside a task was rejected and nothing handled it.",
+    fix: "Await every promise in the app, or catch it.",
+  },
+  ERR_TASK_THREW_NON_ERROR: {
+    when: "A task threw a value that is not an Error.",
+    fix: "Throw an Error: it carries a stack.",
+  },
+  ERR_UNAWAITED: {
+    when: "Calls failed and their futures were never awaited.",
+    fix: "Await every future, or map() and discard().",
+  },
+  ERR_WALLTIME: {
+    when: "A task ran longer than its `walltime`.",
+    fix: "Raise `walltime`, or find out why the task hangs.",
+  },
+  ERR_WORKER_LOST: {
+    when: "A worker thread died under a task: out of memory, or a fault in native code.",
+    fix: "Give Node more memory (--max-old-space-size), or run the code as a command with bashApp.",
+  },
+};

@@ -1,0 +1,164 @@
+/**
+ * The error classes. Each error says what happened with its values, has a stable code, and a hint what to do next.
+ */
+
+import type { ErrorCode } from "./error-codes.ts";
+
+export type { ErrorCode, ErrorDoc } from "./error-codes.ts";
+export { errorDocs } from "./error-codes.ts";
+
+export interface ErrorDetails {
+  cause?: unknown;
+  data?: Record<string, unknown>;
+}
+
+/** The base of all errors that Heddle makes. */
+export class HeddleError extends Error {
+  /** Stable: one of the codes in docs/ERRORS.md. */
+  readonly code: ErrorCode;
+  /** What to do next, or `null`. The message ends with it. */
+  readonly hint: string | null;
+  /** Plain values that belong to the error. */
+  readonly data: Record<string, unknown>;
+
+  constructor(code: ErrorCode, message: string, hint: string | null = null, details: ErrorDetails = {}) {
+    super(
+      hint === null ? message : `${message}\n  fix: ${hint}`,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
+    this.code = code;
+    this.hint = hint;
+    this.data = details.data ?? {};
+    this.name = new.target.name;
+  }
+}
+
+/** Which task an error belongs to. */
+export interface TaskPlace {
+  app: string;
+  /** Index of the task in its batch; for a call, its number among the calls of the app. */
+  index: number;
+  /** Rank that ran it; `null` when it never ran. */
+  rank: number | null;
+  /** Its arguments, shortened; `null` when they are no longer known. */
+  arguments: string | null;
+}
+
+/** A task failed. `cause` is what its function threw, with the stack of the place where it was thrown. */
+export class TaskError extends HeddleError {
+  readonly app: string;
+  readonly index: number;
+  readonly rank: number | null;
+  readonly arguments: string | null;
+  /** Stack of what was thrown, as text, from the rank that ran the task. */
+  readonly remoteStack: string | null;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    hint: string | null,
+    place: TaskPlace,
+    details: ErrorDetails & { remoteStack?: string | null } = {},
+  ) {
+    super(code, message, hint, details);
+    this.app = place.app;
+    this.index = place.index;
+    this.rank = place.rank;
+    this.arguments = place.arguments;
+    this.remoteStack = details.remoteStack ?? null;
+  }
+}
+
+/** How a command ended. */
+export interface CommandEnd {
+  exitCode: number | null;
+  /** Name of the signal that ended it, such as "SIGKILL". */
+  signal: string | null;
+  /** The last of what it wrote there. */
+  stderr: string;
+  /** The command as run, shortened. */
+  command: string;
+}
+
+/** A command failed, did not start, or ran too long. */
+export class CommandError extends TaskError {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+  readonly command: string;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    hint: string | null,
+    place: TaskPlace,
+    end: CommandEnd,
+    details: ErrorDetails = {},
+  ) {
+    super(code, message, hint, place, details);
+    this.exitCode = end.exitCode;
+    this.signal = end.signal;
+    this.stderr = end.stderr;
+    this.command = end.command;
+  }
+}
+
+/** Tasks of a batch failed: `results` and `failures` hold everything by index. */
+export class BatchError<T = unknown> extends HeddleError {
+  /** Result k of task k; `undefined` (0 in a typed array) where the task failed. */
+  readonly results: ArrayLike<T | undefined>;
+  /** Index to error, in index order. */
+  readonly failures: ReadonlyMap<number, HeddleError>;
+
+  constructor(
+    app: string,
+    tasks: number,
+    results: ArrayLike<T | undefined>,
+    failures: ReadonlyMap<number, HeddleError>,
+  ) {
+    const first = [...failures.entries()].reduce((a, b) => (b[0] < a[0] ? b : a));
+    super(
+      "ERR_BATCH_FAILED",
+      `${failures.size} of ${tasks} tasks of app "${app}" failed; the first is task ${first[0]}: ${headline(first[1])}`,
+      "look at `failures` (by index), or use .settled()",
+      { cause: first[1], data: { app, tasks, failed: failures.size } },
+    );
+    this.results = results;
+    this.failures = failures;
+  }
+}
+
+/** The batch was cancelled before the task was done. */
+export class CancelledError extends HeddleError {
+  constructor(what: string, details: ErrorDetails = {}) {
+    super("ERR_CANCELLED", `${what} was cancelled.`, null, details);
+  }
+}
+
+/** An input of the task failed, so the task never ran. */
+export class DependencyError extends TaskError {
+  /** From this task back to the one that failed. */
+  readonly chain: readonly string[];
+
+  constructor(place: TaskPlace, input: string, cause: unknown) {
+    const self = `${place.app}(#${place.index})`;
+    const rest = cause instanceof DependencyError ? cause.chain : [input];
+    const chain = [self, ...rest];
+    const origin = cause instanceof DependencyError ? cause.cause : cause;
+    super(
+      "ERR_DEPENDENCY",
+      `${self} did not run, because an input failed: ${chain.join(" <- ")}: ${headline(origin)}`,
+      null,
+      place,
+      { cause: origin, data: { chain } },
+    );
+    this.chain = chain;
+  }
+}
+
+/** First line of an error's message, with the class where it is not Heddle's own. */
+export function headline(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const line = error.message.split("\n", 1)[0] ?? "";
+  return error instanceof HeddleError ? line : `${error.name}: ${line}`;
+}

@@ -1,0 +1,120 @@
+/**
+ * Errors as bytes: what a task threw crosses ranks as a msgpack map with class name, message, stack, code, and cause.
+ */
+
+import type { ErrorCode, HeddleError } from "../errors.ts";
+import { decode, encode } from "./codec.ts";
+import { findUnencodable, shorten } from "./values.ts";
+
+/** The map. Native code writes the same for commands and lost workers. */
+export interface ErrorPayload {
+  name: string;
+  message: string;
+  code: string | null;
+  hint: string | null;
+  stack: string | null;
+  cause: ErrorPayload | null;
+  data: Record<string, unknown> | null;
+}
+
+const CAUSES_MAX = 8; // A longer chain, or one that bites its tail, is cut.
+const STACK_MAX = 8_192; // Characters; a runaway recursion must not fill the wire.
+
+/** Makes the payload of a failure with a code of Heddle's own. */
+export function payloadOf(
+  code: ErrorCode,
+  message: string,
+  hint: string | null,
+  more: { cause?: unknown; data?: Record<string, unknown>; name?: string } = {},
+): ErrorPayload {
+  const cause = more.cause === undefined ? null : payloadOfThrown(more.cause);
+  return { name: more.name ?? "TaskError", message, code, hint, stack: null, cause, data: more.data ?? null };
+}
+
+/** Makes the payload of anything that was thrown. */
+export function payloadOfThrown(thrown: unknown, depth = 0): ErrorPayload {
+  if (!isErrorLike(thrown)) {
+    const message = `threw ${shorten(thrown)}, which is not an Error`;
+    return {
+      name: typeof thrown,
+      message,
+      code: "ERR_TASK_THREW_NON_ERROR",
+      hint: "throw an Error: it carries a stack",
+      stack: null,
+      cause: null,
+      data: { value: encodable(thrown) },
+    };
+  }
+  const { code, hint, data } = thrown as Partial<HeddleError>;
+  const { cause } = thrown as { cause?: unknown };
+  return {
+    name: className(thrown),
+    message: String(thrown.message),
+    code: typeof code === "string" ? code : null,
+    hint: typeof hint === "string" ? hint : null,
+    stack: typeof thrown.stack === "string" ? thrown.stack.slice(0, STACK_MAX) : null,
+    cause: cause === undefined || cause === null || depth >= CAUSES_MAX ? null : payloadOfThrown(cause, depth + 1),
+    data: typeof data === "object" && data !== null ? (encodable(data) as Record<string, unknown>) : null,
+  };
+}
+
+/** Bytes of a payload. */
+export function encodeError(payload: ErrorPayload): Uint8Array {
+  return encode(payload);
+}
+
+/** The payload in `bytes`; fields that are missing are `null`. */
+export function decodeError(bytes: Uint8Array): ErrorPayload {
+  const raw = decode(bytes) as Partial<ErrorPayload> & Record<string, unknown>;
+  const { name, message, code, hint, stack, cause, data, ...rest } = raw;
+  return {
+    name: name ?? "Error",
+    message: message ?? "",
+    code: code ?? null,
+    hint: hint ?? null,
+    stack: stack ?? null,
+    cause: cause ?? null,
+    data: Object.keys(rest).length > 0 ? { ...rest, ...data } : (data ?? null),
+  };
+}
+
+const BUILT_IN: Record<string, ErrorConstructor> = {
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
+
+/** Rebuilds what was thrown: a built-in class is itself again, another keeps its name. */
+export function reviveError(payload: ErrorPayload): Error {
+  const Class = BUILT_IN[payload.name] ?? Error;
+  const error = new Class(payload.message);
+  if (payload.name !== error.name) define(error, "name", payload.name);
+  define(error, "stack", payload.stack ?? `${payload.name}: ${payload.message}`);
+  if (payload.code !== null) Object.assign(error, { code: payload.code });
+  if (payload.data !== null) Object.assign(error, { data: payload.data });
+  if (payload.cause !== null) define(error, "cause", reviveError(payload.cause));
+  return error;
+}
+
+function define(target: object, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, configurable: true, enumerable: false });
+}
+
+// `instanceof` alone would miss errors of another realm, such as those made by `node:vm`.
+function isErrorLike(thrown: unknown): thrown is Error {
+  if (thrown instanceof Error) return true;
+  return typeof thrown === "object" && thrown !== null && Object.prototype.toString.call(thrown) === "[object Error]";
+}
+
+function className(error: Error): string {
+  const own = typeof error.name === "string" && error.name !== "Error" ? error.name : null;
+  return own ?? error.constructor?.name ?? "Error";
+}
+
+function encodable(value: unknown): unknown {
+  return findUnencodable(value) === null ? value : shorten(value);
+}
+

@@ -1,0 +1,110 @@
+/**
+ * The apps of this process, by name. Functions never travel: every rank and worker loads the program and finds the
+ * function in its own registry, so names must agree everywhere, and nothing may be added once work has begun.
+ */
+
+import { HeddleError } from "../errors.ts";
+import type { AppEntry, CommandTemplate, ElementType } from "../native/binding.ts";
+import { fnv1a64 } from "./hash.ts";
+import type { Placeholders } from "./template.ts";
+
+/** One app, as defined. */
+export interface AppDefinition {
+  readonly name: string;
+  readonly kind: "js" | "process";
+  /** The function; null for a command template. */
+  readonly fn: ((...args: never[]) => unknown) | null;
+  readonly returns: ElementType | null;
+  readonly walltimeMs: number;
+  /** For `process`: what native code expands. */
+  readonly command: CommandTemplate | null;
+  /** For `process` with a template: what fills its slots. */
+  readonly placeholders: Placeholders | null;
+  /** Text that must agree between ranks: the function's source, or the template. */
+  readonly source: string;
+}
+
+interface Registry {
+  readonly apps: Map<string, AppDefinition>;
+  readonly hashes: Map<bigint, string>;
+  frozen: string | null;
+}
+
+const NAME_MAX = 200;
+
+// On `globalThis`, because a program and a worker's entry may load two copies of this module.
+const KEY = Symbol.for("heddle.registry");
+const holder = globalThis as unknown as Record<symbol, Registry | undefined>;
+
+function registry(): Registry {
+  holder[KEY] ??= { apps: new Map(), hashes: new Map(), frozen: null };
+  return holder[KEY];
+}
+
+/** Adds an app. Throws ERR_APP_NAME, ERR_APP_DUPLICATE or ERR_APP_LATE. */
+export function register(app: AppDefinition): void {
+  const { apps, hashes, frozen } = registry();
+  checkName(app.name);
+  if (frozen !== null) {
+    throw new HeddleError(
+      "ERR_APP_LATE",
+      `App "${app.name}" is defined after ${frozen} was called; workers cannot know it.`,
+      "define it at the top level, before run(), or in a module named in start({ apps })",
+    );
+  }
+  if (apps.has(app.name)) {
+    throw new HeddleError(
+      "ERR_APP_DUPLICATE",
+      `Two apps are named "${app.name}".`,
+      "rename one: the name is how ranks and workers find the function",
+    );
+  }
+  const hash = fnv1a64(app.name);
+  const other = hashes.get(hash);
+  if (other !== undefined) {
+    const both = `"${app.name}" and "${other}"`;
+    throw new HeddleError("ERR_APP_DUPLICATE", `The names ${both} have the same 64-bit hash.`, "rename one of the two");
+  }
+  hashes.set(hash, app.name);
+  apps.set(app.name, app);
+}
+
+function checkName(name: unknown): void {
+  if (typeof name !== "string" || name.length === 0 || name.length > NAME_MAX) {
+    const got = typeof name === "string" ? `${name.length} characters` : typeof name;
+    throw new HeddleError("ERR_APP_NAME", `The name of an app has ${got}.`, `give a string of 1 to ${NAME_MAX} characters`);
+  }
+  if (name.startsWith("heddle:")) {
+    throw new HeddleError("ERR_APP_NAME", `"${name}" is reserved.`, "choose a name that does not begin with heddle:");
+  }
+}
+
+export function findApp(name: string): AppDefinition | undefined {
+  return registry().apps.get(name);
+}
+
+/** Ends the time in which apps may be defined. `by` names the caller in the error of a late app. */
+export function freezeApps(by: string): void {
+  registry().frozen ??= by;
+}
+
+/** @internal For a second start() after close(), and for tests. */
+export function thawApps(): void {
+  registry().frozen = null;
+}
+
+/** @internal For tests. */
+export function forgetApps(): void {
+  holder[KEY] = undefined;
+}
+
+/** All apps as every rank must know them, in the order of their names. */
+export function appEntries(): AppEntry[] {
+  const sorted = [...registry().apps.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sorted.map((app) => ({
+    name: app.name,
+    kind: app.kind,
+    fingerprint: fnv1a64(`${app.kind}\0${app.returns ?? ""}\0${app.source}`),
+    command: app.command,
+  }));
+}
