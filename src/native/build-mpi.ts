@@ -10,8 +10,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HeddleError } from "../errors.ts";
-import { mpiBuildFolder, mpiLibraryIn, mpiSources, mpiSourcesHash, packageRoot } from "./load.ts";
 import type { MpiFlavour } from "./load.ts";
+import { mpiBuildFolder, mpiLibraryIn, mpiSources, mpiSourcesHash, packageRoot } from "./load.ts";
 
 export interface BuildMpiOptions {
   /** Default: `build/Release` of the package, or the cache of this user if the package is read-only. */
@@ -30,7 +30,7 @@ export interface MpiBuild {
 interface Wrapper {
   flavour: MpiFlavour;
   command: string;
-  /** `MPI_Get_library_version` in short, as its header tells. */
+  /** Name and version, as its header tells. */
   version: string;
 }
 
@@ -83,11 +83,12 @@ async function findWrappers(): Promise<Map<MpiFlavour, Wrapper>> {
   for (const command of candidates) {
     const { code, output } = await execute(command, ["-x", "c++", "-E", "-dM", "-include", "mpi.h", "/dev/null"]);
     if (code !== 0) continue;
-    const openMpi = /#define OMPI_MAJOR_VERSION (\d+)[^]*#define OMPI_MINOR_VERSION (\d+)/.exec(sorted(output));
-    const mpich = /#define MPICH_VERSION "([^"]+)"/.exec(output);
-    const flavour = openMpi ? "openmpi" : mpich ? "mpich" : null;
+    const macro = (name: string): string | undefined => new RegExp(`#define ${name} "?([^"\n]+)`).exec(output)?.[1];
+    const openMpi = macro("OMPI_MAJOR_VERSION");
+    const mpich = macro("MPICH_VERSION");
+    const flavour = openMpi !== undefined ? "openmpi" : mpich !== undefined ? "mpich" : null;
     if (flavour === null || found.has(flavour)) continue;
-    const version = openMpi ? `Open MPI ${openMpi[1]}.${openMpi[2]}` : `MPICH ${mpich?.[1]}`;
+    const version = openMpi !== undefined ? `Open MPI ${openMpi}.${macro("OMPI_MINOR_VERSION")}` : `MPICH ${mpich}`;
     found.set(flavour, { flavour, command, version });
   }
   return found;
@@ -102,6 +103,9 @@ async function buildOne(wrapper: Wrapper, outDir: string, log: (line: string) =>
 
   log(`building ${library} for ${wrapper.version} with ${wrapper.command}`);
   const sources = mpiSources().filter((file) => file.endsWith(".cc"));
+  if (!sources.some((file) => file.includes("/transport/mpi/"))) {
+    throw new HeddleError("ERR_MPI_BUILD", `${packageRoot}native/transport/mpi is empty.`, "install heddle again");
+  }
   const temporary = `${library}.${process.pid}.tmp`;
   const args = [...flags, `-I${join(packageRoot, "native")}`, ...sources, "-o", temporary];
   const { code, output } = await execute(wrapper.command, args);
@@ -156,8 +160,4 @@ function execute(command: string, args: string[]): Promise<Outcome> {
 
 async function readText(file: string): Promise<string | null> {
   return await readFile(file, "utf8").catch(() => null);
-}
-
-function sorted(text: string): string {
-  return text.split("\n").sort().join("\n");
 }
