@@ -30,6 +30,7 @@ const sourceLayers: string[][] = [
   ["apps"],
   ["dataflow"],
   ["executors", "memo", "staging"],
+  ["worker"],
   ["blocks"],
   ["providers"],
   ["launchers", "channels"],
