@@ -35,7 +35,7 @@ Status open_pipe(Stream& stream) {
 Status open_file(int directory, const std::string& path, int flags, const char* code, Fd& file) {
   // O_NOCTTY: the guardian leads a session, and a terminal must not become its own.
   file = Fd(openat(directory, path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, kReadWriteAll));
-  if (!file.valid()) return {code, path + because(errno)};
+  if (!file.valid()) return {errno == ENOSPC || errno == EDQUOT ? "ERR_NO_SPACE" : code, path + because(errno)};
   fcntl(file.get(), F_SETFL, flags & O_APPEND);
   return Status::success();
 }

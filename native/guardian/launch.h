@@ -43,7 +43,7 @@ struct Child {
   Stream in, out, err;
 };
 
-// On failure nothing runs, and the status says why: ERR_CWD, ERR_INPUT_FILE, ERR_OUTPUT_FILE,
+// On failure nothing runs, and the status says why: ERR_CWD, ERR_INPUT_FILE, ERR_OUTPUT_FILE, ERR_NO_SPACE,
 // ERR_COMMAND_NOT_FOUND, ERR_COMMAND_NOT_EXECUTABLE or ERR_SPAWN.
 // Requires: all signals are blocked, none is handled or ignored; descriptor 0 is /dev/null.
 Status launch(const Request& request, Child& child);

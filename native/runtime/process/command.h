@@ -38,8 +38,9 @@ Status expand(const CommandTemplate& pattern, const std::vector<std::string_view
 // 'it'\''s': one word for /bin/sh, whatever is in it.
 std::string shell_quote(std::string_view text);
 
-// The outcome as the task's result: msgpack {exitCode, stdout, stderr}, or as its error: msgpack
-// {name, code, message, hint, exitCode, signal, command, stderr, ...}. Returns true for a result.
+// The outcome as the task's result: msgpack {exitCode, stdout, stderr} (of a stream in a file: its path), or as its
+// error: msgpack {name, message, code, hint, stack, cause, data: {command, exitCode, signal, stdout, stderr (its last
+// lines), elapsedMs, timedOut}}. Returns true for a result.
 bool encode_outcome(const CommandTemplate& pattern, const Command& command, const CommandOutcome& outcome,
                     std::vector<std::uint8_t>& payload);
 

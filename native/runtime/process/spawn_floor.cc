@@ -1,8 +1,8 @@
 #include "runtime/process/spawn_floor.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
-#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,7 +17,6 @@ namespace {
 
 struct Slot {
   pid_t pid = 0;
-  int pidfd = -1;
   int out = -1, err = -1;  // The ends that are read.
 };
 
@@ -38,40 +37,38 @@ void read_to_end(int fd) {
 
 class Loop {
  public:
-  Loop(const std::string& program, unsigned in_flight) : program_(program), slots_(in_flight) {
-    epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  Loop(const std::string& program, unsigned in_flight)
+      : program_(program), slots_(in_flight), pidfds_(in_flight, pollfd{-1, POLLIN, 0}) {
     null_ = open("/dev/null", O_RDONLY | O_CLOEXEC);
   }
-  ~Loop() {
-    close(epoll_);
-    close(null_);
-  }
+  ~Loop() { close(null_); }
 
   Status run(double seconds, SpawnFloor& floor) {
     const double begin = clock_seconds();
-    unsigned running = 0;
+    std::size_t running = 0;
     Status status;
-    for (Slot& slot : slots_) {
-      if (status = start(slot); !status.ok()) break;
-      ++running;
+    for (std::size_t i = 0; i < slots_.size() && status.ok(); ++i) {
+      if (status = start(i); status.ok()) ++running;
     }
     while (running > 0) {
-      epoll_event event{};
-      if (epoll_wait(epoll_, &event, 1, -1) != 1) continue;
-      Slot& slot = *static_cast<Slot*>(event.data.ptr);
-      --running;
-      const Status ended = end(slot);
-      if (status.ok()) status = ended;
-      ++floor.commands;
-      if (!status.ok() || clock_seconds() - begin >= seconds) continue;
-      if (status = start(slot); status.ok()) ++running;
+      poll(pidfds_.data(), pidfds_.size(), -1);
+      for (std::size_t i = 0; i < slots_.size(); ++i) {
+        if (pidfds_[i].fd < 0 || pidfds_[i].revents == 0) continue;
+        const Status ended = end(i);
+        --running;
+        ++floor.commands;
+        if (status.ok()) status = ended;
+        if (!status.ok() || clock_seconds() - begin >= seconds) continue;
+        if (status = start(i); status.ok()) ++running;
+      }
     }
     floor.per_second = static_cast<double>(floor.commands) / (clock_seconds() - begin);
     return status;
   }
 
  private:
-  Status start(Slot& slot) {
+  Status start(std::size_t index) {
+    Slot& slot = slots_[index];
     int out[2], err[2];
     if (pipe2(out, O_CLOEXEC) != 0) return failed("pipe", errno);
     if (pipe2(err, O_CLOEXEC) != 0) {
@@ -92,27 +89,27 @@ class Loop {
       close(out[0]), close(err[0]);
       return failed(program_, error);
     }
-    slot.pidfd = static_cast<int>(syscall(SYS_pidfd_open, slot.pid, 0));
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &slot;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, slot.pidfd, &event);
+    pidfds_[index].fd = static_cast<int>(syscall(SYS_pidfd_open, slot.pid, 0));
+    pidfds_[index].revents = 0;
     return Status::success();
   }
 
-  Status end(Slot& slot) {
+  Status end(std::size_t index) {
+    const Slot& slot = slots_[index];
     read_to_end(slot.out);
     read_to_end(slot.err);
     int status = 0;
     const pid_t pid = waitpid(slot.pid, &status, 0);
-    close(slot.pidfd);  // Leaves the epoll by itself.
+    close(pidfds_[index].fd);
+    pidfds_[index].fd = -1;
     if (pid == slot.pid && WIFEXITED(status) && WEXITSTATUS(status) == 0) return Status::success();
     return {"ERR_SPAWN", program_ + " ended with wait status " + std::to_string(status)};
   }
 
   const std::string& program_;
   std::vector<Slot> slots_;
-  int epoll_ = -1, null_ = -1;
+  std::vector<pollfd> pidfds_;
+  int null_ = -1;
 };
 
 }  // namespace
