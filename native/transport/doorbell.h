@@ -1,10 +1,11 @@
 // A doorbell: one futex word per sleeper, in private or shared memory.
 //
-// Whoever has something for the sleeper makes it visible first and rings second. A ring counts the word up, so a
-// sleeper that has not yet fallen asleep finds the word changed; only a sleeper that said it sleeps costs the ringer a
-// system call, and of many ringers only the first.
+// Whoever has something for the sleeper makes it visible first and rings second. A ring counts the
+// word up, so a sleeper that has not yet fallen asleep finds the word changed; only a sleeper that
+// said it sleeps costs the ringer a system call, and of many ringers only the first.
 //
-// Invariant: a ring after the last return of `sleep` ends the next `sleep`, whatever the order of the two threads.
+// Invariant: a ring after the last return of `sleep` ends the next `sleep`, whatever the order of
+// the two threads.
 #pragma once
 
 #include <linux/futex.h>
@@ -31,7 +32,8 @@ enum class DoorbellScope { kThreads, kProcesses };
 
 // Callable from every thread that can see the cell.
 inline void ring(DoorbellCell& cell, DoorbellScope scope) {
-  // Sequentially consistent on both sides: either the ringer sees the sleeper, or the kernel sees the ring.
+  // Sequentially consistent on both sides: either the ringer sees the sleeper, or the kernel sees
+  // the ring.
   cell.rings.fetch_add(1);
   if (cell.sleeping.load() == 0 || cell.sleeping.exchange(0) == 0) return;
   const int wake = scope == DoorbellScope::kThreads ? FUTEX_WAKE_PRIVATE : FUTEX_WAKE;
@@ -41,10 +43,11 @@ inline void ring(DoorbellCell& cell, DoorbellScope scope) {
 // The sleeper's side. One thread owns it.
 class Doorbell {
  public:
-  Doorbell(DoorbellCell& cell, DoorbellScope scope) : cell_(&cell), scope_(scope), seen_(cell.rings.load()) {}
+  Doorbell(DoorbellCell& cell, DoorbellScope scope)
+      : cell_(&cell), scope_(scope), seen_(cell.rings.load()) {}
 
-  // Returns when the bell rang since the last return, when `anything_there` says so, or after `timeout`.
-  // `anything_there` is asked once, after ringers can see that this side sleeps.
+  // Returns when the bell rang since the last return, when `anything_there` says so, or after
+  // `timeout`. `anything_there` is asked once, after ringers can see that this side sleeps.
   template <typename Check>
   void sleep(Duration timeout, Check&& anything_there) {
     if (acknowledge()) return;
@@ -69,8 +72,10 @@ class Doorbell {
     limit.tv_sec = static_cast<time_t>(timeout / kSecond);
     limit.tv_nsec = static_cast<long>(timeout % kSecond);
     const int wait = scope_ == DoorbellScope::kThreads ? FUTEX_WAIT_PRIVATE : FUTEX_WAIT;
-    // Every outcome (rung, changed before, timeout, signal) is a reason to return: the caller polls.
-    syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&cell_->rings), wait, seen_, &limit, nullptr, 0);
+    // Every outcome (rung, changed before, timeout, signal) is a reason to return: the caller
+    // polls.
+    syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&cell_->rings), wait, seen_, &limit,
+            nullptr, 0);
   }
 
   DoorbellCell* cell_;

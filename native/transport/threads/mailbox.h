@@ -1,4 +1,5 @@
-// What has been sent to one rank and not yet handed over. Any thread puts; the rank's own thread takes.
+// What has been sent to one rank and not yet handed over. Any thread puts; the rank's own thread
+// takes.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ class Mailbox {
     letters_.push_back(std::move(letter));
   }
 
-  // Swaps everything that came into `letters`, in the order it came. Requires: `letters` is empty; its capacity is
-  // kept for the mailbox, so that a steady exchange allocates nothing.
+  // Swaps everything that came into `letters`, in the order it came. Requires: `letters` is empty;
+  // its capacity is kept for the mailbox, so that a steady exchange allocates nothing.
   void take_all(std::vector<Letter>& letters) {
     const std::lock_guard lock(mutex_);
     letters_.swap(letters);

@@ -15,7 +15,9 @@ namespace heddle {
 struct ThreadRank {
   Mailbox mailbox;
   DoorbellCell bell;
-  std::atomic<std::uint64_t> unsent_bytes{0};  // Sent by this rank and not yet handed over elsewhere.
+  std::atomic<std::uint64_t> unsent_bytes{
+      0};                               // Sent by this rank and not yet handed over elsewhere.
+  std::atomic<bool> wants_room{false};  // A send was refused: ring this rank when there is room.
   std::atomic<bool> opened{false};
 };
 
@@ -42,7 +44,10 @@ std::uint64_t charge(std::uint64_t size) { return size + kFrameOverheadBytes; }
 class ThreadTransport final : public Transport {
  public:
   ThreadTransport(std::shared_ptr<ThreadHubState> hub, RankId self)
-      : hub_(std::move(hub)), self_(self), own_(hub_->ranks[self]), bell_(own_.bell, DoorbellScope::kThreads) {}
+      : hub_(std::move(hub)),
+        self_(self),
+        own_(hub_->ranks[self]),
+        bell_(own_.bell, DoorbellScope::kThreads) {}
 
   RankId self() const override { return self_; }
   std::uint32_t ranks() const override { return static_cast<std::uint32_t>(hub_->ranks.size()); }
@@ -58,6 +63,10 @@ class ThreadTransport final : public Transport {
  private:
   // The next letter in order, or none.
   bool next(Letter& letter);
+  // True when the queue has no room, and then the rank that makes some will ring here.
+  bool lacks_room(std::uint64_t size);
+  // Gives the sender back its room.
+  static void release(ThreadRank& sender, std::uint64_t size);
 
   std::shared_ptr<ThreadHubState> hub_;
   RankId self_;
@@ -71,14 +80,27 @@ Status ThreadTransport::send(RankId to, Buffer& frame) {
   HEDDLE_ASSERT(to < hub_->ranks.size());
   const std::uint64_t size = frame.size();
   if (Status status = check_frame_size(size); !status.ok()) return status;
-  const std::uint64_t queued = own_.unsent_bytes.load(std::memory_order_relaxed);
-  if (queue_is_full(queued, size)) return queue_full(queued, size, to);
+  if (lacks_room(size)) return queue_full(own_.unsent_bytes.load(), size, to);
   own_.unsent_bytes.fetch_add(charge(size), std::memory_order_relaxed);
   ThreadRank& peer = hub_->ranks[to];
   peer.mailbox.put({self_, SharedBytes::from(std::move(frame))});
   frame = Buffer();
   if (to != self_) ring(peer.bell, DoorbellScope::kThreads);
   return Status::success();
+}
+
+bool ThreadTransport::lacks_room(std::uint64_t size) {
+  if (!queue_is_full(own_.unsent_bytes.load(std::memory_order_relaxed), size)) return false;
+  // Asked for before looking again: whoever makes room after the look sees the wish.
+  own_.wants_room.store(true);
+  return queue_is_full(own_.unsent_bytes.load(), size);
+}
+
+void ThreadTransport::release(ThreadRank& sender, std::uint64_t size) {
+  const std::uint64_t left = sender.unsent_bytes.fetch_sub(charge(size)) - charge(size);
+  // Not for every bit of room, or a sender at its bound would wake once a frame.
+  if (left > kFramesUnsentBytesMax / 2 || !sender.wants_room.load()) return;
+  if (sender.wants_room.exchange(false)) ring(sender.bell, DoorbellScope::kThreads);
 }
 
 bool ThreadTransport::next(Letter& letter) {
@@ -89,13 +111,14 @@ bool ThreadTransport::next(Letter& letter) {
     if (taken_.empty()) return false;
   }
   letter = std::move(taken_[taken_next_++]);
-  hub_->ranks[letter.from].unsent_bytes.fetch_sub(charge(letter.frame.bytes.size()), std::memory_order_relaxed);
+  release(hub_->ranks[letter.from], letter.frame.bytes.size());
   return true;
 }
 
 std::uint32_t ThreadTransport::poll(std::uint32_t limit, const FrameHandler& on_frame) {
   std::uint32_t count = 0;
-  for (Letter letter; count < limit && next(letter); ++count) on_frame(letter.from, std::move(letter.frame));
+  for (Letter letter; count < limit && next(letter); ++count)
+    on_frame(letter.from, std::move(letter.frame));
   return count;
 }
 
