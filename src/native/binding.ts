@@ -179,8 +179,9 @@ export interface NativeSession {
   /** A JS worker thread ended. `running` says if a task was in it; then that task fails with this msgpack error. */
   workerLost(worker: number, error: Uint8Array): void;
   stats(): SessionStats;
-  /** Tasks run per rank since the start, by asking each rank; resolves through `drain`-free callback. Rank 0 only. */
-  gatherStats(callback: (stats: SessionStats[]) => void): void;
+  /** What each rank did since the start, by rank. Asks every rank and blocks, at most `timeoutMs`; a rank that did not
+   * answer has zeros. For benches. */
+  gatherStats(timeoutMs: number): SessionStats[];
   /** Fabric-thread ping of another rank: round trips in ns, one per repetition; `pauseUs` between two. Blocks. */
   ping(rank: number, repetitions: number, pauseUs: number): Float64Array;
   /** A program error that must end the job: told to rank 0, which reports it. */
@@ -246,8 +247,9 @@ export interface Binding {
   attach(sessionId: number, worker: number): WorkerPort;
   /** Offsets of the `count` msgpack values that lie in `bytes` from `position` on: `count + 1` entries. */
   scan(bytes: Uint8Array, position: number, count: number, offsets: Uint32Array): void;
-  /** Sleeps this thread without burning CPU; for tests and benches. */
   version(): string;
-  /** Registers the native apps that benches and tests use: `heddle:noop`, `heddle:index`, `heddle:sum16`, `heddle:sleep`. */
+  /** Names of the native apps that every session knows; see native/runtime/native_app.h. For benches and tests. */
   builtinApps(): string[];
+  /** Commands per second of a bare C loop that starts `/bin/true` with `inFlight` at a time, for `seconds`. */
+  spawnFloor(inFlight: number, seconds: number): number;
 }

@@ -1,0 +1,210 @@
+#include "addon/session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "addon/convert.h"
+#include "addon/open_transport.h"
+#include "runtime/native_app.h"
+
+namespace heddle::addon {
+namespace {
+
+std::mutex registry_lock;
+std::unordered_map<std::uint32_t, std::shared_ptr<Shared>>& registry() {
+  static auto* sessions = new std::unordered_map<std::uint32_t, std::shared_ptr<Shared>>();
+  return *sessions;
+}
+std::uint32_t next_id = 1;
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
+}
+
+WorkerKind kind_from(const std::string& name) {
+  if (name == "process") return WorkerKind::Process;
+  return name == "native" ? WorkerKind::Native : WorkerKind::Js;
+}
+
+void read_apps(const Napi::Object& options, DriverOptions& out, Shared& shared) {
+  const auto apps = options.Get("apps").As<Napi::Array>();
+  for (std::uint32_t k = 0; k < apps.Length(); ++k) {
+    const auto app = apps.Get(k).As<Napi::Object>();
+    const std::string name = text_of(app, "name");
+    out.apps.emplace_back(name, bits_of(app, "fingerprint"));
+    shared.names[app_id(name)] = name;
+    shared.kinds[app_id(name)] = kind_from(text_of(app, "kind"));
+    if (!is_null(app, "command")) {
+      out.commands[app_id(name)] = to_command(app.Get("command").As<Napi::Object>());
+    }
+  }
+  std::ranges::sort(out.apps);
+  for (const NativeApp& app : builtin_apps()) {
+    shared.names[app_id(app.name)] = app.name;
+    shared.kinds[app_id(app.name)] = WorkerKind::Native;
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Shared> shared_session(std::uint32_t id) {
+  const std::lock_guard guard(registry_lock);
+  const auto found = registry().find(id);
+  return found == registry().end() ? nullptr : found->second;
+}
+
+Napi::Function Session::define(Napi::Env env) {
+  return DefineClass(env, "NativeSession",
+                     {InstanceAccessor<&Session::get_id>("id"),
+                      InstanceAccessor<&Session::get_rank>("rank"),
+                      InstanceAccessor<&Session::get_ranks>("ranks"),
+                      InstanceAccessor<&Session::get_hostname>("hostname"),
+                      InstanceMethod<&Session::on_events>("onEvents"),
+                      InstanceMethod<&Session::submit>("submit"),
+                      InstanceMethod<&Session::has_events>("hasEvents"),
+                      InstanceMethod<&Session::drain>("drain"),
+                      InstanceMethod<&Session::credit>("credit"),
+                      InstanceMethod<&Session::cancel>("cancel"),
+                      InstanceMethod<&Session::worker_lost>("workerLost"),
+                      InstanceMethod<&Session::stats>("stats"),
+                      InstanceMethod<&Session::gather_stats>("gatherStats"),
+                      InstanceMethod<&Session::ping>("ping"),
+                      InstanceMethod<&Session::fail>("fail"),
+                      InstanceMethod<&Session::close>("close"),
+                      InstanceMethod<&Session::abort>("abort")});
+}
+
+Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(info) {
+  start(info.Env(), info[0].As<Napi::Object>());
+}
+
+Session::~Session() {
+  release_notify();
+  // A program that ends without close: threads still use the driver, so it stays until the process is gone.
+  if (shared_ && shared_->driver) (void)shared_->driver.release();
+}
+
+void Session::start(Napi::Env env, const Napi::Object& options) {
+  DriverOptions out;
+  shared_ = std::make_shared<Shared>();
+  host_ = host_name();
+  out.js_workers = static_cast<std::uint32_t>(number_of(options, "jsWorkers"));
+  out.process_slots = static_cast<std::uint32_t>(number_of(options, "processSlots"));
+  out.native_slots = static_cast<std::uint32_t>(number_of(options, "nativeSlots"));
+  if (!is_null(options, "guardianPath")) out.guardian_path = text_of(options, "guardianPath");
+  out.spin = static_cast<Duration>(number_of(options, "spinUs") * 1e3);
+  out.lost_after = static_cast<Duration>(number_of(options, "rankLostMs") * 1e6);
+  out.host = host_;
+  out.seed = static_cast<std::uint64_t>(getpid());
+  read_apps(options, out, *shared_);
+  for (std::uint32_t k = 0; k < out.js_workers; ++k) shared_->current.push_back(std::make_unique<double>(-1));
+  out.notify = [this] {
+    const std::lock_guard guard(notify_lock_);
+    if (notify_open_) notify_.NonBlockingCall();
+  };
+  TransportRequest request;
+  request.kind = text_of(options, "transport");
+  if (!is_null(options, "library")) request.library = text_of(options, "library");
+  if (!is_null(options, "expected")) {
+    const auto expected = options.Get("expected").As<Napi::Object>();
+    request.expected = {static_cast<RankId>(number_of(expected, "rank")),
+                        static_cast<std::uint32_t>(number_of(expected, "ranks"))};
+  }
+  Status status;
+  shared_->driver = Driver::open(
+      std::move(out), [&](Status& failed) { return open_transport(request, failed); }, status);
+  if (!status.ok()) throw to_js_error(env, status);
+  const std::lock_guard guard(registry_lock);
+  id_ = next_id++;
+  registry()[id_] = shared_;
+}
+
+Driver& Session::driver(Napi::Env env) {
+  if (!shared_->driver) throw to_js_error(env, {"ERR_CLOSED", "the session is closed"});
+  return *shared_->driver;
+}
+
+Napi::Value Session::get_id(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), id_); }
+
+Napi::Value Session::get_rank(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), driver(info.Env()).rank());
+}
+
+Napi::Value Session::get_ranks(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), driver(info.Env()).ranks());
+}
+
+Napi::Value Session::get_hostname(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), host_); }
+
+Napi::Value Session::on_events(const Napi::CallbackInfo& info) {
+  release_notify();
+  const std::lock_guard guard(notify_lock_);
+  notify_ = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "heddle news", 0, 1);
+  notify_open_ = true;
+  if (driver(info.Env()).has_news()) notify_.NonBlockingCall();
+  return info.Env().Undefined();
+}
+
+void Session::release_notify() {
+  const std::lock_guard guard(notify_lock_);
+  if (notify_open_) notify_.Release();
+  notify_open_ = false;
+}
+
+Napi::Value Session::worker_lost(const Napi::CallbackInfo& info) {
+  const auto worker = info[0].As<Napi::Number>().Uint32Value();
+  const auto error = info[1].As<Napi::Uint8Array>();
+  double& current = *shared_->current.at(worker);
+  std::optional<std::uint64_t> culprit;
+  if (current >= 0) culprit = static_cast<std::uint64_t>(current);
+  current = -1;
+  driver(info.Env()).worker_gone(worker, culprit, {error.Data(), error.Data() + error.ByteLength()});
+  return Napi::Boolean::New(info.Env(), culprit.has_value());
+}
+
+Napi::Value Session::stats(const Napi::CallbackInfo& info) {
+  Driver& driver = this->driver(info.Env());
+  return from_stats(info.Env(), driver.stats(), driver.rank(), driver.ranks());
+}
+
+Napi::Value Session::gather_stats(const Napi::CallbackInfo& info) {
+  Driver& driver = this->driver(info.Env());
+  const auto all = driver.gather_stats(static_cast<Duration>(info[0].As<Napi::Number>().DoubleValue() * 1e6));
+  Napi::Array out = Napi::Array::New(info.Env(), all.size());
+  for (std::uint32_t k = 0; k < all.size(); ++k) out.Set(k, from_stats(info.Env(), all[k], k, driver.ranks()));
+  return out;
+}
+
+Napi::Value Session::ping(const Napi::CallbackInfo& info) {
+  const auto pause = static_cast<Duration>(info[2].As<Napi::Number>().DoubleValue() * 1e3);
+  const auto samples = driver(info.Env()).ping(info[0].As<Napi::Number>().Uint32Value(),
+                                               info[1].As<Napi::Number>().Uint32Value(), pause);
+  Napi::Float64Array out = Napi::Float64Array::New(info.Env(), samples.size());
+  for (std::size_t k = 0; k < samples.size(); ++k) out[k] = static_cast<double>(samples[k]);
+  return out;
+}
+
+Napi::Value Session::fail(const Napi::CallbackInfo& info) {
+  driver(info.Env()).fail(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value Session::close(const Napi::CallbackInfo& info) {
+  const auto timeout = static_cast<Duration>(info[0].As<Napi::Number>().DoubleValue() * 1e6);
+  const bool in_time = driver(info.Env()).close(timeout);
+  release_notify();
+  release_kept();
+  const std::lock_guard guard(registry_lock);
+  registry().erase(id_);
+  return Napi::Boolean::New(info.Env(), in_time);
+}
+
+Napi::Value Session::abort(const Napi::CallbackInfo& info) {
+  driver(info.Env()).abort(info[0].As<Napi::Number>().Int32Value());
+  release_notify();
+  return info.Env().Undefined();
+}
+
+}  // namespace heddle::addon

@@ -1,0 +1,296 @@
+#include "runtime/driver.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace heddle {
+
+Driver::Driver(DriverOptions options) : options_(std::move(options)) {}
+
+std::unique_ptr<Driver> Driver::open(DriverOptions options, const Opener& opener, Status& status) {
+  std::unique_ptr<Driver> driver(new Driver(std::move(options)));
+  std::promise<Status> opened;
+  driver->fabric_ = std::thread([&] { driver->fabric_main(opener, opened); });
+  status = opened.get_future().get();
+  if (!status.ok()) {
+    driver->fabric_.join();
+    return nullptr;
+  }
+  driver->start_workers();
+  return driver;
+}
+
+Driver::~Driver() {
+  if (fabric_.joinable()) close(0);
+}
+
+std::vector<WorkerKind> Driver::worker_kinds() const {
+  std::vector<WorkerKind> kinds(options_.js_workers, WorkerKind::Js);
+  kinds.insert(kinds.end(), options_.process_slots, WorkerKind::Process);
+  kinds.insert(kinds.end(), options_.native_slots, WorkerKind::Native);
+  return kinds;
+}
+
+void Driver::start_workers() {
+  const auto kinds = worker_kinds();
+  for (WorkerId id = options_.js_workers; id < kinds.size(); ++id) {
+    threads_.emplace_back([this, id, kind = kinds[id]] {
+      if (kind == WorkerKind::Process) process_main(id);
+      else native_main(id);
+    });
+  }
+}
+
+void Driver::stop_workers() {
+  for (auto& slot : slots_) slot->close();
+  for (auto& slot : process_slots_) slot->kill();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+// Steps the scheduler and carries out what it asks for. Any thread.
+void Driver::step(Event event) {
+  bool wake_fabric = false, notify = false;
+  std::vector<WorkerId> woken;
+  {
+    const std::lock_guard guard(lock_);
+    scheduler_->step(std::move(event), clock_now(), actions_);
+    for (std::size_t k = 0; k < actions_.size(); ++k) {
+      std::visit([&](auto& action) { carry_out(action); }, actions_[k]);
+      if (k + 1 < actions_.size()) continue;
+      for (const auto& [sequence, bytes] : consumed_) {
+        scheduler_->step(Consumed{sequence, bytes}, clock_now(), actions_);
+      }
+      consumed_.clear();
+    }
+    actions_.clear();
+    woken.swap(woken_);
+    const std::int64_t timer = scheduler_->next_timer().ns;
+    timer_ns_.store(timer);
+    wake_fabric = !outbox_.empty() || timer < fabric_wakes_ns_.load();
+    if (!news_.empty()) {
+      has_news_.store(true, std::memory_order_release);
+      notify = !notified_.exchange(true);
+    }
+  }
+  for (const WorkerId worker : woken) slots_[worker]->wake();
+  if (wake_fabric && std::this_thread::get_id() != fabric_id_) transport_->wake();
+  if (notify && options_.notify) options_.notify();
+}
+
+void Driver::carry_out(Send& a) {
+  if (auto* stats = std::get_if<Stats>(&a.message)) {
+    stats->frames_sent = frames_sent_;
+    stats->frames_received = frames_received_;
+    stats->bytes_sent = bytes_sent_;
+  }
+  outbox_.push_back(std::move(a));
+}
+
+void Driver::carry_out(Run& a) {
+  Work work{std::move(a.chunk), nullptr, {}};
+  if (work.chunk.batch->id.owner == rank_id_) {
+    const auto owned = owned_.find(work.chunk.batch->id.sequence);
+    if (owned != owned_.end()) work.owned = owned->second;
+  }
+  slots_[a.worker]->give(std::move(work));
+  woken_.push_back(a.worker);
+}
+
+void Driver::carry_out(Deliver& a) {
+  if (a.record.kind == RecordKind::Column) {
+    const auto owned = owned_.find(a.sequence);
+    HEDDLE_ASSERT(owned != owned_.end());
+    owned->second->fill(a.record.range, a.record.payload.data());
+    consumed_.emplace_back(a.sequence, a.record.payload.size());
+    a.record = {RecordKind::Done, a.record.range, {}};
+  }
+  news_.records.push_back({a.sequence, std::move(a.record)});
+}
+
+void Driver::carry_out(BatchDone& a) {
+  owned_.erase(a.sequence);
+  news_.finished.push_back(a.sequence);
+}
+
+void Driver::carry_out(Interrupt& a) {
+  if (a.worker < options_.js_workers) {
+    if (a.overdue) news_.overdue.push_back(a.worker);
+  } else if (a.worker < options_.js_workers + options_.process_slots) {
+    process_slots_[a.worker - options_.js_workers]->kill();
+  }
+}
+
+void Driver::carry_out(JobFailed& a) {
+  news_.fatal_code = std::move(a.code);
+  news_.fatal_message = std::move(a.message);
+}
+
+void Driver::carry_out(JobClosed&) { news_.closed = true; }
+
+void Driver::carry_out(Ponged&) {
+  ping_.samples.push_back(clock_now().ns - ping_sent_ns_.load());
+  if (ping_.left > 0) --ping_.left;
+  if (ping_.chain && ping_.left > 0) outbox_.push_back(Send{ping_.to, Ping{ping_.left}});
+  else arrived_.notify_all();
+}
+
+void Driver::carry_out(StatsArrived& a) {
+  stats_.at(a.from) = std::move(a.stats);
+  --stats_missing_;
+  arrived_.notify_all();
+}
+
+std::uint64_t Driver::submit(BatchHeader header, Range range, Arguments arguments,
+                             std::shared_ptr<OwnedBatch> owned) {
+  {
+    const std::lock_guard guard(lock_);
+    header.id = {rank_id_, next_sequence_++};
+    owned_[header.id.sequence] = std::move(owned);
+  }
+  const std::uint64_t sequence = header.id.sequence;
+  step(Submit{std::make_shared<const BatchHeader>(header), range, std::move(arguments)});
+  return sequence;
+}
+
+void Driver::cancel(std::uint64_t sequence) {
+  step(CancelBatch{sequence});
+  const std::lock_guard guard(lock_);
+  owned_.erase(sequence);
+  std::erase_if(news_.records, [&](const News::Item& item) { return item.sequence == sequence; });
+  std::erase(news_.finished, sequence);
+}
+
+void Driver::consumed(std::uint64_t sequence, std::uint64_t bytes) { step(Consumed{sequence, bytes}); }
+
+News Driver::take_news() {
+  const std::lock_guard guard(lock_);
+  has_news_.store(false, std::memory_order_relaxed);
+  notified_.store(false);
+  return std::exchange(news_, {});
+}
+
+void Driver::fail(std::string code, std::string message) { step(Fail{std::move(code), std::move(message)}); }
+
+std::optional<Work> Driver::next(WorkerId worker, Duration timeout) {
+  WorkerSlot& slot = *slots_[worker];
+  if (slot.closed()) return std::nullopt;
+  if (!slot.announced) {
+    slot.announced = true;
+    step(WorkerIdle{worker});
+  }
+  auto work = slot.take(options_.spin, timeout);
+  if (work) slot.announced = false;
+  return work;
+}
+
+void Driver::finish(WorkerId worker, std::vector<Record> records, Duration elapsed) {
+  step(ChunkDone{worker, std::move(records), elapsed});
+}
+
+void Driver::worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit, std::vector<std::uint8_t> error) {
+  WorkerSlot& slot = *slots_[worker];
+  {
+    // What was given to it and not taken is part of the chunk that the scheduler requeues.
+    const std::lock_guard guard(lock_);
+    if (slot.full()) (void)slot.take(0, 0);
+    slot.announced = false;
+  }
+  step(WorkerGone{worker, culprit, std::move(error)});
+}
+
+void Driver::settle_column(const Work& work, Range range, const std::uint8_t* elements,
+                           std::vector<Record>& records) {
+  const BatchHeader& batch = *work.chunk.batch;
+  if (batch.results == ResultMode::Reduce) {
+    for (const PartialValue& value : reduce_column(batch, range, elements)) {
+      Record record{RecordKind::Partial, value.range, std::vector<std::uint8_t>(sizeof value.bits)};
+      std::memcpy(record.payload.data(), &value.bits, sizeof value.bits);
+      records.push_back(std::move(record));
+    }
+  } else if (batch.results == ResultMode::Discard) {
+    records.push_back({RecordKind::Done, range, {}});
+  } else if (work.owned && work.owned->column != nullptr) {
+    work.owned->fill(range, elements);
+    records.push_back({RecordKind::Done, range, {}});
+  } else {
+    const std::size_t bytes = range.size() * element_size(batch.element);
+    records.push_back({RecordKind::Column, range, std::vector<std::uint8_t>(elements, elements + bytes)});
+  }
+}
+
+Stats Driver::stats() const {
+  Stats out;
+  {
+    const std::lock_guard guard(lock_);
+    out = scheduler_->stats();
+  }
+  out.frames_sent = frames_sent_;
+  out.frames_received = frames_received_;
+  out.bytes_sent = bytes_sent_;
+  return out;
+}
+
+std::vector<Stats> Driver::gather_stats(Duration timeout) {
+  Stats mine = stats();
+  {
+    const std::lock_guard guard(lock_);
+    stats_.assign(ranks_, {});
+    stats_missing_ = ranks_ - 1;
+    stats_[rank_id_] = std::move(mine);
+    for (RankId id = 0; id < ranks_; ++id) {
+      if (id != rank_id_) outbox_.push_back(Send{id, StatsRequest{}});
+    }
+  }
+  transport_->wake();
+  std::unique_lock guard(lock_);
+  arrived_.wait_for(guard, std::chrono::nanoseconds(timeout), [&] { return stats_missing_ == 0; });
+  return stats_;
+}
+
+std::vector<std::int64_t> Driver::ping(RankId rank, std::uint32_t repetitions, Duration pause) {
+  const std::uint32_t rounds = pause > 0 ? repetitions : 1;
+  std::unique_lock guard(lock_);
+  ping_.samples.clear();
+  for (std::uint32_t k = 0; k < rounds; ++k) {
+    ping_.to = rank;
+    ping_.chain = pause == 0;
+    ping_.left = pause > 0 ? 1 : repetitions;
+    outbox_.push_back(Send{rank, Ping{k}});
+    guard.unlock();
+    transport_->wake();
+    guard.lock();
+    arrived_.wait_for(guard, std::chrono::seconds(30), [&] { return ping_.left == 0; });
+    guard.unlock();
+    if (pause > 0) std::this_thread::sleep_for(std::chrono::nanoseconds(pause));
+    guard.lock();
+  }
+  return ping_.samples;
+}
+
+bool Driver::close(Duration timeout) {
+  if (!fabric_.joinable()) return closed_in_time_;
+  if (rank_id_ == 0) step(Close{});
+  stop_workers();
+  close_timeout_ = timeout;
+  stopping_.store(true);
+  transport_->wake();
+  fabric_.join();
+  process_slots_.clear();
+  return closed_in_time_;
+}
+
+void Driver::abort(int exit_code) {
+  for (auto& slot : slots_) slot->close();
+  for (auto& slot : process_slots_) slot->kill();
+  abort_code_.store(exit_code);
+  stopping_.store(true);
+  transport_->wake();
+  if (fabric_.joinable()) fabric_.join();
+  for (auto& thread : threads_) thread.detach();  // A native task may never return; the process ends now.
+  threads_.clear();
+}
+
+}  // namespace heddle

@@ -1,0 +1,143 @@
+// Joins one scheduler, one transport and the rank's threads.
+//
+// The scheduler's state lies under one lock that is held for a microsecond at a time: workers fetch and report
+// chunks, the program submits and the fabric thread delivers frames, each by stepping the scheduler itself, so
+// nothing waits for another thread's turn. Only what touches the transport is the fabric thread's alone: frames
+// to send are put into an outbox, and the thread is woken. Its loop: send, poll, tick, and when nothing
+// happens spin briefly, then sleep on the transport's doorbell.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/status.h"
+#include "runtime/process/command.h"
+#include "runtime/program.h"
+#include "runtime/worker_slot.h"
+#include "scheduler/rank.h"
+#include "transport/transport.h"
+
+namespace heddle {
+
+struct DriverOptions {
+  std::uint32_t js_workers = 0, process_slots = 0, native_slots = 0;
+  std::string guardian_path;
+  std::vector<std::pair<std::string, std::uint64_t>> apps;  // Sorted by name.
+  std::unordered_map<AppId, CommandTemplate> commands;
+  Duration spin = microseconds(50);
+  Duration lost_after = seconds(4);
+  std::string host;
+  std::uint64_t seed = 0;
+  // Called on any thread, without the lock, when there is news and `take_news` was called since the last call.
+  std::function<void()> notify;
+};
+
+class Driver {
+ public:
+  // Opens the transport on the fabric thread (MPI wants one thread for all its calls) and starts the workers.
+  using Opener = std::function<std::unique_ptr<Transport>(Status&)>;
+  static std::unique_ptr<Driver> open(DriverOptions options, const Opener& opener, Status& status);
+  ~Driver();
+
+  RankId rank() const { return rank_id_; }
+  std::uint32_t ranks() const { return ranks_; }
+
+  // The program's side.
+  std::uint64_t submit(BatchHeader header, Range range, Arguments arguments, std::shared_ptr<OwnedBatch> owned);
+  void cancel(std::uint64_t sequence);
+  void consumed(std::uint64_t sequence, std::uint64_t bytes);
+  bool has_news() const { return has_news_.load(std::memory_order_acquire); }
+  News take_news();
+  void fail(std::string code, std::string message);
+  Stats stats() const;
+  std::vector<Stats> gather_stats(Duration timeout);
+  std::vector<std::int64_t> ping(RankId rank, std::uint32_t repetitions, Duration pause);
+
+  // A worker's side; JS workers are 0 .. js_workers-1.
+  std::optional<Work> next(WorkerId worker, Duration timeout);
+  void finish(WorkerId worker, std::vector<Record> records, Duration elapsed);
+  void worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit, std::vector<std::uint8_t> error);
+  bool closed(WorkerId worker) const { return slots_[worker]->closed(); }
+  // Moves the elements of a typed result to where they belong: into the owner's column if that is here, else into
+  // the record; reduces them if the batch says so. Appends to `records`.
+  static void settle_column(const Work& work, Range range, const std::uint8_t* elements, std::vector<Record>& records);
+
+  // Orderly end on every rank; false if the others did not come in time. Afterwards only destruction is allowed.
+  bool close(Duration timeout);
+  // Kills what runs, then the job. Returns if the job is this process alone.
+  void abort(int exit_code);
+
+ private:
+  explicit Driver(DriverOptions options);
+  void step(Event event);
+  void carry_out(Send& a);
+  void carry_out(Run& a);
+  void carry_out(Deliver& a);
+  void carry_out(BatchDone& a);
+  void carry_out(Interrupt& a);
+  void carry_out(JobFailed& a);
+  void carry_out(JobClosed& a);
+  void carry_out(Ponged& a);
+  void carry_out(StatsArrived& a);
+  void start_workers();
+  void stop_workers();
+  void fabric_main(const Opener& opener, std::promise<Status>& opened);
+  void fabric_loop();
+  bool send_outbox();
+  void native_main(WorkerId worker);
+  void process_main(WorkerId worker);
+  Record run_command(ProcessSlot& slot, const Chunk& chunk, std::uint64_t index) const;
+  std::vector<WorkerKind> worker_kinds() const;
+
+  DriverOptions options_;
+  RankId rank_id_ = 0;
+  std::uint32_t ranks_ = 1;
+  std::unique_ptr<Transport> transport_;
+
+  mutable std::mutex lock_;  // Everything down to the next blank line.
+  std::unique_ptr<Rank> scheduler_;
+  Actions actions_;
+  std::vector<Send> outbox_;
+  News news_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<OwnedBatch>> owned_;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> consumed_;  // Payload consumed while carrying out.
+  std::vector<WorkerId> woken_;
+  std::uint64_t next_sequence_ = 1;
+  std::vector<Stats> stats_;
+  std::size_t stats_missing_ = 0;
+  struct {
+    RankId to = 0;
+    std::uint32_t left = 0;
+    bool chain = false;
+    std::vector<std::int64_t> samples;
+  } ping_;
+  std::condition_variable arrived_;  // A pong, or stats.
+
+  std::atomic<bool> has_news_{false}, notified_{false};
+  std::atomic<bool> stopping_{false};
+  std::atomic<int> abort_code_{-1};
+  std::atomic<std::int64_t> timer_ns_{kNever.ns}, fabric_wakes_ns_{0};
+  std::atomic<std::int64_t> ping_sent_ns_{0};
+  std::atomic<std::uint64_t> frames_sent_{0}, frames_received_{0}, bytes_sent_{0};
+  std::deque<std::pair<RankId, Buffer>> unsent_;  // Fabric thread: refused by the transport for now.
+  Duration close_timeout_ = 0;
+  bool closed_in_time_ = true;
+
+  std::vector<std::unique_ptr<WorkerSlot>> slots_;
+  std::vector<std::unique_ptr<ProcessSlot>> process_slots_;  // By worker - js_workers.
+  std::vector<std::thread> threads_;
+  std::thread fabric_;
+  std::thread::id fabric_id_;
+};
+
+}  // namespace heddle

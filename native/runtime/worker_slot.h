@@ -1,0 +1,67 @@
+// Where a worker waits for its next chunk: spins first, then sleeps.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "runtime/clock.h"
+#include "runtime/program.h"
+#include "scheduler/action.h"
+#include "transport/doorbell.h"
+
+namespace heddle {
+
+// A chunk, and for a batch owned here the place its results go to.
+struct Work {
+  Chunk chunk;
+  std::shared_ptr<OwnedBatch> owned;
+  Instant began;
+};
+
+class WorkerSlot {
+ public:
+  // Driver's side, under its lock. The slot is empty: the worker was idle.
+  void give(Work work) {
+    work_ = std::move(work);
+    full_.store(true, std::memory_order_release);
+  }
+  // Driver's side, after its lock: wakes the worker if it sleeps.
+  void wake() { ring(cell_, DoorbellScope::kThreads); }
+
+  bool full() const { return full_.load(std::memory_order_acquire); }
+
+  // Worker's side. Null after `timeout`, or early for no reason.
+  std::optional<Work> take(Duration spin, Duration timeout) {
+    if (!full()) {
+      const Instant began = clock_now();
+      for (Instant now = began; !full() && !closed() && now - began < spin; now = clock_now()) relax();
+      if (!full() && !closed()) bell_.sleep(timeout, [&] { return full() || closed(); });
+    }
+    if (!full()) return std::nullopt;
+    full_.store(false, std::memory_order_relaxed);
+    work_.began = clock_now();
+    return std::move(work_);
+  }
+
+  void close() {
+    closed_.store(true);
+    wake();
+  }
+  bool closed() const { return closed_.load(std::memory_order_relaxed); }
+
+  // Whether the driver knows that this worker is idle. Worker's side only.
+  bool announced = false;
+
+ private:
+  static void relax() {
+    for (int k = 0; k < 16; ++k) __builtin_ia32_pause();
+  }
+
+  Work work_;
+  std::atomic<bool> full_{false}, closed_{false};
+  DoorbellCell cell_;
+  Doorbell bell_{cell_, DoorbellScope::kThreads};
+};
+
+}  // namespace heddle

@@ -1,0 +1,161 @@
+// Native and process slots: threads that fetch chunks and run them without JavaScript.
+
+#include <cstring>
+#include <utility>
+
+#include "runtime/driver.h"
+#include "runtime/error_payload.h"
+#include "runtime/native_app.h"
+
+namespace heddle {
+namespace {
+
+constexpr Duration kIdleLook = seconds(1);  // A closed slot is woken; this only bounds a wait.
+
+Record failure(std::uint64_t index, std::vector<std::uint8_t> error) {
+  return {RecordKind::Failed, {index, index + 1}, std::move(error)};
+}
+
+// What a native chunk has produced so far.
+struct NativeRun {
+  const Work& work;
+  std::vector<std::uint8_t>& column;
+  std::vector<Record> records;
+  std::uint64_t settled;  // First index whose outcome is not in `records`.
+
+  void settle(std::uint64_t last) {
+    if (settled == last) return;
+    const std::uint64_t size = element_size(work.chunk.batch->element);
+    const std::uint64_t offset = (settled - work.chunk.range.first) * size;
+    Driver::settle_column(work, {settled, last}, column.data() + offset, records);
+    settled = last;
+  }
+};
+
+template <typename T>
+T element(const heddle_result& result) {
+  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(result.value.f64);
+  else return static_cast<T>(result.value.u64);
+}
+
+// The hot loop: one call through the app's function pointer per task. `Argument` gives a task's bytes.
+template <typename T, typename Argument>
+void run_tasks(heddle_function function, NativeRun& run, const Argument& argument) {
+  const Range range = run.work.chunk.range;
+  heddle_result result{};
+  for (std::uint64_t i = range.first; i < range.last; ++i) {
+    const Bytes args = argument(i);
+    const int code = function(args.data(), args.size(), &result);
+    if (code != 0) [[unlikely]] {
+      run.settle(i);
+      run.records.push_back(failure(i, error_payload("NativeAppError", "ERR_NATIVE_APP",
+                                                     "the native app returned " + std::to_string(code),
+                                                     "0 means success; the app's author knows its numbers")));
+      run.settled = i + 1;
+      continue;
+    }
+    if constexpr (!std::is_void_v<T>) {
+      const T value = element<T>(result);
+      std::memcpy(run.column.data() + (i - range.first) * sizeof value, &value, sizeof value);
+    }
+  }
+  run.settle(range.last);
+}
+
+template <typename T>
+void run_elements(heddle_function function, NativeRun& run) {
+  const Chunk& chunk = run.work.chunk;
+  const BatchHeader& batch = *chunk.batch;
+  if (batch.args == ArgsKind::Index) {
+    std::int64_t value = 0;
+    run_tasks<T>(function, run, [&](std::uint64_t i) {
+      value = batch.start + static_cast<std::int64_t>(i) * batch.step;
+      return Bytes(reinterpret_cast<const std::uint8_t*>(&value), sizeof value);
+    });
+  } else if (batch.args == ArgsKind::Fixed) {
+    const std::uint8_t* rows = chunk.arguments.of(chunk.range).data();
+    run_tasks<T>(function, run, [&](std::uint64_t i) {
+      return Bytes(rows + (i - chunk.range.first) * batch.stride, batch.stride);
+    });
+  } else {
+    run_tasks<T>(function, run, [&](std::uint64_t i) { return chunk.arguments.of({i, i + 1}); });
+  }
+}
+
+void run_native(heddle_function function, NativeRun& run) {
+  const BatchHeader& batch = *run.work.chunk.batch;
+  const bool wanted = batch.results != ResultMode::Discard;
+  run.column.resize(wanted ? run.work.chunk.range.size() * element_size(batch.element) : 0);
+  if (!wanted) return run_elements<void>(function, run);
+  switch (batch.element) {
+    case ElementType::F64: return run_elements<double>(function, run);
+    case ElementType::F32: return run_elements<float>(function, run);
+    case ElementType::I32: return run_elements<std::int32_t>(function, run);
+    case ElementType::U32: return run_elements<std::uint32_t>(function, run);
+    case ElementType::U8: return run_elements<std::uint8_t>(function, run);
+    default: return run_elements<std::uint64_t>(function, run);
+  }
+}
+
+}  // namespace
+
+void Driver::native_main(WorkerId worker) {
+  std::vector<std::uint8_t> column;
+  while (!closed(worker)) {
+    const auto work = next(worker, kIdleLook);
+    if (!work) continue;
+    const Range range = work->chunk.range;
+    NativeRun run{*work, column, {}, range.first};
+    if (const heddle_function function = find_native_app(work->chunk.batch->app)) {
+      run_native(function, run);
+    } else {
+      for (std::uint64_t i = range.first; i < range.last; ++i) {
+        run.records.push_back(failure(i, error_payload("NativeAppError", "ERR_APP_UNKNOWN",
+                                                       "this rank has no native app of that name",
+                                                       "start every rank with the same program")));
+      }
+    }
+    finish(worker, std::move(run.records), clock_now() - work->began);
+  }
+}
+
+void Driver::process_main(WorkerId worker) {
+  ProcessSlot& slot = *process_slots_[worker - options_.js_workers];
+  while (!closed(worker)) {
+    const auto work = next(worker, kIdleLook);
+    if (!work) continue;
+    const Chunk& chunk = work->chunk;
+    std::vector<Record> records;
+    for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
+      records.push_back(run_command(slot, chunk, i));
+    }
+    finish(worker, std::move(records), clock_now() - work->began);
+  }
+}
+
+Record Driver::run_command(ProcessSlot& slot, const Chunk& chunk, std::uint64_t index) const {
+  const BatchHeader& batch = *chunk.batch;
+  const auto pattern = options_.commands.find(batch.app);
+  if (pattern == options_.commands.end()) {
+    return failure(index, error_payload("CommandError", "ERR_APP_UNKNOWN", "this rank has no command of that name",
+                                        "start every rank with the same program"));
+  }
+  std::vector<std::string_view> arguments;
+  Command command;
+  const std::string decimal = std::to_string(batch.start + static_cast<std::int64_t>(index) * batch.step);
+  Status status;
+  if (batch.args == ArgsKind::Index) arguments.push_back(decimal);
+  else status = split_arguments(chunk.arguments.of({index, index + 1}), arguments);
+  if (status.ok()) status = expand(pattern->second, arguments, command);
+  if (!status.ok()) {
+    return failure(index, error_payload("CommandError", status.code, status.message, "check the command's template"));
+  }
+  if (batch.walltime > 0) command.walltime = batch.walltime;
+  const CommandOutcome outcome = slot.run(command);
+  std::vector<std::uint8_t> payload;
+  if (!encode_outcome(pattern->second, command, outcome, payload)) return failure(index, std::move(payload));
+  if (batch.results == ResultMode::Discard) return {RecordKind::Done, {index, index + 1}, {}};
+  return {RecordKind::Packed, {index, index + 1}, std::move(payload)};
+}
+
+}  // namespace heddle
