@@ -38,9 +38,9 @@ const quick: Suite[] = [
     needs: ["doctest"],
     steps: [
       ["cmake", ["--build", "build", "--target", "heddle_tests", "sim", "-j2"]],
-      ["ctest", ["--test-dir", "build", "-V", "--no-tests=error", "-R", "^unit$"]],
+      ["ctest", ["--test-dir", "build", "-V", "--no-tests=error", "-R", "^(unit|simulation.*)$"]],
     ],
-    count: countDoctest,
+    count: countCtest,
   },
   { name: "TypeScript unit tests", steps: [[local("vitest"), vitest("unit")]], count: countVitest },
 ];
@@ -103,8 +103,14 @@ function countVitest(): Count {
   }
 }
 
-function countDoctest({ output }: Ended): Count {
-  const rows = [...output.matchAll(/\[doctest\] test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed/g)];
-  const sum = (column: number): number => rows.reduce((all, row) => all + Number(row[column]), 0);
-  return { passed: sum(1), failed: sum(2) };
+// A doctest program prints how many cases it ran; any other test of ctest is one.
+function countCtest({ output }: Ended): Count {
+  const cases = [...output.matchAll(/^(\d+): .*test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed/gm)];
+  const counted = new Set(cases.map((row) => row[1]));
+  const whole = [...output.matchAll(/Test\s+#(\d+): .* (Passed|\*\*\*\S+)/g)].filter((row) => !counted.has(row[1]));
+  const passed = whole.filter((row) => row[2] === "Passed").length;
+  return cases.reduce((sum, row) => ({ passed: sum.passed + Number(row[2]), failed: sum.failed + Number(row[3]) }), {
+    passed,
+    failed: whole.length - passed,
+  });
 }
