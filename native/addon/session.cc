@@ -64,6 +64,7 @@ Napi::Function Session::define(Napi::Env env) {
                       InstanceMethod<&Session::on_events>("onEvents"),
                       InstanceMethod<&Session::submit>("submit"),
                       InstanceMethod<&Session::has_events>("hasEvents"),
+                      InstanceMethod<&Session::set_polling>("setPolling"),
                       InstanceMethod<&Session::drain>("drain"),
                       InstanceMethod<&Session::credit>("credit"),
                       InstanceMethod<&Session::cancel>("cancel"),

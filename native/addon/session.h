@@ -46,6 +46,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value on_events(const Napi::CallbackInfo& info);
   Napi::Value submit(const Napi::CallbackInfo& info);
   Napi::Value has_events(const Napi::CallbackInfo& info);
+  Napi::Value set_polling(const Napi::CallbackInfo& info);
   Napi::Value drain(const Napi::CallbackInfo& info);
   Napi::Value credit(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);

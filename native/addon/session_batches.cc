@@ -110,6 +110,11 @@ Napi::Value Session::has_events(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), shared_->driver && shared_->driver->has_news());
 }
 
+Napi::Value Session::set_polling(const Napi::CallbackInfo& info) {
+  if (shared_->driver) shared_->driver->set_polling(info[0].As<Napi::Boolean>().Value());
+  return info.Env().Undefined();
+}
+
 Napi::Value Session::drain(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   release_kept();

@@ -71,8 +71,8 @@ void Driver::step(Event event) {
     timer_ns_.store(timer);
     wake_fabric = !outbox_.empty() || timer < fabric_wakes_ns_.load();
     if (!news_.empty()) {
-      has_news_.store(true, std::memory_order_release);
-      notify = !notified_.exchange(true);
+      has_news_.store(true);
+      notify = !polling_.load() && !notified_.exchange(true);
     }
   }
   for (const WorkerId worker : woken) slots_[worker]->wake();
@@ -95,6 +95,7 @@ void Driver::carry_out(Run& a) {
     const auto owned = owned_.find(work.chunk.batch->id.sequence);
     if (owned != owned_.end()) work.owned = owned->second;
   }
+  slots_[a.worker]->interrupted.store(false);
   slots_[a.worker]->give(std::move(work));
   woken_.push_back(a.worker);
 }
@@ -119,6 +120,7 @@ void Driver::carry_out(Interrupt& a) {
   if (a.worker < options_.js_workers) {
     if (a.overdue) news_.overdue.push_back(a.worker);
   } else if (a.worker < options_.js_workers + options_.process_slots) {
+    slots_[a.worker]->interrupted.store(true);
     process_slots_[a.worker - options_.js_workers]->kill();
   }
 }
@@ -167,7 +169,7 @@ void Driver::consumed(std::uint64_t sequence, std::uint64_t bytes) { step(Consum
 
 News Driver::take_news() {
   const std::lock_guard guard(lock_);
-  has_news_.store(false, std::memory_order_relaxed);
+  has_news_.store(false);
   notified_.store(false);
   return std::exchange(news_, {});
 }

@@ -56,7 +56,9 @@ class Driver {
   std::uint64_t submit(BatchHeader header, Range range, Arguments arguments, std::shared_ptr<OwnedBatch> owned);
   void cancel(std::uint64_t sequence);
   void consumed(std::uint64_t sequence, std::uint64_t bytes);
-  bool has_news() const { return has_news_.load(std::memory_order_acquire); }
+  bool has_news() const { return has_news_.load(); }
+  // While the program polls `has_news` by itself, `notify` is not called. After turning it off it must look once more.
+  void set_polling(bool on) { polling_.store(on); }
   News take_news();
   void fail(std::string code, std::string message);
   Stats stats() const;
@@ -123,7 +125,7 @@ class Driver {
   } ping_;
   std::condition_variable arrived_;  // A pong, or stats.
 
-  std::atomic<bool> has_news_{false}, notified_{false};
+  std::atomic<bool> has_news_{false}, notified_{false}, polling_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<int> abort_code_{-1};
   std::atomic<std::int64_t> timer_ns_{kNever.ns}, fabric_wakes_ns_{0};

@@ -52,6 +52,8 @@ class WorkerSlot {
 
   // Whether the driver knows that this worker is idle. Worker's side only.
   bool announced = false;
+  // The work in hand was cancelled. Set and cleared by the driver, under its lock.
+  std::atomic<bool> interrupted{false};
 
  private:
   static void relax() {

@@ -127,6 +127,7 @@ void Driver::process_main(WorkerId worker) {
     const Chunk& chunk = work->chunk;
     std::vector<Record> records;
     for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
+      if (slots_[worker]->interrupted) break;  // Cancelled: nobody waits for its records.
       records.push_back(run_command(slot, chunk, i));
     }
     finish(worker, std::move(records), clock_now() - work->began);

@@ -172,6 +172,9 @@ export interface NativeSession {
   submit(options: SubmitOptions): number;
   /** Cheap (no lock): is there something to drain? */
   hasEvents(): boolean;
+  /** While on, `notify` is not called, since the program looks at `hasEvents` by itself; saves it a wake-up per event. After
+   * turning it off the program must look at `hasEvents` once more. */
+  setPolling(on: boolean): void;
   drain(): Drained;
   /** Hands back room for `bytes` of payload that the program has consumed. */
   credit(batch: number, bytes: number): void;
