@@ -21,13 +21,14 @@ export type ErrorCode =
   | "ERR_COMMAND_NOT_FOUND" // no such command
   | "ERR_COMMAND_TEMPLATE" // a command template is wrong, or a placeholder has no value
   | "ERR_CONFIG" // an option has a value it cannot have
+  | "ERR_CONTEXT" // context() was called outside a task
   | "ERR_CWD" // the working directory of a command cannot be entered
   | "ERR_DEPENDENCY" // an input of the task failed, so it never ran
   | "ERR_INTERNAL" // a broken invariant inside Heddle
   | "ERR_LAUNCHER" // started by a launcher whose MPI cannot be told
   | "ERR_MAP_COLUMNS" // columns of map() do not fit the app or each other
   | "ERR_MAP_USED" // the results of one map() were asked for in two ways
-  | "ERR_MPI_BUILD" // a library for an MPI cannot be compiled
+  | "ERR_MPI_BUILD" // an MPI library cannot be compiled here
   | "ERR_MPI_INIT" // MPI did not start
   | "ERR_MPI_MISMATCH" // the launcher and the MPI library disagree: the wrong mpiexec
   | "ERR_MPI_NOT_BUILT" // the library for this MPI is missing and cannot be built
@@ -130,6 +131,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "An option or HEDDLE_* variable has a value it cannot have.",
     fix: "The message names the option, its value and what is allowed.",
   },
+  ERR_CONTEXT: {
+    when: "context() was called outside a task.",
+    fix: "Call it inside an app's function, not at the top level of the program.",
+  },
   ERR_CWD: {
     when: "The working directory of a command does not exist or cannot be entered.",
     fix: "Create it first, on a file system that every node sees.",
@@ -155,8 +160,8 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Call map() once for each way: collect, discard, reduce, settled, or for await.",
   },
   ERR_MPI_BUILD: {
-    when: "No compiler wrapper of this MPI is on PATH, or it failed; the message has its last lines.",
-    fix: "Install the MPI with its headers: the error names the command.",
+    when: "Compiling the library for an MPI failed: no compiler wrapper, or the compiler said no.",
+    fix: "Install the MPI's development package and g++; the message names them.",
   },
   ERR_MPI_INIT: {
     when: "MPI refused to start.",

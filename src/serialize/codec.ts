@@ -16,9 +16,14 @@ const unpackr = new Unpackr(options);
   throw new TypeError(`a function cannot be encoded: ${(value as { name?: string }).name ?? ""}`);
 };
 
-/** Makes values of `type` unencodable: `refuse` throws, or returns the bytes to stand for the value. */
-export function onEncode<T>(type: abstract new (...args: never[]) => T, tag: number, encode: (value: T) => Uint8Array): void {
-  addExtension({ Class: type as never, type: tag, pack: encode as never, unpack: undefined as never } as never);
+/** Encodes values of a class as an extension of its own. Both functions see its payload only. */
+export function extend<T>(
+  type: abstract new (...args: never[]) => T,
+  tag: number,
+  pack: (value: T) => Uint8Array,
+  unpack: (bytes: Uint8Array) => unknown,
+): void {
+  addExtension({ Class: type as never, type: tag, pack: pack as never, unpack: unpack as never });
 }
 
 /** Encodes one value. The bytes are the caller's own. Throws what msgpackr throws: see `findUnencodable`. */

@@ -1,0 +1,98 @@
+/** Apps: named functions that can run as tasks. */
+
+import { kernelFor } from "../dataflow/current.ts";
+import { HeddleError } from "../errors.ts";
+import type { AppFuture } from "../futures/future.ts";
+import type { ElementType } from "../native/binding.ts";
+import { elementBytes } from "../serialize/columns.ts";
+import { type AppDefinition, register } from "../serialize/registry.ts";
+import { shorten } from "../serialize/values.ts";
+import { mapOf } from "./map.ts";
+import type { App, AppOptions, ElementColumn, ElementValue } from "./types.ts";
+
+const DEFINITION = Symbol.for("heddle.definition");
+
+/**
+ * Makes an app of a function: its calls run as tasks on worker threads, here or on other ranks.
+ *
+ * The function must not depend on variables that change after the program was loaded: every worker loads the program
+ * itself and finds the function by `name`. Arguments and results are copied.
+ *
+ * @param name - Unique in the program, 1 to 200 characters.
+ * @param fn - Sync or async.
+ * @param options - {@link AppOptions}
+ * @throws {@link HeddleError} `ERR_APP_DUPLICATE`, `ERR_APP_LATE`, `ERR_APP_NAME`, `ERR_CONFIG`.
+ * @example
+ * const square = app("square", (x: number) => x * x, { returns: "f64" });
+ * await run(async () => {
+ *   console.log(await square(3)); // 9
+ *   console.log(await square.map(range(4)).reduce("sum")); // 14
+ * });
+ */
+export function app<A extends unknown[], E extends ElementType>(
+  name: string,
+  fn: (...args: A) => ElementValue<E> | PromiseLike<ElementValue<E>>,
+  options: AppOptions<E> & { returns: E },
+): App<A, ElementValue<E>, ElementColumn<E>>;
+export function app<A extends unknown[], R>(
+  name: string,
+  fn: (...args: A) => R,
+  options?: AppOptions,
+): App<A, Awaited<R>, Awaited<R>[]>;
+export function app(
+  name: string,
+  fn: (...args: never[]) => unknown,
+  options: AppOptions<ElementType | undefined> = {},
+): unknown {
+  if (typeof fn !== "function") {
+    throw new HeddleError("ERR_CONFIG", `app("${name}"): the second argument is ${shorten(fn)}.`, "pass the function");
+  }
+  const { returns } = options;
+  if (returns !== undefined && !(returns in elementBytes)) {
+    const known = Object.keys(elementBytes).join(", ");
+    throw new HeddleError("ERR_CONFIG", `app("${name}"): returns is ${shorten(returns)}.`, `use one of ${known}`);
+  }
+  const definition: AppDefinition = {
+    name,
+    kind: "js",
+    fn,
+    returns: returns ?? null,
+    walltimeMs: walltimeMs(name, options.walltime),
+    command: null,
+    placeholders: null,
+    source: fn.toString(),
+  };
+  register(definition);
+  return callable(definition);
+}
+
+/** The limit in ms; 0: none. Throws ERR_CONFIG. */
+export function walltimeMs(name: string, walltime: number | undefined): number {
+  if (walltime === undefined) return 0;
+  if (typeof walltime === "number" && walltime > 0 && Number.isFinite(walltime)) return Math.ceil(walltime * 1_000);
+  throw new HeddleError("ERR_CONFIG", `App "${name}": walltime is ${shorten(walltime)}.`, "give seconds, more than 0");
+}
+
+/** Makes the function that users call. */
+export function callable(definition: AppDefinition): unknown {
+  const call = (...args: unknown[]): AppFuture<unknown> => kernelFor(definition.name).call(definition, args);
+  const map = (...given: unknown[]): unknown => mapOf(definition, given);
+  return Object.defineProperties(call, {
+    name: { value: definition.name },
+    appName: { value: definition.name, enumerable: true },
+    map: { value: map, enumerable: true },
+    [DEFINITION]: { value: definition },
+  });
+}
+
+/** The definition behind an app. Throws ERR_APP_EXPECTED for a plain function or anything else. */
+export function definitionOf(given: unknown, where: string): AppDefinition {
+  const definition = (given as { [DEFINITION]?: AppDefinition } | null)?.[DEFINITION];
+  if (definition !== undefined) return definition;
+  const what = typeof given === "function" ? `the function ${given.name || "(anonymous)"}` : shorten(given);
+  throw new HeddleError(
+    "ERR_APP_EXPECTED",
+    `${where} needs an app, got ${what}.`,
+    'functions travel by name: define `const add = app("add", (a, b) => a + b)` at the top level and pass `add`',
+  );
+}

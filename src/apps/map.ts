@@ -1,0 +1,273 @@
+/** Many tasks at once: the handle of a map, and the ways its results end. */
+
+import { kernelFor } from "../dataflow/current.ts";
+import { CollectEnd, ColumnEnd, DiscardEnd, type Item, StreamEnd } from "../dataflow/ends.ts";
+import { type End, MapJob } from "../dataflow/job.ts";
+import type { Kernel } from "../dataflow/kernel.ts";
+import { AppEnd, ScalarEnd } from "../dataflow/reduction.ts";
+import { type Column, type Source, sourceOf } from "../dataflow/source.ts";
+import { BatchError, HeddleError } from "../errors.ts";
+import { ProgressBar } from "../monitoring/progress.ts";
+import type { ReduceOp } from "../native/binding.ts";
+import { fnv1a64 } from "../serialize/hash.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { shorten } from "../serialize/values.ts";
+import { definitionOf, walltimeMs } from "./app.ts";
+import type { App } from "./types.ts";
+
+/** Options of a map. */
+export interface MapOptions {
+  /** True: show progress on standard error, a bar on a terminal, a line every 3 s elsewhere. Default: false. */
+  progress?: boolean;
+  /** Seeds the tasks' random streams. Default: made of the app's name and how many maps came before. */
+  seed?: number | bigint | string;
+  /** Limit per task, seconds. Default: the app's. */
+  walltime?: number;
+}
+
+/** What became of one task of {@link MapHandle.settled}. */
+export type Settled<T> =
+  | { status: "fulfilled"; index: number; value: T }
+  | { status: "rejected"; index: number; reason: HeddleError };
+
+/** Built-in reductions. */
+export type Reduction = ReduceOp;
+
+/**
+ * A map on its way. Awaiting it collects; it starts when one of its methods is called, or at the end of the turn.
+ *
+ * @typeParam T - Result of one task.
+ * @typeParam C - What collecting gives.
+ */
+export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item<T>> {
+  readonly #kernel: Kernel;
+  readonly #app: AppDefinition;
+  readonly #source: Source;
+  readonly #options: { seed: bigint; walltimeMs: number; progress: boolean };
+  #job: MapJob | null = null;
+  #used: string | null = null;
+  #collected: Promise<C> | null = null;
+  #cancelled = false;
+
+  /** @internal */
+  constructor(kernel: Kernel, app: AppDefinition, source: Source, options: MapOptions) {
+    this.#kernel = kernel;
+    this.#app = app;
+    this.#source = source;
+    const number = kernel.nextMap();
+    const seed = fnv1a64(options.seed === undefined ? `map\0${number}\0${app.name}` : `seed\0${options.seed}`);
+    const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);
+    this.#options = { seed, walltimeMs: limit, progress: options.progress ?? false };
+    // Whoever wants another end says so in this turn.
+    const started = new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)));
+    kernel.track(started.then(() => (this.#used === null ? this.collect().then(none, none) : undefined)));
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: awaiting a map collects it, by design
+  then<A = C, B = never>(
+    onDone?: ((value: C) => A | PromiseLike<A>) | null,
+    onFailed?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.collect().then(onDone, onFailed);
+  }
+
+  catch<B = never>(onFailed?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<C | B> {
+    return this.collect().catch(onFailed);
+  }
+
+  finally(onEnd?: (() => void) | null): Promise<C> {
+    return this.collect().finally(onEnd);
+  }
+
+  /**
+   * All results in the order of the input; result k is that of element k.
+   *
+   * @returns An array, or a typed array where the app declares `returns`.
+   * @throws BatchError when tasks failed; it holds every result and every failure by index.
+   */
+  collect(): Promise<C> {
+    if (this.#collected !== null) return this.#collected;
+    this.#use("collect()");
+    this.#collected = this.#run((total) => this.#collector(total)).then(({ job, end }) => {
+      const results = resultsOf(end, job);
+      if (job.failures.size > 0) throw this.#batchError(job, results);
+      return results as C;
+    });
+    return this.#collected;
+  }
+
+  /** Runs all tasks and forgets their results. Rejects with BatchError when tasks failed. */
+  async discard(): Promise<void> {
+    this.#use("discard()");
+    const { job } = await this.#run(() => new DiscardEnd());
+    if (job.failures.size > 0) throw this.#batchError(job, []);
+  }
+
+  /**
+   * Combines all results to one, in the order of the input, with the same bits however the work was spread.
+   *
+   * @param op - "sum", "min", "max" of numbers; "count" of tasks; or an app of two results that is associative.
+   * @throws BatchError when tasks failed; `ERR_REDUCE_EMPTY` when there is nothing to combine.
+   */
+  reduce(op: "count"): Promise<number>;
+  reduce(op: T extends number | bigint ? "sum" | "min" | "max" : never): Promise<T>;
+  reduce(reducer: App<[T, T], T, unknown>): Promise<T>;
+  async reduce(op: unknown): Promise<unknown> {
+    const how = typeof op === "string" ? op : definitionOf(op, `${this.#app.name}.map().reduce()`);
+    if (typeof how === "string" && !["sum", "min", "max", "count"].includes(how)) {
+      throw new HeddleError("ERR_CONFIG", `reduce(${shorten(op)}) is unknown.`, "use sum, min, max, count, or an app");
+    }
+    this.#use("reduce()");
+    if (how === "count") return (await this.#runAll(() => new DiscardEnd())).job.tasks;
+    if (typeof how === "string") return this.#reduceScalar(how as ReduceOp);
+    const { end } = await this.#runAll(() => new AppEnd(this.#kernel, how.name));
+    const tracked = end.result();
+    this.#kernel.track(tracked);
+    const value = await tracked;
+    if (value === undefined) throw this.#empty(how.name);
+    return value;
+  }
+
+  /** What became of each task, in the order of the input. Never rejects for a failed task. */
+  async settled(): Promise<Settled<T>[]> {
+    this.#use("settled()");
+    const { job, end } = await this.#run((total) => this.#collector(total));
+    const results = resultsOf(end, job) as ArrayLike<T>;
+    return Array.from({ length: job.tasks }, (_, index) => {
+      const reason = job.failures.get(index);
+      if (reason !== undefined) return { status: "rejected", index, reason };
+      return { status: "fulfilled", index, value: results[index] as T };
+    });
+  }
+
+  /**
+   * Results as they come, in any order. A slow reader slows the tasks down. Leaving the loop early cancels the rest.
+   *
+   * @throws BatchError after the last result, when tasks failed.
+   */
+  [Symbol.asyncIterator](): AsyncGenerator<Item<T>, void, undefined> {
+    this.#use("for await");
+    return this.#items();
+  }
+
+  /** Ends the map: tasks that did not start never do, and whoever awaits it gets CancelledError. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#job?.cancel();
+  }
+
+  async *#items(): AsyncGenerator<Item<T>, void, undefined> {
+    const end = new StreamEnd(this.#app.returns);
+    const job = this.#start(end);
+    let ended = false;
+    let error: unknown = null;
+    const running = this.#finish(job).then(
+      () => (ended = true),
+      (reason) => {
+        ended = true;
+        error = reason;
+      },
+    );
+    void running.then(() => end.wake());
+    try {
+      for (;;) {
+        const group = end.take();
+        if (group !== undefined) {
+          yield* group.items as Item<T>[];
+          job.credit(group.batch, group.bytes);
+        } else if (ended) break;
+        else await end.more();
+      }
+    } finally {
+      if (!ended) job.cancel();
+    }
+    if (error !== null) throw error;
+    if (job.failures.size > 0) throw this.#batchError(job, []);
+  }
+
+  async #reduceScalar(op: ReduceOp): Promise<unknown> {
+    const element = this.#app.returns ?? "f64";
+    const { end } = await this.#runAll(() => new ScalarEnd(op, element));
+    const value = end.result();
+    if (value !== undefined) return value;
+    if (op !== "sum") throw this.#empty(op);
+    return element === "i64" || element === "u64" ? 0n : 0;
+  }
+
+  #collector(total: number | null): ColumnEnd | CollectEnd {
+    return this.#app.returns === null ? new CollectEnd(total) : new ColumnEnd(this.#app.returns, total);
+  }
+
+  /** Runs with an end; failures of tasks are for the caller. */
+  async #run<E extends End>(makeEnd: (total: number | null) => E): Promise<{ job: MapJob; end: E }> {
+    const end = makeEnd(this.#source.total);
+    const job = this.#start(end);
+    await this.#finish(job);
+    return { job, end };
+  }
+
+  /** The same, where a failed task fails all. */
+  async #runAll<E extends End>(makeEnd: () => E): Promise<{ job: MapJob; end: E }> {
+    const ran = await this.#run(makeEnd);
+    if (ran.job.failures.size > 0) throw this.#batchError(ran.job, []);
+    return ran;
+  }
+
+  #start(end: End): MapJob {
+    this.#job = new MapJob(this.#kernel, this.#app, this.#source, end, this.#options);
+    if (this.#cancelled) this.#job.cancel();
+    return this.#job;
+  }
+
+  async #finish(job: MapJob): Promise<void> {
+    const bar = this.#options.progress ? new ProgressBar(this.#app.name, job.progress) : null;
+    try {
+      const running = job.run();
+      this.#kernel.track(running);
+      await running;
+    } finally {
+      bar?.stop();
+    }
+  }
+
+  #use(how: string): void {
+    if (this.#used !== null) {
+      throw new HeddleError(
+        "ERR_MAP_USED",
+        `${how} on a map of "${this.#app.name}" that is already used by ${this.#used}.`,
+        "choose one in the turn in which map() was called; for another, map again",
+      );
+    }
+    this.#used = how;
+  }
+
+  #batchError(job: MapJob, results: ArrayLike<unknown>): BatchError {
+    const sorted = new Map([...job.failures].sort((a, b) => a[0] - b[0]));
+    return new BatchError(this.#app.name, job.tasks, results, sorted);
+  }
+
+  #empty(op: string): HeddleError {
+    const message = `reduce(${op}) of app "${this.#app.name}" was given no task.`;
+    return new HeddleError("ERR_REDUCE_EMPTY", message, "check for an empty input before the call");
+  }
+}
+
+function resultsOf(end: ColumnEnd | CollectEnd, job: MapJob): ArrayLike<unknown> {
+  return end instanceof ColumnEnd ? end.column(job.tasks) : end.values;
+}
+
+function none(): void {}
+
+/** Makes the handle of `app.map(...given)`: columns, and options last. */
+export function mapOf(app: AppDefinition, given: unknown[]): MapHandle<unknown, unknown> {
+  const kernel = kernelFor(app.name);
+  const last = given.at(-1);
+  const isOptions = given.length > 1 && (last === undefined || isPlainObject(last));
+  const columns = (isOptions ? given.slice(0, -1) : given) as Column[];
+  return new MapHandle(kernel, app, sourceOf(app, columns), isOptions ? ((last ?? {}) as MapOptions) : {});
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return !(Symbol.iterator in value) && !(Symbol.asyncIterator in value);
+}

@@ -1,0 +1,63 @@
+/** Types of the public API: how arguments and results flow from an app's function to its calls and maps. */
+
+import type { Range } from "../dataflow/range.ts";
+import type { AppFuture } from "../futures/future.ts";
+import type { ElementType } from "../native/binding.ts";
+import type { MapHandle, MapOptions } from "./map.ts";
+
+/** A value, or a future or promise of it: the task waits for it. */
+export type Input<T> = T | AppFuture<T> | Promise<T>;
+
+/** Inputs for each parameter. */
+export type Inputs<A extends readonly unknown[]> = { [K in keyof A]: Input<A[K]> };
+
+/** What can supply one parameter of many tasks. */
+export type Column<T> = Iterable<T> | AsyncIterable<T> | (number extends T ? Range : never);
+
+/** A column for each parameter. */
+export type Columns<A extends readonly unknown[]> = { [K in keyof A]: Column<A[K]> };
+
+/** The value of an element type. */
+export type ElementValue<E extends ElementType> = E extends "i64" | "u64" ? bigint : number;
+
+interface ColumnTypes {
+  f64: Float64Array;
+  f32: Float32Array;
+  i32: Int32Array;
+  u32: Uint32Array;
+  u8: Uint8Array;
+  i64: BigInt64Array;
+  u64: BigUint64Array;
+}
+
+/** The typed array of an element type. */
+export type ElementColumn<E extends ElementType> = ColumnTypes[E];
+
+/** Options of {@link app}. */
+export interface AppOptions<E extends ElementType | undefined = undefined> {
+  /** Type of the results where they are numbers: they then travel and arrive as a typed array. Default: any value. */
+  returns?: E;
+  /** Limit per task, seconds. A task that exceeds it loses its worker thread. Default: none. */
+  walltime?: number;
+}
+
+/**
+ * An app: call it for one task, map it for many.
+ *
+ * @typeParam A - Parameters of its function.
+ * @typeParam R - Result of one task.
+ * @typeParam C - What collecting a map gives: an array, or a typed array.
+ */
+export interface App<A extends readonly unknown[], R, C = R[]> {
+  /** Runs one task. Arguments may be futures; the task then waits for them. */
+  (...args: Inputs<A>): AppFuture<R>;
+  /** Its name. */
+  readonly appName: string;
+  /** Runs a task for every row of the columns: one column for each parameter. */
+  map(...columns: [...Columns<A>, options?: MapOptions]): MapHandle<R, C>;
+  /** Runs a task for every element, each an array of arguments; for apps of two or more parameters. */
+  map(
+    rows: A extends readonly [unknown, unknown, ...unknown[]] ? Column<A> : never,
+    options?: MapOptions,
+  ): MapHandle<R, C>;
+}

@@ -1,0 +1,146 @@
+/**
+ * Arguments as bytes, at the moment of the call: what the program changes afterwards does not reach the task.
+ *
+ * A future among them becomes a placeholder in the bytes. When all are done, the bytes are decoded with the results in
+ * the places of the futures, and encoded again.
+ */
+
+import { HeddleError } from "../errors.ts";
+import { AppFuture } from "../futures/future.ts";
+import { decode, encode, encodeShared, extend } from "../serialize/codec.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { packStrings } from "../serialize/strings.ts";
+import { findUnencodable } from "../serialize/values.ts";
+import { commandStrings } from "./words.ts";
+
+/** The most bytes that the arguments of one task may take. */
+export const ARGUMENT_BYTES_MAX: number = 64 * 1024 * 1024;
+
+const FUTURE_TAG = 0x46;
+
+/** Futures met while encoding; null: none are allowed here. */
+let met: PromiseLike<unknown>[] | null = null;
+/** What stands for them while decoding. */
+let resolved: readonly unknown[] = [];
+
+class FutureInTheWay extends Error {}
+
+function meet(future: PromiseLike<unknown>): Uint8Array {
+  if (met === null) throw new FutureInTheWay();
+  met.push(future);
+  const number = Buffer.alloc(4);
+  number.writeUInt32LE(met.length - 1);
+  return number;
+}
+
+function substitute(bytes: Uint8Array): unknown {
+  return resolved[new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true)];
+}
+
+extend(AppFuture, FUTURE_TAG, meet, substitute);
+extend(Promise, FUTURE_TAG, meet, substitute);
+
+/** The arguments of one call: complete, or waiting for futures. */
+export type Encoded =
+  | { bytes: Uint8Array; inputs: null }
+  | { bytes: Uint8Array; inputs: PromiseLike<unknown>[] };
+
+/** Encodes the arguments of a call. The bytes may be overwritten by the next call of this module. */
+export function encodeCall(app: AppDefinition, args: readonly unknown[], index: number): Encoded {
+  if (app.kind === "process") return encodeCommand(app, args, index);
+  met = [];
+  try {
+    const bytes = guarded(() => encodeShared(args), args, app.name);
+    return { bytes, inputs: met.length === 0 ? null : met };
+  } finally {
+    met = null;
+  }
+}
+
+function encodeCommand(app: AppDefinition, args: readonly unknown[], index: number): Encoded {
+  const inputs = commandInputs(args);
+  if (inputs.length > 0) {
+    met = [];
+    try {
+      const bytes = guarded(() => encodeShared(args), args, app.name);
+      return { bytes, inputs: met };
+    } finally {
+      met = null;
+    }
+  }
+  const bytes = packStrings(commandStrings(app, args, index));
+  checkSize(bytes.length, app.name);
+  return { bytes, inputs: null };
+}
+
+function commandInputs(args: readonly unknown[]): unknown[] {
+  return args.flatMap((value) => (isPlain(value) ? Object.values(value) : [value])).filter(isFuture);
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+export function isFuture(value: unknown): value is PromiseLike<unknown> {
+  return value instanceof AppFuture || value instanceof Promise;
+}
+
+/** Puts results in the places of futures; returns the bytes of a call whose inputs are all there. */
+export function completeCall(app: AppDefinition, waiting: Uint8Array, results: readonly unknown[], index: number): Uint8Array {
+  resolved = results;
+  let args: unknown[];
+  try {
+    args = decode(waiting) as unknown[];
+  } finally {
+    resolved = [];
+  }
+  if (app.kind === "process") return packStrings(commandStrings(app, args, index));
+  return guarded(() => encode(args), args, app.name);
+}
+
+/** Runs `encodeAll`; what it cannot encode becomes ERR_ARGUMENT with the path of the value. */
+export function guarded(encodeAll: () => Uint8Array, args: readonly unknown[], app: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = encodeAll();
+  } catch (error) {
+    throw argumentError(error, args, app);
+  }
+  checkSize(bytes.length, app);
+  return bytes;
+}
+
+export function argumentError(error: unknown, args: readonly unknown[], app: string): HeddleError {
+  if (error instanceof HeddleError) return error;
+  for (let k = 0; k < args.length; k++) {
+    const found = findUnencodable(args[k]);
+    if (found === null) continue;
+    const path = found.path === "" ? "" : `, ${found.path}`;
+    return new HeddleError(
+      "ERR_ARGUMENT",
+      `App "${app}": argument ${k}${path} is ${found.what}, which cannot be sent to a task.`,
+      "pass plain data: numbers, strings, arrays, objects, typed arrays, dates, sets",
+    );
+  }
+  if (error instanceof FutureInTheWay) {
+    return new HeddleError(
+      "ERR_ARGUMENT",
+      `App "${app}": a future or promise stands in the input of map().`,
+      "await it first, or make calls one by one: those wait for their inputs",
+    );
+  }
+  return new HeddleError("ERR_ARGUMENT", `App "${app}": its arguments cannot be encoded: ${String(error)}`, null, {
+    cause: error,
+  });
+}
+
+export function checkSize(bytes: number, app: string): void {
+  if (bytes <= ARGUMENT_BYTES_MAX) return;
+  const mib = (count: number): string => `${(count / 1_048_576).toFixed(1)} MiB`;
+  throw new HeddleError(
+    "ERR_ARGUMENT_TOO_LARGE",
+    `App "${app}": the arguments of one task take ${mib(bytes)}; the limit is ${mib(ARGUMENT_BYTES_MAX)}.`,
+    "write the data to a file and pass its path",
+  );
+}
+

@@ -1,0 +1,169 @@
+/**
+ * Calls made one by one, gathered into batches: those of one turn of the event loop travel together, so a loop of calls
+ * costs little more than a map. A turn that makes very many flushes early and goes on.
+ */
+
+import { HeddleError } from "../errors.ts";
+import { AppFuture } from "../futures/future.ts";
+import type { SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
+import { RecordKind } from "../native/binding.ts";
+import { decode, decodeMany } from "../serialize/codec.ts";
+import { newColumn } from "../serialize/columns.ts";
+import { fnv1a64 } from "../serialize/hash.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { unpackStrings } from "../serialize/strings.ts";
+import { shortenArguments } from "../serialize/values.ts";
+import { taskError } from "./failures.ts";
+import type { BatchSink, Pump } from "./pump.ts";
+
+const CALLS_MAX = 65_536; // Of one batch; the offsets and futures of more would be felt in one turn.
+const BYTES_MAX = 8 * 1024 * 1024;
+
+/** Gathers the calls of one app. */
+export class CallGatherer {
+  /** Calls ever made; each is numbered in the order of the program. */
+  made = 0;
+  readonly #app: AppDefinition;
+  readonly #pump: Pump;
+  readonly #seed: bigint;
+  #futures: AppFuture<unknown>[] = [];
+  #bytes: Uint8Array = new Uint8Array(0);
+  #length = 0;
+  #offsets: number[] = [];
+
+  constructor(app: AppDefinition, pump: Pump) {
+    this.#app = app;
+    this.#pump = pump;
+    this.#seed = fnv1a64(`calls\0${app.name}`);
+  }
+
+  get waiting(): number {
+    return this.#futures.length;
+  }
+
+  /** Adds a call whose arguments are encoded; `bytes` are copied. */
+  add(future: AppFuture<unknown>, bytes: Uint8Array): void {
+    const last = this.#futures.at(-1);
+    // A batch holds consecutive calls; one whose inputs took their time begins another.
+    if (last !== undefined && last.index + 1 !== future.index) this.flush();
+    if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#offsets.push(this.#length);
+    this.#length += bytes.length;
+    this.#futures.push(future);
+    if (this.#futures.length >= CALLS_MAX || this.#length >= BYTES_MAX) this.flush();
+  }
+
+  /** Submits what was gathered. */
+  flush(): void {
+    const futures = this.#futures;
+    const count = futures.length;
+    if (count === 0) return;
+    const options = this.#options(futures[0]?.index as number, count);
+    this.#futures = [];
+    this.#offsets = [];
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+    const sink = new CallsSink(this.#app, options, futures);
+    try {
+      this.#pump.submit(options, sink);
+    } catch (error) {
+      sink.aborted(error instanceof HeddleError ? error : new HeddleError("ERR_INTERNAL", String(error), null, { cause: error }));
+    }
+  }
+
+  #options(first: number, count: number): SubmitOptions {
+    const offsets = new Uint32Array(count + 1);
+    offsets.set(this.#offsets);
+    offsets[count] = this.#length;
+    const { returns } = this.#app;
+    return {
+      app: this.#app.name,
+      first,
+      last: first + count,
+      args: "packed",
+      start: 0,
+      step: 1,
+      columns: null,
+      bytes: this.#bytes.subarray(0, this.#length),
+      offsets,
+      spread: true,
+      results: "collect",
+      element: returns,
+      op: null,
+      reducer: null,
+      column: returns === null ? null : newColumn(returns, count),
+      stream: true,
+      seed: this.#seed,
+      walltimeMs: this.#app.walltimeMs,
+    };
+  }
+
+  #grow(bytes: number): void {
+    const larger = new Uint8Array(Math.max(256, 2 * this.#bytes.length, this.#length + bytes));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
+}
+
+/** Gives the records of a gathered batch to its futures. */
+class CallsSink implements BatchSink {
+  readonly #app: AppDefinition;
+  readonly #first: number;
+  readonly #column: TypedColumn | null;
+  readonly #options: SubmitOptions;
+  readonly #futures: (AppFuture<unknown> | null)[];
+
+  constructor(app: AppDefinition, options: SubmitOptions, futures: (AppFuture<unknown> | null)[]) {
+    this.#app = app;
+    this.#options = options;
+    this.#first = options.first;
+    this.#column = options.column;
+    this.#futures = futures;
+  }
+
+  record({ kind, first, last, payload }: TaskRecord): void {
+    if (kind === RecordKind.failed) this.#fail(first, last, payload as Buffer);
+    else if (kind === RecordKind.packed) this.#resolve(first, last, payload as Buffer);
+    else for (let k = first; k < last; k++) this.#take(k)?.resolve(this.#column?.[k - this.#first]);
+  }
+
+  finished(): void {
+    // Every record has come before; a future left here would wait for ever, so say so.
+    this.aborted(new HeddleError("ERR_INTERNAL", `Batch of app "${this.#app.name}" ended without this task.`));
+  }
+
+  aborted(error: HeddleError): void {
+    for (let k = 0; k < this.#futures.length; k++) this.#take(this.#first + k)?.reject(error);
+  }
+
+  #resolve(first: number, last: number, payload: Buffer): void {
+    if (last - first === 1) {
+      this.#take(first)?.resolve(decode(payload));
+      return;
+    }
+    const values = decodeMany(payload);
+    for (let k = first; k < last; k++) this.#take(k)?.resolve(values[k - first]);
+  }
+
+  #fail(first: number, last: number, payload: Buffer): void {
+    for (let index = first; index < last; index++) {
+      const future = this.#take(index);
+      future?.reject(taskError(payload, { app: this.#app.name, index, arguments: this.#argumentsOf(index) }));
+    }
+  }
+
+  #argumentsOf(index: number): string {
+    const k = index - this.#first;
+    const { bytes, offsets } = this.#options;
+    const own = (bytes as Uint8Array).subarray(offsets?.[k], offsets?.[k + 1]);
+    return shortenArguments(this.#app.kind === "process" ? unpackStrings(own) : (decode(own) as unknown[]));
+  }
+
+  #take(index: number): AppFuture<unknown> | null {
+    const k = index - this.#first;
+    const future = this.#futures[k] ?? null;
+    this.#futures[k] = null;
+    return future;
+  }
+}

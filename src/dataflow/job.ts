@@ -1,0 +1,241 @@
+/**
+ * One map on its way: pieces go out under back-pressure, records come in, failures are kept by index. How the
+ * results end is the business of an `End`.
+ */
+
+import { CancelledError, HeddleError } from "../errors.ts";
+import type { ElementType, ReduceOp, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
+import { RecordKind } from "../native/binding.ts";
+import { decode } from "../serialize/codec.ts";
+import { getters, rowBytes } from "../serialize/columns.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { unpackStrings } from "../serialize/strings.ts";
+import { shortenArguments } from "../serialize/values.ts";
+import { taskError } from "./failures.ts";
+import type { Kernel } from "./kernel.ts";
+import type { BatchSink } from "./pump.ts";
+import type { Piece, PieceArguments, Source } from "./source.ts";
+
+/** How the results of a map end. */
+export interface End {
+  readonly results: "collect" | "discard" | "reduce";
+  readonly element: ElementType | null;
+  readonly op: ReduceOp | null;
+  readonly reducer: string | null;
+  /** True: results are wanted at once, one by one. */
+  readonly stream: boolean;
+  /** True: the end itself says when payloads are consumed. */
+  readonly creditsLater: boolean;
+  /** Where the results of tasks `[first, last)` are to be written; null: nowhere. */
+  columnFor(first: number, last: number): TypedColumn | null;
+  /** Tasks of a piece are done; their results lie in its column, at `first - pieceFirst`. */
+  done(record: TaskRecord, column: TypedColumn | null, pieceFirst: number): void;
+  /** Wakes whoever waits for results one by one. */
+  failed(): void;
+}
+
+export interface JobOptions {
+  seed: bigint;
+  walltimeMs: number;
+}
+
+export interface Progress {
+  done: number;
+  failed: number;
+  total: number | null;
+}
+
+const PIECES_MAX = 64; // Under way at once: enough for the widest fabric, and a bound on memory.
+const BYTES_MAX = 128 * 1024 * 1024;
+
+type Arguments = { first: number; last: number } & PieceArguments;
+
+export class MapJob {
+  readonly app: AppDefinition;
+  readonly failures = new Map<number, HeddleError>();
+  readonly progress: Progress;
+  readonly #kernel: Kernel;
+  readonly #source: Source;
+  readonly #end: End;
+  readonly #options: JobOptions;
+  readonly #batches = new Map<number, number>();
+  #bytes = 0;
+  #submitted = 0;
+  #cancelled: CancelledError | null = null;
+  #room: (() => void) | null = null;
+  #settle: { resolve: () => void; reject: (error: unknown) => void } | null = null;
+
+  constructor(kernel: Kernel, app: AppDefinition, source: Source, end: End, options: JobOptions) {
+    this.#kernel = kernel;
+    this.app = app;
+    this.#source = source;
+    this.#end = end;
+    this.#options = options;
+    this.progress = { done: 0, failed: 0, total: source.total };
+  }
+
+  /** Tasks that were submitted so far; in the end, of the map. */
+  get tasks(): number {
+    return this.#submitted;
+  }
+
+  /** Runs it all. Rejects when it is cancelled or the fabric ends, not for failed tasks. */
+  run(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+      if (this.#cancelled !== null) return reject(this.#cancelled);
+      this.#produce().catch((error) => this.#abort(error));
+    });
+  }
+
+  /** Ends it: tasks that did not start never do. */
+  cancel(): void {
+    if (this.#cancelled !== null) return;
+    const { done, total } = this.progress;
+    this.#cancelled = new CancelledError(`The map of app "${this.app.name}"`, { data: { done, total } });
+    this.#abort(this.#cancelled);
+  }
+
+  /** Hands back room for payload that was consumed. */
+  credit(batch: number, bytes: number): void {
+    if (bytes > 0 && this.#batches.has(batch)) this.#kernel.executor.credit(batch, bytes);
+  }
+
+  async #produce(): Promise<void> {
+    for (;;) {
+      const next = this.#source.next();
+      const piece = next instanceof Promise ? await next : next;
+      if (this.#settle === null) return;
+      if (piece === null) break;
+      this.#take(piece);
+      if (this.#source.total !== null && piece.last === this.#source.total) break;
+      if (this.#batches.size >= PIECES_MAX || this.#bytes >= BYTES_MAX) await new Promise<void>((go) => (this.#room = go));
+      else await new Promise((go) => setImmediate(go)); // Results that came meanwhile are taken between two pieces.
+      if (this.#settle === null) return;
+    }
+    this.#produced = true;
+    this.progress.total = this.#submitted;
+    this.#finishIfDone();
+  }
+
+  #produced = false;
+
+  #take(piece: Piece): void {
+    this.#submitted = piece.last;
+    if ("error" in piece) {
+      this.#fail(piece.first, piece.error);
+      return;
+    }
+    const options = this.#submitOptions(piece);
+    const sink = new PieceSink(this, piece, options.column);
+    const batch = this.#kernel.pump.submit(options, sink);
+    const bytes = piece.bytes?.length ?? 0;
+    this.#batches.set(batch, bytes);
+    this.#bytes += bytes;
+    sink.batch = batch;
+  }
+
+  #submitOptions(piece: Arguments): SubmitOptions {
+    const { results, element, op, reducer, stream } = this.#end;
+    const { first, last } = piece;
+    const { walltimeMs, seed } = this.#options;
+    const column = results === "collect" && element !== null ? this.#end.columnFor(first, last) : null;
+    return { ...piece, app: this.app.name, results, element, op, reducer, column, stream, seed, walltimeMs };
+  }
+
+  /** @internal For its pieces. */
+  accept(record: TaskRecord, column: TypedColumn | null, piece: Arguments): void {
+    if (this.#settle === null) return;
+    const { kind, first, last, payload, batch } = record;
+    if (kind === RecordKind.failed) {
+      for (let index = first; index < last; index++) {
+        const known = { app: this.app.name, index, arguments: argumentsText(this.app, piece, index) };
+        this.#fail(index, taskError(payload as Buffer, known));
+      }
+    } else {
+      this.progress.done += last - first;
+      this.#end.done(record, column, piece.first);
+    }
+    if (kind === RecordKind.failed || !this.#end.creditsLater) this.credit(batch, payload?.length ?? 0);
+  }
+
+  /** @internal */
+  pieceFinished(batch: number): void {
+    this.#bytes -= this.#batches.get(batch) ?? 0;
+    this.#batches.delete(batch);
+    this.#room?.();
+    this.#room = null;
+    this.#finishIfDone();
+  }
+
+  /** @internal */
+  aborted(error: HeddleError): void {
+    this.#abort(error);
+  }
+
+  #fail(index: number, error: HeddleError): void {
+    this.progress.failed++;
+    this.failures.set(index, error);
+    this.#end.failed();
+  }
+
+  #finishIfDone(): void {
+    if (!this.#produced || this.#batches.size > 0) return;
+    const settle = this.#settle;
+    this.#settle = null;
+    settle?.resolve();
+  }
+
+  #abort(error: unknown): void {
+    const settle = this.#settle;
+    this.#settle = null;
+    this.#source.stop();
+    for (const batch of this.#batches.keys()) this.#kernel.executor.cancel(batch);
+    this.#room?.();
+    this.#room = null;
+    settle?.reject(error);
+  }
+}
+
+class PieceSink implements BatchSink {
+  batch = 0;
+  readonly #job: MapJob;
+  readonly #piece: Arguments;
+  readonly #column: TypedColumn | null;
+
+  constructor(job: MapJob, piece: Arguments, column: TypedColumn | null) {
+    this.#job = job;
+    this.#piece = piece;
+    this.#column = column;
+  }
+
+  record(record: TaskRecord): void {
+    this.#job.accept(record, this.#column, this.#piece);
+  }
+
+  finished(): void {
+    this.#job.pieceFinished(this.batch);
+  }
+
+  aborted(error: HeddleError): void {
+    this.#job.aborted(error);
+  }
+}
+
+/** The arguments of task `index`, shortened, from the piece that holds them. */
+function argumentsText(app: AppDefinition, piece: Arguments, index: number): string {
+  const k = index - piece.first;
+  if (piece.args === "index") return String(piece.start + index * piece.step);
+  const bytes = piece.bytes as Uint8Array;
+  if (piece.args === "fixed") {
+    const columns = piece.columns ?? [];
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const at = k * rowBytes(columns);
+    const values = columns.map((element, c) => getters[element](view, at + rowBytes(columns.slice(0, c))));
+    return shortenArguments(values);
+  }
+  const own = bytes.subarray(piece.offsets?.[k], piece.offsets?.[k + 1]);
+  if (app.kind === "process") return shortenArguments(unpackStrings(own));
+  const value = decode(own);
+  return shortenArguments(piece.spread ? (value as unknown[]) : [value]);
+}

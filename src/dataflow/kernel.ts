@@ -1,0 +1,151 @@
+/**
+ * The front end's core: turns calls and maps into batches on one executor, and waits for the inputs of calls.
+ */
+
+import { DependencyError, HeddleError } from "../errors.ts";
+import type { Executor } from "../executors/executor.ts";
+import { AppFuture } from "../futures/future.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { completeCall, encodeCall } from "./arguments.ts";
+import { CallGatherer } from "./calls.ts";
+import { Pump, type PumpEvents } from "./pump.ts";
+
+export class Kernel {
+  readonly executor: Executor;
+  readonly pump: Pump;
+  readonly #gatherers = new Map<AppDefinition, CallGatherer>();
+  #flushing = false;
+  #waiting = 0;
+  #maps = 0;
+  #closed = false;
+  readonly #jobs = new Set<Promise<unknown>>();
+
+  constructor(executor: Executor, events: PumpEvents) {
+    this.executor = executor;
+    this.pump = new Pump(executor, events);
+  }
+
+  /** Calls an app: the future fails for arguments that cannot be sent, nothing is thrown. */
+  call(app: AppDefinition, args: readonly unknown[]): AppFuture<unknown> {
+    const gatherer = this.#gathererOf(app);
+    const index = gatherer.made++;
+    const future = new AppFuture<unknown>(app.name, index, "pending");
+    if (this.#closed) {
+      future.reject(closedError(app.name));
+      return future;
+    }
+    try {
+      const { bytes, inputs } = encodeCall(app, args, index);
+      if (inputs === null) this.#add(gatherer, future, bytes);
+      else return this.#wait(app, index, bytes.slice(), inputs);
+    } catch (error) {
+      future.reject(error as HeddleError);
+    }
+    return future;
+  }
+
+  /** Counts maps in the order of the program: two runs give each the same number. */
+  nextMap(): number {
+    return this.#maps++;
+  }
+
+  /** Lets `whenIdle` wait for a map. */
+  track(job: Promise<unknown>): void {
+    this.#jobs.add(job);
+    const forget = (): void => void this.#jobs.delete(job);
+    job.then(forget, forget);
+  }
+
+  /** Resolves when no call and no map is outstanding. */
+  async whenIdle(): Promise<void> {
+    for (;;) {
+      this.#flush();
+      await this.pump.whenIdle();
+      await Promise.allSettled(this.#jobs);
+      // Continuations of what just ended may make new calls: let them.
+      await new Promise((resolve) => setImmediate(resolve));
+      const gathered = [...this.#gatherers.values()].some((gatherer) => gatherer.waiting > 0);
+      if (this.pump.outstanding === 0 && this.#jobs.size === 0 && !gathered && this.#waiting === 0) return;
+      if (this.#waiting > 0 && this.pump.outstanding === 0 && !gathered) await this.#inputsMove();
+    }
+  }
+
+  /** No call is accepted any more; outstanding ones fail. */
+  shut(): void {
+    this.#closed = true;
+    this.pump.end(closedError(null), false);
+  }
+
+  #gathererOf(app: AppDefinition): CallGatherer {
+    let gatherer = this.#gatherers.get(app);
+    if (gatherer === undefined) {
+      gatherer = new CallGatherer(app, this.pump);
+      this.#gatherers.set(app, gatherer);
+    }
+    return gatherer;
+  }
+
+  #add(gatherer: CallGatherer, future: AppFuture<unknown>, bytes: Uint8Array): void {
+    gatherer.add(future, bytes);
+    if (this.#flushing) return;
+    this.#flushing = true;
+    // nextTick runs when the queue of microtasks is empty: what continuations call in this turn comes along.
+    queueMicrotask(() => process.nextTick(() => this.#flush()));
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    for (const gatherer of this.#gatherers.values()) gatherer.flush();
+  }
+
+  #moved: (() => void)[] = [];
+
+  #inputsMove(): Promise<void> {
+    return new Promise((resolve) => this.#moved.push(resolve));
+  }
+
+  #wait(app: AppDefinition, index: number, bytes: Uint8Array, inputs: PromiseLike<unknown>[]): AppFuture<unknown> {
+    const future = new AppFuture<unknown>(app.name, index, "waiting");
+    const results = new Array<unknown>(inputs.length);
+    let missing = inputs.length;
+    this.#waiting++;
+    const end = (): void => {
+      this.#waiting--;
+      for (const resolve of this.#moved.splice(0)) resolve();
+    };
+    const complete = (): void => {
+      end();
+      if (this.#closed) return future.reject(closedError(app.name));
+      try {
+        const complete = completeCall(app, bytes, results, index);
+        future.submitted();
+        this.#add(this.#gathererOf(app), future, complete);
+      } catch (error) {
+        future.reject(error as HeddleError);
+      }
+    };
+    const fail = (input: PromiseLike<unknown>, error: unknown): void => {
+      if (future.state !== "waiting") return;
+      missing = -1;
+      end();
+      const name = input instanceof AppFuture ? `${input.app}(#${input.index})` : "a promise";
+      future.reject(new DependencyError({ app: app.name, index, rank: null, arguments: null }, name, error));
+    };
+    inputs.forEach((input, k) => {
+      input.then(
+        (value) => {
+          results[k] = value;
+          if (--missing === 0) complete();
+        },
+        (error) => fail(input, error),
+      );
+    });
+    return future;
+  }
+}
+
+export function closedError(app: string | null): HeddleError {
+  const what = app === null ? "The engine was closed while tasks were outstanding." : `App "${app}" was called after close().`;
+  return new HeddleError("ERR_CLOSED", what, "await every call and map before close()");
+}
+

@@ -1,0 +1,249 @@
+/** Arguments of any kind, read from columns a bounded piece at a time and encoded in bulk. */
+
+import { HeddleError } from "../errors.ts";
+import { encodeManyShared, encodeShared } from "../serialize/codec.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { scan } from "../serialize/scan.ts";
+import { packStrings } from "../serialize/strings.ts";
+import { shorten } from "../serialize/values.ts";
+import { argumentError, checkSize } from "./arguments.ts";
+import type { Column, Piece, Source } from "./source.ts";
+import { lengthOf } from "./source.ts";
+import { commandStrings } from "./words.ts";
+
+const PIECE_TASKS_MIN = 1_024; // The first is small, so that workers start soon.
+const PIECE_TASKS_MAX = 32_768;
+const PIECE_BYTES = 4 * 1024 * 1024; // Where a piece of larger values ends; its tasks are then fewer.
+const SLICE_TASKS_MAX = 1_024; // Encoded in one go;
+const SLICE_TASKS_FIRST = 32; // while it is not known how large they are, few.
+const SLICE_BYTES = 1024 * 1024;
+
+type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+export class PackedSource implements Source {
+  readonly total: number | null;
+  readonly #app: AppDefinition;
+  readonly #iterators: AnyIterator[];
+  readonly #isAsync: boolean;
+  readonly #spread: boolean;
+  readonly #rows: boolean;
+  #next = 0;
+  #ended = false;
+  /** Values that were read but did not fit the last piece. */
+  #left: unknown[] = [];
+  #error: HeddleError | null = null;
+
+  /** `rows`: the elements of the one column are arrays of arguments. */
+  constructor(app: AppDefinition, columns: readonly Column[], rows: boolean) {
+    this.#app = app;
+    this.#rows = rows;
+    this.#spread = columns.length > 1 || rows;
+    this.total = columns.map(lengthOf).find((length) => length !== null) ?? null;
+    this.#iterators = columns.map(iterate);
+    this.#isAsync = columns.some((column) => !(Symbol.iterator in (column as object)));
+  }
+
+  next(): Piece | null | Promise<Piece | null> {
+    if (this.#error !== null) return this.#takeError();
+    const wanted = Math.min(PIECE_TASKS_MAX, Math.max(PIECE_TASKS_MIN, this.#next));
+    return this.#isAsync ? this.#nextAsync(wanted) : this.#nextSync(wanted);
+  }
+
+  stop(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#left = [];
+    for (const iterator of this.#iterators) void iterator.return?.();
+  }
+
+  #nextSync(wanted: number): Piece | null {
+    const builder = new PieceBuilder(this.#app, this.#next, this.#spread);
+    while (builder.count < wanted && builder.bytes < PIECE_BYTES) {
+      const values = this.#left;
+      this.#left = [];
+      while (values.length < builder.slice && !this.#ended) {
+        const heads = this.#iterators.map((iterator) => iterator.next() as IteratorResult<unknown>);
+        if (!this.#read(heads, values)) break;
+      }
+      if (!this.#encode(builder, values)) break;
+    }
+    return this.#finish(builder);
+  }
+
+  async #nextAsync(wanted: number): Promise<Piece | null> {
+    const builder = new PieceBuilder(this.#app, this.#next, this.#spread);
+    let waitedAt = performance.now();
+    while (builder.count < wanted && builder.bytes < PIECE_BYTES) {
+      const values = this.#left;
+      this.#left = [];
+      let slow = false;
+      while (values.length < builder.slice && !this.#ended && !slow) {
+        const heads = await Promise.all(this.#iterators.map((iterator) => iterator.next()));
+        if (!this.#read(heads, values)) break;
+        // What a slow producer has given must not wait for what it has not.
+        slow = performance.now() - waitedAt > 5;
+      }
+      if (!this.#encode(builder, values) || slow) break;
+      waitedAt = performance.now();
+    }
+    return this.#finish(builder);
+  }
+
+  /** Adds one task's value; false at the end of the columns. */
+  #read(heads: IteratorResult<unknown>[], values: unknown[]): boolean {
+    const ended = heads.filter((head) => head.done === true).length;
+    if (ended > 0) {
+      this.#ended = true;
+      if (ended < heads.length) {
+        const which = heads.flatMap((head, k) => (head.done === true ? [k] : [])).join(", ");
+        throw new HeddleError(
+          "ERR_MAP_COLUMNS",
+          `${this.#app.name}.map(): column ${which} ended after ${this.#next + values.length} elements, another did not.`,
+          "give columns of one length",
+        );
+      }
+      return false;
+    }
+    const value = heads.length === 1 ? heads[0]?.value : heads.map((head) => head.value);
+    if (this.#rows && !Array.isArray(value)) {
+      const parameters = this.#app.fn?.length;
+      throw new HeddleError(
+        "ERR_MAP_COLUMNS",
+        `App "${this.#app.name}" takes ${parameters} arguments; element ${this.#next + values.length} of its one column is ${shorten(value)}.`,
+        "give one column per parameter, or one column of argument arrays",
+      );
+    }
+    values.push(value);
+    return true;
+  }
+
+  /** Encodes `values` into the piece; false when it must end here. */
+  #encode(builder: PieceBuilder, values: unknown[]): boolean {
+    if (values.length === 0) return false;
+    const stopped = builder.add(values);
+    if (stopped === null) return true;
+    this.#error = stopped.error;
+    this.#left = values.slice(stopped.taken + 1);
+    return false;
+  }
+
+  #finish(builder: PieceBuilder): Piece | null {
+    if (builder.count === 0) return this.#error === null ? null : this.#takeError();
+    this.#next += builder.count;
+    return builder.finish();
+  }
+
+  #takeError(): Piece {
+    const error = this.#error as HeddleError;
+    this.#error = null;
+    const first = this.#next++;
+    return { first, last: first + 1, error };
+  }
+}
+
+function iterate(column: Column): AnyIterator {
+  if (Symbol.iterator in (column as object)) return (column as Iterable<unknown>)[Symbol.iterator]();
+  return (column as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+}
+
+class PieceBuilder {
+  count = 0;
+  bytes = 0;
+  readonly #app: AppDefinition;
+  readonly #first: number;
+  readonly #spread: boolean;
+  #buffer: Uint8Array = new Uint8Array(16_384);
+  #offsets: Uint32Array = new Uint32Array(PIECE_TASKS_MIN + 1);
+
+  constructor(app: AppDefinition, first: number, spread: boolean) {
+    this.#app = app;
+    this.#first = first;
+    this.#spread = spread;
+  }
+
+  /** How many values to encode in one go, by the size of those before. */
+  get slice(): number {
+    if (this.count === 0) return SLICE_TASKS_FIRST;
+    return Math.max(1, Math.min(SLICE_TASKS_MAX, Math.floor((SLICE_BYTES * this.count) / (this.bytes + 1))));
+  }
+
+  /** Adds values; where one cannot be sent: its position and why. */
+  add(values: unknown[]): { taken: number; error: HeddleError } | null {
+    if (this.#app.kind === "js") {
+      try {
+        this.#append(encodeManyShared(values), values.length);
+        return null;
+      } catch {
+        // One of them: go one by one to find it.
+      }
+    }
+    for (let k = 0; k < values.length; k++) {
+      try {
+        this.#addOne(values[k]);
+      } catch (error) {
+        const args = this.#spread ? (values[k] as unknown[]) : [values[k]];
+        return { taken: k, error: argumentError(error, args, this.#app.name) };
+      }
+    }
+    return null;
+  }
+
+  finish(): Piece {
+    return {
+      first: this.#first,
+      last: this.#first + this.count,
+      args: "packed",
+      start: 0,
+      step: 1,
+      columns: null,
+      bytes: this.#buffer.subarray(0, this.bytes),
+      offsets: this.#offsets.slice(0, this.count + 1),
+      spread: this.#spread,
+    };
+  }
+
+  #addOne(value: unknown): void {
+    if (this.#app.kind === "js") {
+      const bytes = encodeShared(value);
+      checkSize(bytes.length, this.#app.name);
+      this.#append(bytes, 1);
+      return;
+    }
+    const args = this.#spread || Array.isArray(value) ? (value as unknown[]) : [value];
+    const bytes = packStrings(commandStrings(this.#app, args, this.#first + this.count));
+    checkSize(bytes.length, this.#app.name);
+    this.#reserve(bytes.length, 1);
+    this.#buffer.set(bytes, this.bytes);
+    this.#offsets[this.count++] = this.bytes;
+    this.bytes += bytes.length;
+    this.#offsets[this.count] = this.bytes;
+  }
+
+  #append(packed: Uint8Array, count: number): void {
+    if (packed.length > PIECE_BYTES) checkEach(packed, count, this.#app.name);
+    this.#reserve(packed.length, count);
+    this.#buffer.set(packed, this.bytes);
+    scan(packed, 0, count, this.#offsets, this.count, this.bytes);
+    this.bytes += packed.length;
+    this.count += count;
+  }
+
+  #reserve(bytes: number, count: number): void {
+    if (this.bytes + bytes > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#buffer.length, this.bytes + bytes));
+      larger.set(this.#buffer.subarray(0, this.bytes));
+      this.#buffer = larger;
+    }
+    if (this.count + count + 1 > this.#offsets.length) {
+      const more = new Uint32Array(Math.max(2 * this.#offsets.length, this.count + count + 1));
+      more.set(this.#offsets);
+      this.#offsets = more;
+    }
+  }
+}
+
+function checkEach(packed: Uint8Array, count: number, app: string): void {
+  const offsets = new Uint32Array(count + 1);
+  scan(packed, 0, count, offsets);
+  for (let k = 0; k < count; k++) checkSize((offsets[k + 1] as number) - (offsets[k] as number), app);
+}

@@ -1,0 +1,113 @@
+/**
+ * Carries records from the executor to whom they belong.
+ *
+ * While a reply is expected within microseconds the pump looks for it on every turn of the event loop, which is much
+ * sooner than a notification from another thread; it stops after a moment without one, and never spins when idle.
+ */
+
+import { HeddleError } from "../errors.ts";
+import type { Executor } from "../executors/executor.ts";
+import type { SubmitOptions, TaskRecord } from "../native/binding.ts";
+import { errorOfFatal } from "./failures.ts";
+
+/** Whoever waits for a batch. */
+export interface BatchSink {
+  record(record: TaskRecord): void;
+  /** Nothing more comes. */
+  finished(): void;
+  /** Nothing more comes, because the fabric ended. */
+  aborted(error: HeddleError): void;
+}
+
+/** What concerns the whole process, not a batch. */
+export interface PumpEvents {
+  onFatal(error: HeddleError): void;
+  onOverdue(worker: number): void;
+  onClosed(): void;
+}
+
+const LOOK_MS = 0.05; // A reply of a spinning worker takes 10 us; after this long a notification is as good.
+const KEEP_ALIVE_MS = 0x7fff_ffff;
+
+export class Pump {
+  readonly #executor: Executor;
+  readonly #events: PumpEvents;
+  readonly #sinks = new Map<number, BatchSink>();
+  #idle: (() => void)[] = [];
+  #keepAlive: NodeJS.Timeout | null = null;
+  #looking = false;
+  #activeAt = 0;
+  #ended: HeddleError | null = null;
+
+  constructor(executor: Executor, events: PumpEvents) {
+    this.#executor = executor;
+    this.#events = events;
+    executor.onEvents(() => this.drain());
+  }
+
+  /** Submits a batch whose records go to `sink`. */
+  submit(options: SubmitOptions, sink: BatchSink): number {
+    if (this.#ended !== null) throw this.#ended;
+    const batch = this.#executor.submit(options);
+    this.#sinks.set(batch, sink);
+    this.#keepAlive ??= setInterval(() => {}, KEEP_ALIVE_MS);
+    if (options.stream) this.#look();
+    return batch;
+  }
+
+  /** Batches that are not finished. */
+  get outstanding(): number {
+    return this.#sinks.size;
+  }
+
+  /** Resolves when no batch is outstanding. */
+  whenIdle(): Promise<void> {
+    if (this.#sinks.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  drain(): void {
+    const { records, finished, overdue, fatal, closed } = this.#executor.drain();
+    for (const record of records) this.#sinks.get(record.batch)?.record(record);
+    for (const batch of finished) {
+      const sink = this.#sinks.get(batch);
+      this.#sinks.delete(batch);
+      sink?.finished();
+    }
+    if (records.length > 0) this.#activeAt = performance.now();
+    for (const worker of overdue) this.#events.onOverdue(worker);
+    if (fatal !== null) this.end(errorOfFatal(fatal));
+    if (closed) this.#events.onClosed();
+    if (this.#sinks.size === 0) this.#becomeIdle();
+  }
+
+  /** Fails everything outstanding; a `fatal` end is told to the program once. */
+  end(error: HeddleError, fatal = true): void {
+    if (this.#ended !== null) return;
+    this.#ended = error;
+    for (const sink of this.#sinks.values()) sink.aborted(error);
+    this.#sinks.clear();
+    this.#becomeIdle();
+    if (fatal) this.#events.onFatal(error);
+  }
+
+  #becomeIdle(): void {
+    if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
+    this.#keepAlive = null;
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #look(): void {
+    this.#activeAt = performance.now();
+    if (this.#looking) return;
+    this.#looking = true;
+    const look = (): void => {
+      if (this.#executor.hasEvents()) this.drain();
+      if (this.#sinks.size > 0 && performance.now() - this.#activeAt < LOOK_MS) setImmediate(look);
+      else this.#looking = false;
+    };
+    setImmediate(look);
+  }
+}

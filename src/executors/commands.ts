@@ -1,0 +1,197 @@
+/** Commands on the main thread, for the `inline` executor: the outcome of a task as native process slots would give it. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, closeSync, constants, openSync, statSync } from "node:fs";
+import { constants as os } from "node:os";
+import { delimiter, join, resolve as resolvePath } from "node:path";
+import type { CommandTemplate, SubmitOptions } from "../native/binding.ts";
+import { encode } from "../serialize/codec.ts";
+import { findApp } from "../serialize/registry.ts";
+import { unpackStrings } from "../serialize/strings.ts";
+import { fill } from "../serialize/template.ts";
+import { Capture } from "./capture.ts";
+
+/** A command on its way. */
+export interface CommandTask {
+  done: Promise<{ failed: boolean; payload: Uint8Array }>;
+  /** Ends it with everything in its process group. */
+  stop: () => void;
+}
+
+interface Command {
+  argv: string[];
+  shell: boolean;
+  cwd: string | null;
+  stdin: string | null;
+  stdout: string | null;
+  stderr: string | null;
+  env: Record<string, string>;
+}
+
+interface Failure {
+  code: string;
+  message: string;
+  hint: string | null;
+}
+
+/** Starts the command of task `index`. */
+export function runCommandTask(options: SubmitOptions, index: number): CommandTask {
+  const template = findApp(options.app)?.command as CommandTemplate;
+  const command = expand(template, argumentStrings(options, index));
+  let child: ChildProcess | null = null;
+  const done = new Promise<{ failed: boolean; payload: Uint8Array }>((resolve) => {
+    const problem = findProblem(command);
+    if (problem !== null) return resolve(failure(command, problem, null));
+    try {
+      child = launch(template, command, options.walltimeMs || template.walltimeMs, resolve);
+    } catch (error) {
+      resolve(failure(command, { code: "ERR_OUTPUT_FILE", message: String(error), hint: "check its folder" }, null));
+    }
+  });
+  return { done, stop: () => killGroup(child) };
+}
+
+function argumentStrings(options: SubmitOptions, index: number): string[] {
+  if (options.args === "index" || options.bytes === null) return [String(options.start + index * options.step)];
+  const k = index - options.first;
+  return unpackStrings(options.bytes.subarray(options.offsets?.[k], options.offsets?.[k + 1]));
+}
+
+function expand(template: CommandTemplate, strings: string[]): Command {
+  const put = (pieces: (string | number)[] | null): string | null => (pieces === null ? null : fill(pieces, strings, false));
+  const shell = template.shell !== null || template.shellFromArguments;
+  const argv = shell
+    ? ["/bin/sh", "-c", template.shell === null ? (strings[0] ?? "") : fill(template.shell, strings, true)]
+    : template.words === null
+      ? strings
+      : template.words.map((word) => fill(word, strings, false));
+  return {
+    argv,
+    shell,
+    cwd: put(template.cwd),
+    stdin: put(template.stdin),
+    stdout: put(template.stdout),
+    stderr: put(template.stderr),
+    env: Object.fromEntries(template.env.map(([name, pieces]) => [name, fill(pieces, strings, false)])),
+  };
+}
+
+function findProblem(command: Command): Failure | null {
+  if (command.cwd !== null && !statSync(command.cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    const message = `the working directory ${command.cwd} does not exist`;
+    return { code: "ERR_CWD", message, hint: "create it first, where every node sees it" };
+  }
+  const program = command.argv[0];
+  if (program === undefined) {
+    return { code: "ERR_COMMAND_TEMPLATE", message: "the command has no words", hint: "return at least one word" };
+  }
+  if (isExecutable(program, command)) return null;
+  const message = `command not found: ${program}`;
+  return { code: "ERR_COMMAND_NOT_FOUND", message, hint: "install it on every node, or give its full path" };
+}
+
+function isExecutable(program: string, command: Command): boolean {
+  const path = command.env["PATH"] ?? process.env["PATH"] ?? "/usr/bin:/bin";
+  const candidates = program.includes("/") ? [program] : path.split(delimiter).map((folder) => join(folder, program));
+  return candidates.some((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+type Resolve = (outcome: { failed: boolean; payload: Uint8Array }) => void;
+
+function launch(template: CommandTemplate, command: Command, walltimeMs: number, resolve: Resolve): ChildProcess {
+  const opened: number[] = [];
+  const open = (file: string | null, flags: string, otherwise: "ignore" | "pipe"): number | "ignore" | "pipe" => {
+    if (file === null) return otherwise;
+    const number = openSync(resolvePath(command.cwd ?? ".", file), flags);
+    opened.push(number);
+    return number;
+  };
+  const write = template.append ? "a" : "w";
+  const stdio = [
+    open(command.stdin, "r", "ignore"),
+    open(command.stdout, write, "pipe"),
+    open(command.stderr, write, "pipe"),
+  ];
+  const [program, ...args] = command.argv as [string, ...string[]];
+  const env = { ...process.env, ...command.env };
+  const child = spawn(program, args, { stdio, env, detached: true, ...(command.cwd === null ? {} : { cwd: command.cwd }) });
+  for (const number of opened) closeSync(number);
+  const out = new Capture(template.captureBytes, child.stdout);
+  const err = new Capture(template.captureBytes, child.stderr);
+  let late = false;
+  const timer = walltimeMs === 0 ? undefined : setTimeout(() => ((late = true), killGroup(child)), walltimeMs);
+  child.on("error", (error) => {
+    clearTimeout(timer);
+    resolve(failure(command, { code: "ERR_COMMAND_NOT_FOUND", message: error.message, hint: null }, null));
+  });
+  child.on("close", (exitCode, signal) => {
+    clearTimeout(timer);
+    const end = { exitCode, signal, stdout: out.text(), stderr: err.text() };
+    resolve(outcome(template, command, end, late ? walltimeMs : null));
+  });
+  return child;
+}
+
+interface End {
+  exitCode: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+function outcome(template: CommandTemplate, command: Command, end: End, lateMs: number | null): { failed: boolean; payload: Uint8Array } {
+  const shown = shortCommand(command);
+  if (lateMs !== null) {
+    const message = `${shown} ran longer than its walltime of ${lateMs / 1000} s`;
+    return failure(command, { code: "ERR_WALLTIME", message, hint: "raise `walltime`" }, end);
+  }
+  if (end.signal !== null) {
+    const message = `${shown} was ended by ${end.signal} (${os.signals[end.signal as "SIGKILL"] ?? "?"})`;
+    return failure(command, { code: "ERR_COMMAND_FAILED", message, hint: null }, end);
+  }
+  const exitCode = end.exitCode ?? 0;
+  if (template.okExitCodes !== null && !template.okExitCodes.includes(exitCode)) {
+    const message = `${shown} ended with exit code ${exitCode}`;
+    return failure(command, { code: "ERR_COMMAND_FAILED", message, hint: "see stderr" }, end);
+  }
+  return { failed: false, payload: encode({ exitCode, stdout: end.stdout, stderr: end.stderr }) };
+}
+
+function failure(command: Command, what: Failure, end: End | null): { failed: boolean; payload: Uint8Array } {
+  const payload = {
+    name: "CommandError",
+    ...what,
+    stack: null,
+    cause: null,
+    data: {
+      exitCode: end?.exitCode ?? null,
+      signal: end?.signal ?? null,
+      stderr: end?.stderr ?? "",
+      command: shortCommand(command),
+      rank: 0,
+    },
+  };
+  return { failed: true, payload: encode(payload) };
+}
+
+function shortCommand(command: Command): string {
+  const text = command.shell ? (command.argv[2] ?? "") : command.argv.join(" ");
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+}
+
+// The child leads its own group, so what it started ends with it.
+function killGroup(child: ChildProcess | null): void {
+  if (child?.pid === undefined) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+}

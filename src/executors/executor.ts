@@ -1,0 +1,34 @@
+/**
+ * Where tasks go. An executor takes batches and gives records of what became of their tasks; it knows nothing of futures.
+ * The shape is that of the addon's session, so that the `inline` executor and the fabric are told apart nowhere above.
+ */
+
+import type { Drained, SessionStats, SubmitOptions } from "../native/binding.ts";
+
+export type ExecutorKind = "inline" | "threads" | "mpi";
+
+export interface Executor {
+  readonly kind: ExecutorKind;
+  readonly rank: number;
+  readonly ranks: number;
+  readonly hostname: string;
+  /** JS workers of this rank. */
+  readonly workers: number;
+  /** `notify` is called soon after there is something to drain; then not again until `drain` was called. */
+  onEvents(notify: () => void): void;
+  /** Returns the batch's number. Its bytes must stay unchanged until it is finished. */
+  submit(options: SubmitOptions): number;
+  /** Cheap: is there something to drain? */
+  hasEvents(): boolean;
+  drain(): Drained;
+  /** Hands back room for `bytes` of payload that the program has consumed. */
+  credit(batch: number, bytes: number): void;
+  cancel(batch: number): void;
+  stats(): SessionStats;
+  /** Of all ranks. Rank 0 only. */
+  gatherStats(): Promise<SessionStats[]>;
+  /** Ends in order: no task runs after it. */
+  close(): Promise<void>;
+  /** Ends children and the whole job with this code; returns when the job is this process alone. */
+  abort(exitCode: number): void;
+}

@@ -1,0 +1,199 @@
+/**
+ * Runs everything on the main thread, one task at a time, for a debugger: `HEDDLE_EXECUTOR=inline`. The same encoding,
+ * runner, records and errors as on a fabric of one rank. Two things it cannot do: end a synchronous task that exceeds
+ * its walltime, and survive a task that ends the process.
+ */
+
+import { hostname } from "node:os";
+import type { Drained, SessionStats, SubmitOptions, TaskRecord } from "../native/binding.ts";
+import { RecordKind } from "../native/binding.ts";
+import { payloadOf } from "../serialize/errors.ts";
+import { encode } from "../serialize/codec.ts";
+import { findApp } from "../serialize/registry.ts";
+import { setRunning, type Running } from "../worker/context.ts";
+import { RejectionWatch } from "../worker/rejections.ts";
+import { TaskRunner } from "../worker/runner.ts";
+import { runCommandTask } from "./commands.ts";
+import type { Executor } from "./executor.ts";
+import { InlinePort } from "./inline-port.ts";
+
+const CHUNK_MS = 4; // Aim of one chunk: the program's own callbacks wait no longer than this.
+const CHUNK_TASKS_MAX = 4_096;
+
+interface Batch {
+  number: number;
+  options: SubmitOptions;
+  next: number;
+  chunk: number;
+  cancelled: boolean;
+}
+
+export class InlineExecutor implements Executor {
+  readonly kind = "inline";
+  readonly rank = 0;
+  readonly ranks = 1;
+  readonly hostname: string = hostname();
+  readonly workers = 1;
+  readonly #batches: Batch[] = [];
+  readonly #port: InlinePort;
+  readonly #runner: TaskRunner;
+  readonly #watch: RejectionWatch;
+  readonly #onRejection: (reason: unknown, promise: Promise<unknown>) => void;
+  #records: TaskRecord[] = [];
+  #finished: number[] = [];
+  #notify: () => void = () => {};
+  #notified = false;
+  #submitted = 0;
+  #tasksRun = 0;
+  #active = false;
+  #closed = false;
+  #stopCommand: (() => void) | null = null;
+
+  constructor() {
+    this.#port = new InlinePort((record) => this.#report(record));
+    const running: Running = { cell: this.#port.current, batch: 0, seed: 0n, rank: 0, worker: 0 };
+    setRunning(running);
+    this.#watch = new RejectionWatch(this.#port.current);
+    this.#runner = new TaskRunner({ port: this.#port, running, findApp, watch: this.#watch });
+    this.#onRejection = (reason, promise) => {
+      if (this.#runner.rejected(reason, promise)) return;
+      throw reason; // The program's own: what Node does by default.
+    };
+    process.on("unhandledRejection", this.#onRejection);
+  }
+
+  onEvents(notify: () => void): void {
+    this.#notify = notify;
+  }
+
+  submit(options: SubmitOptions): number {
+    this.#submitted++;
+    this.#batches.push({ number: this.#submitted, options, next: options.first, chunk: 1, cancelled: false });
+    if (options.first === options.last) this.#finishIfDone(this.#batches.at(-1) as Batch);
+    this.#wake();
+    return this.#submitted;
+  }
+
+  hasEvents(): boolean {
+    return this.#records.length > 0 || this.#finished.length > 0;
+  }
+
+  drain(): Drained {
+    const drained = { records: this.#records, finished: this.#finished, overdue: [], fatal: null, closed: false };
+    this.#records = [];
+    this.#finished = [];
+    this.#notified = false;
+    return drained;
+  }
+
+  credit(): void {}
+
+  cancel(number: number): void {
+    const batch = this.#batches.find((candidate) => candidate.number === number);
+    if (batch !== undefined) batch.cancelled = true;
+    this.#wake();
+  }
+
+  stats(): SessionStats {
+    const none = { stealsAsked: 0, stealsServed: 0, framesSent: 0, framesReceived: 0, bytesSent: 0 };
+    return { rank: 0, ranks: 1, hostname: this.hostname, tasksRun: this.#tasksRun, ...none };
+  }
+
+  gatherStats(): Promise<SessionStats[]> {
+    return Promise.resolve([this.stats()]);
+  }
+
+  async close(): Promise<void> {
+    this.abort();
+  }
+
+  abort(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stopCommand?.();
+    this.#watch.stop();
+    process.off("unhandledRejection", this.#onRejection);
+    setRunning(null);
+  }
+
+  #wake(): void {
+    if (this.#active || this.#closed) return;
+    this.#active = true;
+    setImmediate(() => void this.#work());
+  }
+
+  async #work(): Promise<void> {
+    let batch = this.#batches[0];
+    while (batch !== undefined && !this.#closed) {
+      if (batch.cancelled) this.#drop(batch);
+      else await this.#step(batch);
+      this.#finishIfDone(batch);
+      await new Promise((resolve) => setImmediate(resolve));
+      batch = this.#batches[0];
+    }
+    this.#active = false;
+  }
+
+  async #step(batch: Batch): Promise<void> {
+    const { options } = batch;
+    const isCommand = findApp(options.app)?.kind === "process";
+    const count = isCommand ? 1 : Math.min(batch.chunk, options.last - batch.next);
+    const first = batch.next;
+    batch.next += count;
+    const startedAt = performance.now();
+    if (isCommand) await this.#runCommand(batch, first);
+    else {
+      this.#port.load(batch.number, options, first, first + count);
+      const pending = this.#runner.run();
+      if (pending !== undefined) await pending;
+    }
+    this.#tasksRun += count;
+    const took = performance.now() - startedAt;
+    if (took < CHUNK_MS / 2) batch.chunk = Math.min(2 * batch.chunk, CHUNK_TASKS_MAX);
+    else if (took > 2 * CHUNK_MS) batch.chunk = Math.max(1, batch.chunk >> 1);
+  }
+
+  async #runCommand(batch: Batch, index: number): Promise<void> {
+    const task = runCommandTask(batch.options, index);
+    this.#stopCommand = task.stop;
+    const { failed, payload } = await task.done;
+    this.#stopCommand = null;
+    const kind = failed ? RecordKind.failed : batch.options.results === "discard" ? RecordKind.done : RecordKind.packed;
+    this.#report({
+      batch: batch.number,
+      kind,
+      first: index,
+      last: index + 1,
+      payload: kind === RecordKind.done ? null : Buffer.from(payload),
+    });
+  }
+
+  #drop(batch: Batch): void {
+    const { last } = batch.options;
+    if (batch.next < last) {
+      const payload = Buffer.from(encode(payloadOf("ERR_CANCELLED", "the batch was cancelled", null)));
+      this.#report({ batch: batch.number, kind: RecordKind.failed, first: batch.next, last, payload });
+    }
+    batch.next = last;
+  }
+
+  #finishIfDone(batch: Batch): void {
+    if (batch.next < batch.options.last) return;
+    this.#batches.splice(this.#batches.indexOf(batch), 1);
+    this.#port.forget(batch.number);
+    this.#finished.push(batch.number);
+    this.#signal();
+  }
+
+  #report(record: TaskRecord): void {
+    this.#records.push(record);
+    this.#signal();
+  }
+
+  #signal(): void {
+    if (this.#notified) return;
+    this.#notified = true;
+    setImmediate(() => this.#notify());
+  }
+}
+

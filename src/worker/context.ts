@@ -1,0 +1,100 @@
+/** What a running task can know of itself. */
+
+import { HeddleError } from "../errors.ts";
+import { type Random, randomStream } from "./random.ts";
+
+/** What {@link context} returns. */
+export interface TaskContext {
+  /** Index of the task in its batch; for a call, its number among the calls of the app. */
+  readonly index: number;
+  /** Number of the batch on the rank that submitted it. */
+  readonly batch: number;
+  /** Rank that runs the task. */
+  readonly rank: number;
+  /** JS worker of that rank that runs it. */
+  readonly worker: number;
+  /** Random numbers that depend on the batch's seed and the index alone. */
+  readonly random: Random;
+}
+
+/** The slot in which a runner says what it runs. `cell[0]` is the index of the task, -1 for none. */
+export interface Running {
+  cell: Float64Array;
+  batch: number;
+  seed: bigint;
+  rank: number;
+  worker: number;
+}
+
+const KEY = Symbol.for("heddle.running");
+const holder = globalThis as unknown as Record<symbol, Running | undefined>;
+
+/** @internal Called once by whoever runs tasks on this thread. */
+export function setRunning(running: Running | null): void {
+  holder[KEY] = running ?? undefined;
+}
+
+/** True inside a task. */
+export function insideTask(): boolean {
+  return (holder[KEY]?.cell[0] ?? -1) >= 0;
+}
+
+class Context implements TaskContext {
+  readonly index: number;
+  readonly batch: number;
+  readonly rank: number;
+  readonly worker: number;
+  readonly #seed: bigint;
+  #random: Random | null = null;
+
+  constructor(running: Running, index: number) {
+    this.index = index;
+    this.batch = running.batch;
+    this.rank = running.rank;
+    this.worker = running.worker;
+    this.#seed = running.seed;
+  }
+
+  get random(): Random {
+    this.#random ??= randomStream(this.#seed, this.index);
+    return this.#random;
+  }
+}
+
+let last: Context | null = null;
+let lastOf: Running | undefined;
+let lastSeed = 0n;
+
+/**
+ * Tells a running task its index, batch, rank, worker, and random stream.
+ *
+ * Within one task every call returns the same object, so the random stream goes on.
+ *
+ * @throws {@link HeddleError} `ERR_CONTEXT` outside a task.
+ * @example
+ * const pi = app("pi", (n: number) => {
+ *   const { random } = context();
+ *   let hits = 0;
+ *   for (let k = 0; k < n; k++) if (random() ** 2 + random() ** 2 < 1) hits++;
+ *   return (4 * hits) / n;
+ * }, { returns: "f64" });
+ */
+export function context(): TaskContext {
+  const running = holder[KEY];
+  const index = running?.cell[0] ?? -1;
+  if (running === undefined || index < 0) {
+    throw new HeddleError("ERR_CONTEXT", "context() was called outside a task.", "call it inside an app's function");
+  }
+  const same = last !== null && last.index === index && last.batch === running.batch && lastOf === running;
+  if (!same || lastSeed !== running.seed) {
+    last = new Context(running, index);
+    lastOf = running;
+    lastSeed = running.seed;
+  }
+  return last as Context;
+}
+
+/** @internal A runner begins another chunk: no context of an earlier run of the same index may go on. */
+export function forgetContext(): void {
+  last = null;
+}

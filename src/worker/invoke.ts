@@ -1,0 +1,48 @@
+/** How the function of an app is called for each task of a chunk, by the kind of its arguments. */
+
+import type { BatchInfo, WorkerPort } from "../native/binding.ts";
+import { ChunkInfo } from "../native/binding.ts";
+import { decodeMany } from "../serialize/codec.ts";
+import { getters, rowBytes } from "../serialize/columns.ts";
+
+/** Calls the app for the k-th task of the chunk. */
+export type Invoke = (k: number) => unknown;
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** Prepares the calls of the chunk that `port.next` announced. */
+export function invoker(fn: AnyFunction, batch: BatchInfo, port: WorkerPort): Invoke {
+  const first = port.info[ChunkInfo.first] as number;
+  if (batch.args === "index") {
+    const { step } = batch;
+    const start = batch.start + first * step;
+    return (k) => fn(start + k * step);
+  }
+  const bytes = port.args.subarray(0, port.info[ChunkInfo.argsBytes] as number);
+  return batch.args === "fixed" ? invokeRows(fn, batch, bytes) : invokePacked(fn, batch, bytes);
+}
+
+function invokePacked(fn: AnyFunction, batch: BatchInfo, bytes: Uint8Array): Invoke {
+  const values = decodeMany(bytes);
+  if (!batch.spread) return (k) => fn(values[k]);
+  const lists = values as unknown[][];
+  return (k) => {
+    const list = lists[k] as unknown[];
+    return list.length === 1 ? fn(list[0]) : list.length === 2 ? fn(list[0], list[1]) : fn(...list);
+  };
+}
+
+function invokeRows(fn: AnyFunction, batch: BatchInfo, bytes: Uint8Array): Invoke {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const columns = batch.columns ?? [];
+  const stride = rowBytes(columns);
+  if (columns.length === 1) {
+    if (columns[0] === "f64") return (k) => fn(view.getFloat64(8 * k, true));
+    const get = getters[columns[0] as keyof typeof getters];
+    return (k) => fn(get(view, stride * k));
+  }
+  const gets = columns.map((element) => getters[element]);
+  const offsets = columns.map((_, c) => rowBytes(columns.slice(0, c)));
+  return (k) => fn(...gets.map((get, c) => get(view, stride * k + (offsets[c] as number))));
+}
+

@@ -1,0 +1,275 @@
+/**
+ * Runs the chunks of one JS worker: synchronous apps in a tight loop, promises awaited one by one, each failure alone.
+ *
+ * A chunk ends with exactly one of the port's finish calls. `current[0]` holds the index of the running task, so that a
+ * thread that dies under it can be charged to it.
+ */
+
+import type { BatchInfo, ElementType, TypedColumn, WorkerPort } from "../native/binding.ts";
+import { ChunkInfo } from "../native/binding.ts";
+import { isThenable } from "../serialize/blocks.ts";
+import { fits, newColumn } from "../serialize/columns.ts";
+import { type ErrorPayload, payloadOf, payloadOfThrown } from "../serialize/errors.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { shorten } from "../serialize/values.ts";
+import type { Running } from "./context.ts";
+import { forgetContext } from "./context.ts";
+import { type Chunk, finishChunk } from "./finish.ts";
+import { type Invoke, invoker } from "./invoke.ts";
+import type { RejectionWatch } from "./rejections.ts";
+
+/** The most tasks in a chunk whose results are a column; the addon keeps to it. */
+export const CHUNK_TASKS_MAX = 65_536;
+
+const YIELD_MS = 20; // Longest time between two looks at the event loop, so that timers and messages get their turn.
+
+export interface RunnerOptions {
+  port: WorkerPort;
+  running: Running;
+  findApp: (name: string) => AppDefinition | undefined;
+  /** Null where rejections cannot be told from the program's own. */
+  watch: RejectionWatch | null;
+}
+
+export class TaskRunner {
+  readonly #port: WorkerPort;
+  readonly #running: Running;
+  readonly #findApp: (name: string) => AppDefinition | undefined;
+  readonly #watch: RejectionWatch | null;
+  readonly #columns = new Map<ElementType, TypedColumn>();
+  readonly #batches = new Map<number, BatchInfo>();
+  #chunk: Chunk;
+  #invoke: Invoke = () => undefined;
+  #odd: unknown = undefined;
+  #yieldedAt = performance.now();
+
+  constructor({ port, running, findApp, watch }: RunnerOptions) {
+    this.#port = port;
+    this.#running = running;
+    this.#findApp = findApp;
+    this.#watch = watch;
+    this.#chunk = noChunk;
+  }
+
+  /** True when this thread has not seen its event loop for too long. */
+  get mustYield(): boolean {
+    return performance.now() - this.#yieldedAt > YIELD_MS;
+  }
+
+  /** Lets timers, messages and rejections have their turn. */
+  yield(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#yieldedAt = performance.now();
+        resolve();
+      });
+    });
+  }
+
+  /** Runs the chunk that `port.next` announced. A promise where its app, or its end, needs the event loop. */
+  run(): void | Promise<void> {
+    const { info } = this.#port;
+    const batch = this.#batch(info[ChunkInfo.batchKey] as number);
+    const first = info[ChunkInfo.first] as number;
+    const count = (info[ChunkInfo.last] as number) - first;
+    this.#chunk = { batch, first, count, column: this.#columnFor(batch), values: null, failures: null };
+    if (this.#chunk.column === null && batch.results !== "discard") this.#chunk.values = new Array(count);
+    this.#running.batch = batch.sequence;
+    this.#running.seed = batch.seed;
+    forgetContext();
+    if (this.#watch !== null) this.#watch.made = 0;
+    if (!this.#prepare(batch)) return this.#end();
+
+    const reached = this.#runSync(0);
+    if (reached < count) return this.#runAsync(reached);
+    if (this.#watch !== null && this.#watch.made > 0) return this.#endLater();
+    return this.#end();
+  }
+
+  /** A promise that nobody handled was rejected. Returns false when no task of the running chunk made it. */
+  rejected(reason: unknown, promise: Promise<unknown>): boolean {
+    const { first, count } = this.#chunk;
+    const known = this.#watch?.ownerOf(promise) ?? -1;
+    const index = known >= 0 ? known : (this.#running.cell[0] as number);
+    if (index < first || index >= first + count) return false;
+    const what = payloadOfThrown(reason);
+    this.#fail(
+      index - first,
+      payloadOf("ERR_TASK_REJECTED", `a promise was rejected and not handled: ${what.name}: ${what.message}`, hints.rejected, {
+        cause: reason,
+      }),
+    );
+    return true;
+  }
+
+  #batch(key: number): BatchInfo {
+    let batch = this.#batches.get(key);
+    if (batch === undefined) {
+      if (this.#batches.size >= 256) this.#batches.clear(); // They are cheap to ask for again.
+      batch = this.#port.batch(key);
+      this.#batches.set(key, batch);
+    }
+    return batch;
+  }
+
+  #columnFor(batch: BatchInfo): TypedColumn | null {
+    if (batch.element === null || batch.results === "discard") return null;
+    let column = this.#columns.get(batch.element);
+    if (column === undefined) {
+      column = newColumn(batch.element, CHUNK_TASKS_MAX);
+      this.#columns.set(batch.element, column);
+    }
+    return column;
+  }
+
+  #prepare(batch: BatchInfo): boolean {
+    const app = this.#findApp(batch.app);
+    if (app === undefined || app.fn === null) {
+      this.#failAll(payloadOf("ERR_APP_UNKNOWN", `this worker knows no app "${batch.app}"`, hints.unknown));
+      return false;
+    }
+    try {
+      this.#invoke = invoker(app.fn as (...args: unknown[]) => unknown, batch, this.#port);
+      return true;
+    } catch (error) {
+      this.#failAll(payloadOfThrown(error));
+      return false;
+    }
+  }
+
+  /** Runs tasks from the k-th on; returns the first whose result is a promise (then in `#odd`), or the count. */
+  #runSync(from: number): number {
+    const { count, first } = this.#chunk;
+    let k = from;
+    while (k < count) {
+      try {
+        k = this.#loop(k);
+      } catch (error) {
+        k = (this.#running.cell[0] as number) - first;
+        this.#fail(k++, payloadOfThrown(error));
+        continue;
+      }
+      if (k < count) {
+        if (isThenable(this.#odd)) return k;
+        this.#misfit(k++, this.#odd);
+      }
+    }
+    return count;
+  }
+
+  #loop(from: number): number {
+    const { column, values, count, first, batch } = this.#chunk;
+    const { cell } = this.#running;
+    const invoke = this.#invoke;
+    if (column !== null && (batch.element === "f64" || batch.element === "f32")) {
+      return this.#loopFloats(from, column as Float64Array);
+    }
+    for (let k = from; k < count; k++) {
+      cell[0] = first + k;
+      const value = invoke(k);
+      if (column !== null) {
+        if (!fits(batch.element as ElementType, value)) return this.#stop(k, value);
+        column[k] = value as number;
+      } else {
+        if (isThenable(value)) return this.#stop(k, value);
+        if (values !== null) values[k] = value;
+      }
+    }
+    return count;
+  }
+
+  // Apart from the general loop so that it stays small enough to be compiled as one piece.
+  #loopFloats(from: number, column: Float64Array): number {
+    const { count, first } = this.#chunk;
+    const { cell } = this.#running;
+    const invoke = this.#invoke;
+    for (let k = from; k < count; k++) {
+      cell[0] = first + k;
+      const value = invoke(k);
+      if (typeof value !== "number") return this.#stop(k, value);
+      column[k] = value;
+    }
+    return count;
+  }
+
+  #stop(k: number, odd: unknown): number {
+    this.#odd = odd;
+    return k;
+  }
+
+  /** Goes on from the k-th task, whose promise is in `#odd`. */
+  async #runAsync(from: number): Promise<void> {
+    const { count } = this.#chunk;
+    for (let k = from; k < count; ) {
+      try {
+        const value = await (this.#odd as PromiseLike<unknown>);
+        this.#accept(k, value);
+      } catch (error) {
+        this.#fail(k, payloadOfThrown(error));
+      }
+      if (this.mustYield) await this.yield();
+      k = this.#runSync(k + 1);
+    }
+    if (this.#watch !== null) await this.yield();
+    this.#running.cell[0] = -1;
+    return await this.#end();
+  }
+
+  async #endLater(): Promise<void> {
+    await this.yield();
+    return await this.#end();
+  }
+
+  #end(): void | Promise<void> {
+    this.#odd = undefined;
+    const done = finishChunk(this.#port, this.#chunk, this.#findApp, (error) => this.#place(error));
+    this.#running.cell[0] = -1;
+    return done;
+  }
+
+  #accept(k: number, value: unknown): void {
+    const { batch, column, values } = this.#chunk;
+    if (column === null) {
+      if (values !== null) values[k] = value;
+    } else if (fits(batch.element as ElementType, value)) {
+      column[k] = value as number;
+    } else {
+      this.#misfit(k, value);
+    }
+  }
+
+  #misfit(k: number, value: unknown): void {
+    const { element } = this.#chunk.batch;
+    const message = `the result ${shorten(value)} is no ${element}`;
+    this.#fail(k, payloadOf("ERR_RESULT_TYPE", message, hints.type));
+  }
+
+  #fail(k: number, error: ErrorPayload): void {
+    this.#chunk.failures ??= new Map();
+    if (!this.#chunk.failures.has(k)) this.#chunk.failures.set(k, this.#place(error));
+  }
+
+  #failAll(error: ErrorPayload): void {
+    for (let k = 0; k < this.#chunk.count; k++) this.#fail(k, error);
+  }
+
+  #place(error: ErrorPayload): ErrorPayload {
+    const { rank, worker } = this.#running;
+    return { ...error, data: { ...error.data, rank, worker } };
+  }
+}
+
+const noChunk: Chunk = {
+  batch: null as never,
+  first: 0,
+  count: 0,
+  column: null,
+  values: null,
+  failures: null,
+};
+
+const hints = {
+  rejected: "await every promise in the app, or catch it",
+  unknown: "define the app at the top level of the program, not inside a condition or a function",
+  type: "return such a number, or drop `returns`",
+};
