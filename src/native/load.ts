@@ -65,12 +65,17 @@ export function mpiBuildFolder(): string {
   }
 }
 
-/** What an MPI library is compiled from, in a stable order; headers included. */
+/** What an MPI library is compiled from, in a stable order, headers included. `transport` itself is the engine's side. */
 export function mpiSources(): string[] {
-  return ["base", "transport", "transport/mpi"].flatMap((folder) => {
+  const parts: [folder: string, names: RegExp][] = [
+    ["base", /(?<!_test|_main|^plugin)\.(cc|h)$/],
+    ["transport", /\.h$/],
+    ["transport/mpi", /(?<!_test|_main)\.(cc|h)$/],
+  ];
+  return parts.flatMap(([folder, names]) => {
     const path = join(packageRoot, "native", folder);
-    const names = existsSync(path) ? readdirSync(path).sort() : [];
-    return names.filter((name) => /(?<!_test)\.(cc|h)$/.test(name)).map((name) => join(path, name));
+    const files = existsSync(path) ? readdirSync(path).sort() : [];
+    return files.filter((name) => names.test(name)).map((name) => join(path, name));
   });
 }
 

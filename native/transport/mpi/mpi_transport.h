@@ -1,0 +1,65 @@
+// One rank's end of MPI: the library's side of plugin_api.h.
+//
+// MPI is used in its FUNNELED mode by the thread that calls `start`. Nothing here ever blocks in
+// MPI: it would burn a core. Waiting is done on the doorbell, for ranks of this host, and by short
+// naps for everything else.
+#pragma once
+
+#include <memory>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "transport/mpi/inbox.h"
+#include "transport/mpi/mpi_call.h"
+#include "transport/mpi/node_doorbells.h"
+#include "transport/mpi/outbox.h"
+#include "transport/plugin_api.h"
+
+namespace heddle::mpi {
+
+class MpiTransport {
+ public:
+  // Starts MPI. Null and ERR_MPI_INIT when it does not start, or was started by somebody else.
+  static std::unique_ptr<MpiTransport> start(Status& status);
+
+  Status send(RankId to, const void* data, std::uint64_t size, std::uint64_t ticket,
+              bool& pending) {
+    return outbox_.send(to, data, size, ticket, pending);
+  }
+  std::uint32_t finished(std::uint64_t* tickets, std::uint32_t max) {
+    const std::uint32_t count = outbox_.finished(tickets, max);
+    if (count > 0) idle_naps_ = 0;
+    return count;
+  }
+  bool receive(heddle_mpi_frame& frame) {
+    const bool received = inbox_.receive(frame);
+    if (received) idle_naps_ = 0;
+    return received;
+  }
+  const heddle_mpi_info& info() const { return info_; }
+  bool has_remote_peers() const { return info_.doorbell_ranks < info_.ranks; }
+
+  void wait(Duration timeout);
+  void wake() { ring(bells_.own(), DoorbellScope::kProcesses); }
+  bool close(Duration timeout);
+  [[noreturn]] void abort(int exit_code);
+
+ private:
+  MpiTransport();
+
+  // Fills in `info_`, and returns the bell others ring for this rank.
+  DoorbellCell& find_neighbours();
+  void describe();
+  // Drops what arrives and lets go of what was sent. True when nothing is on its way in or out.
+  bool drain();
+
+  NodeDoorbells bells_;
+  Inbox inbox_;
+  Outbox outbox_;
+  heddle_mpi_info info_{};
+  Doorbell own_bell_;
+  int idle_naps_ = 0;  // Naps since a send or a receive was last known to get on.
+  bool ended_ = false;
+};
+
+}  // namespace heddle::mpi
