@@ -68,7 +68,7 @@ export function mpiBuildFolder(): string {
 /** What an MPI library is compiled from, in a stable order, headers included. `transport` itself is the engine's side. */
 export function mpiSources(): string[] {
   const parts: [folder: string, names: RegExp][] = [
-    ["base", /(?<!_test|_main|^plugin)\.(cc|h)$/],
+    ["base", /(?<!_test)\.(cc|h)$/],
     ["transport", /\.h$/],
     ["transport/mpi", /(?<!_test|_main)\.(cc|h)$/],
   ];
