@@ -46,6 +46,15 @@ const quick: Suite[] = [
 ];
 
 const slow: Suite[] = [
+  {
+    name: "transport contract over MPI",
+    needs: ["doctest", "mpich", "openmpi"],
+    steps: [
+      ["cmake", ["--build", "build", "--target", "mpi-contract", "-j2"]],
+      ["ctest", ["--test-dir", "build", "--output-on-failure", "--no-tests=error", "-R", "^contract_"]],
+    ],
+    count: countCtest,
+  },
   { name: "node-gyp build", needs: ["python3"], steps: [[tsx, ["scripts/gyp.ts"]]] },
   {
     name: "integration tests",

@@ -44,7 +44,16 @@ const installHint: Record<MpiFlavour, string> = {
   openmpi: "apt-get install -y openmpi-bin libopenmpi-dev g++",
 };
 
-const flags = ["-std=c++20", "-O3", "-fPIC", "-shared", "-fvisibility=hidden", "-fno-omit-frame-pointer", "-pthread"];
+const flags = [
+  "-std=c++20",
+  "-O3",
+  "-fPIC",
+  "-shared",
+  "-fvisibility=hidden",
+  "-fno-omit-frame-pointer",
+  "-pthread",
+  "-Wl,-z,defs",
+];
 
 /** Builds what is not up to date. Throws `ERR_MPI_BUILD` when nothing can be built, or a compiler fails. */
 export async function buildMpi(options: BuildMpiOptions = {}): Promise<MpiBuild[]> {
