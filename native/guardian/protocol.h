@@ -8,7 +8,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <string>
@@ -178,11 +177,16 @@ class FrameReader {
   }
 
   void make_room() {
+    if (begin_ == end_) {
+      begin_ = end_ = 0;
+      // The room that a big frame took is given back.
+      if (buffer_.size() > 2 * kChunk) buffer_ = std::vector<std::uint8_t>(2 * kChunk);
+      return;
+    }
     if (buffer_.size() - end_ >= kChunk) return;
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= std::exchange(begin_, 0);
-    // A big frame doubles the buffer until it fits; after it, a small one is all that stays.
-    buffer_.resize(end_ == 0 ? 2 * kChunk : std::max(buffer_.size(), 2 * end_ + kChunk));
+    if (buffer_.size() - end_ < kChunk) buffer_.resize(2 * buffer_.size());
   }
 
   int socket_;

@@ -128,6 +128,7 @@ bool ProcessSlot::Impl::finish(guardian::Outcome& outcome) {
   if (!arrived) guardian->kill_orphans();
   const std::lock_guard lock(mutex);
   running = 0;
+  if (outcome.code == "ERR_CWD") guardian_cwd.clear();  // It may not have come along.
   if (!arrived || outcome.last) guardian.reset();
   return arrived;
 }
