@@ -1,0 +1,115 @@
+/** The addon's session without the library around it: what the scheduler can do when no JavaScript stands in its way. */
+
+import { availableParallelism } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { detectLaunch } from "../src/launchers/detect.ts";
+import type { NativeSession, SubmitOptions, TaskRecord } from "../src/native/binding.ts";
+import { RecordKind } from "../src/native/binding.ts";
+import { guardianPath, loadBinding, mpiLibrary } from "../src/native/load.ts";
+
+const defaults: SubmitOptions = {
+  app: "heddle:noop",
+  first: 0,
+  last: 1,
+  args: "index",
+  start: 0,
+  step: 1,
+  columns: null,
+  bytes: null,
+  offsets: null,
+  spread: false,
+  results: "discard",
+  element: null,
+  op: null,
+  reducer: null,
+  column: null,
+  stream: false,
+  seed: 0n,
+  walltimeMs: 0,
+};
+
+/** All options of a batch, with what is not given filled in. */
+export function batch(options: Partial<SubmitOptions>): SubmitOptions {
+  return { ...defaults, ...options };
+}
+
+/** Opens the session of this process. `slots`: native slots of this rank; null: one per core, or one where cores have a rank each. */
+export function openNative(slots: number | null): NativeSession {
+  const launch = detectLaunch(process.env);
+  const onThreads = launch.kind === "threads";
+  return loadBinding().open({
+    transport: onThreads ? "threads" : "mpi",
+    library: onThreads ? null : mpiLibrary(launch.flavour),
+    expected: onThreads ? null : { rank: launch.rank, ranks: launch.ranks },
+    jsWorkers: 0,
+    processSlots: 0,
+    nativeSlots: slots ?? slotsOfRank(),
+    guardianPath: guardianPath(),
+    apps: [],
+    spinUs: 50,
+    rankLostMs: 10_000,
+  });
+}
+
+/** Native slots of a rank where nobody said how many. */
+export function slotsOfRank(): number {
+  return detectLaunch(process.env).kind === "threads" ? availableParallelism() : 1;
+}
+
+/** Serves until rank 0 closes. For ranks above 0. */
+export async function serve(session: NativeSession): Promise<void> {
+  for (;;) {
+    const { fatal, closed } = session.drain();
+    if (fatal !== null) throw new Error(`${fatal.code}: ${fatal.message}`);
+    if (closed) break;
+    await sleep(20);
+  }
+  session.close(10_000);
+}
+
+/** Gives a function that submits batches and waits for each; several may be under way. */
+export function submitter(session: NativeSession): (options: Partial<SubmitOptions>) => Promise<TaskRecord[]> {
+  const waiting = new Map<
+    number,
+    { records: TaskRecord[]; resolve: (records: TaskRecord[]) => void; reject: (error: Error) => void }
+  >();
+  session.onEvents(() => {
+    const { records, finished, fatal } = session.drain();
+    for (const record of records) {
+      waiting.get(record.batch)?.records.push(record);
+      if (record.payload !== null) session.credit(record.batch, record.payload.length);
+    }
+    for (const number of finished) {
+      const { records: own, resolve, reject } = waiting.get(number)!;
+      waiting.delete(number);
+      const failed = own.find((record) => record.kind === RecordKind.failed);
+      if (failed === undefined) resolve(own);
+      else reject(new Error(`task ${failed.first} failed: ${failed.payload?.toString("latin1")}`));
+    }
+    if (fatal === null) return;
+    for (const { reject } of waiting.values()) reject(new Error(`${fatal.code}: ${fatal.message}`));
+  });
+  return (options) =>
+    new Promise((resolve, reject) => {
+      waiting.set(session.submit(batch(options)), { records: [], resolve, reject });
+    });
+}
+
+/** Runs one task and returns when its batch is finished, looking for it without rest. No `submitter` may be in use. */
+export function runOneAwake(session: NativeSession, options: SubmitOptions): void {
+  const number = session.submit(options);
+  for (;;) {
+    while (!session.hasEvents());
+    const { finished, fatal, records } = session.drain();
+    if (fatal !== null) throw new Error(`${fatal.code}: ${fatal.message}`);
+    if (records.some((record) => record.kind === RecordKind.failed)) throw new Error("a task failed");
+    if (finished.includes(number)) return;
+  }
+}
+
+/** Sum of the integers of a batch that was reduced. */
+export function sumOf(records: readonly TaskRecord[]): bigint {
+  let sum = 0n;
+  for (const { payload } of records) if (payload !== null) sum += payload.readBigInt64LE();
+  return sum;
+}

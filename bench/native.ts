@@ -1,0 +1,86 @@
+/**
+ * Question: how many empty native tasks per second can the scheduler itself do, over ranks?
+ * Expect:   `range`: each task is a call through the app's function pointer, and nothing else is per task: hundreds of millions,
+ *           limited by the cores. `payload16`: rank 0 submits all rows, so what it can copy and send limits the others.
+ * Read:     tasks/s, median of the rounds; every sum is checked. Shares below 0.5: the rate does not count.
+ */
+
+import type { SubmitOptions } from "../src/native/binding.ts";
+import { measure, type Round } from "./bench.ts";
+import { openNative, serve, slotsOfRank, submitter, sumOf } from "./native-session.ts";
+import { benchOptions } from "./options.ts";
+
+const ROWS = 1 << 22; // 64 MiB of arguments: no cache holds them. More tasks are further batches of the same rows.
+
+const options = benchOptions();
+const slots = options.workers ?? slotsOfRank();
+const session = openNative(slots);
+if (session.rank > 0) {
+  await serve(session);
+} else {
+  const submit = submitter(session);
+  let rows: { bytes: Uint8Array; sumTo: (count: number) => bigint } | null = null;
+
+  const range = async (tasks: number): Promise<Round> => {
+    const records = await submit({ app: "heddle:index", last: tasks, results: "reduce", element: "i64", op: "sum" });
+    const sum = (BigInt(tasks) * BigInt(tasks - 1)) / 2n;
+    if (sumOf(records) !== sum) throw new Error(`range: the sum is ${sumOf(records)}, not ${sum}`);
+    return {};
+  };
+  const payload16 = async (tasks: number): Promise<Round> => {
+    rows ??= makeRows();
+    const { bytes, sumTo } = rows;
+    const batches: Promise<void>[] = [];
+    for (let left = tasks; left > 0; left -= ROWS) {
+      const last = Math.min(left, ROWS);
+      const rowsOfBatch = bytes.subarray(0, 16 * last);
+      const fixed: Partial<SubmitOptions> = { args: "fixed", columns: ["u64", "u64"], bytes: rowsOfBatch, last };
+      const ended = submit({ ...fixed, app: "heddle:sum16", results: "reduce", element: "u64", op: "sum" });
+      batches.push(
+        ended.then((records) => {
+          if (sumOf(records) !== sumTo(last))
+            throw new Error(`payload16: the sum of ${last} rows is ${sumOf(records)}`);
+        }),
+      );
+    }
+    await Promise.all(batches);
+    return {};
+  };
+
+  await measure(
+    {
+      name: "native",
+      ranks: session.ranks,
+      workers: slots,
+      stats: () => session.gatherStats(10_000),
+      cases: [
+        { name: "range", tasks: 20_000_000, smokeTasks: 3_000_000, roundSeconds: 1.3, run: range },
+        { name: "payload16", tasks: 1_000_000, smokeTasks: 300_000, run: payload16 },
+      ],
+    },
+    options,
+  );
+  session.close(10_000);
+}
+
+/** Rows of two u64: a scrambled number, and the row's index. */
+function makeRows(): { bytes: Uint8Array; sumTo: (count: number) => bigint } {
+  const words = new Uint32Array(4 * ROWS);
+  const scrambled = (k: number): number => Math.imul(k, 0x9e3779b1) >>> 8;
+  for (let k = 0; k < ROWS; k++) {
+    words[4 * k] = scrambled(k);
+    words[4 * k + 2] = k;
+  }
+  const sums = new Map<number, bigint>();
+  const sumTo = (count: number): bigint => {
+    let sum = 0; // Below 2^22 * 2^25: exact.
+    for (let k = 0; k < count; k++) sum += scrambled(k) + k;
+    return BigInt(sum);
+  };
+  const known = (count: number): bigint => {
+    const sum = sums.get(count) ?? sumTo(count);
+    sums.set(count, sum);
+    return sum;
+  };
+  return { bytes: new Uint8Array(words.buffer), sumTo: known };
+}
