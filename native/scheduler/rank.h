@@ -57,6 +57,8 @@ class Rank {
   bool quiet() const { return holdings_.empty() && given_.empty(); }
   std::uint64_t queued(WorkerKind kind) const { return queues_[static_cast<std::size_t>(kind)].tasks(); }
   std::size_t state_size() const { return holdings_.size() + given_.size(); }
+  std::size_t grants_out() const { return given_.size(); }
+  std::uint64_t waiting_bytes() const;
   const Stats& stats() const { return stats_; }
 
  private:
@@ -109,8 +111,10 @@ class Rank {
   bool run_next(WorkerId worker, Actions& out);
   Grant give_half(WorkerKind kind, RankId thief);
   void search(WorkerKind kind, Actions& out);
+  void ask(RankId victim, WorkerKind kind, Actions& out);
   void accept(RankId victim, GrantedRange& granted);
   void requeue(const Worker& worker, Range range);
+  void grants_ended(Actions& out);  // There may be room again to pay those who wait.
 
   // Results (rank_results.cc): up the steal tree to the owner's program.
   void on(RankId from, Results& m, Actions& out);

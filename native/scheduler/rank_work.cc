@@ -70,7 +70,16 @@ void Rank::distribute(WorkerKind kind, Actions& out) {
     grant.lifeline = true;
     out.push_back(Send{thief, std::move(grant)});
   }
-  if (!idlers.empty()) search(kind, out);
+  // Without workers of this kind a rank still looks for work on behalf of those who wait on it: else the lifeline
+  // graph would have holes that nothing passes.
+  const bool relays = worker_count_[static_cast<std::size_t>(kind)] == 0 && lifelines.anyone_waits();
+  if (!idlers.empty() || (relays && queue(kind).empty())) search(kind, out);
+}
+
+void Rank::grants_ended(Actions& out) {
+  for (const WorkerKind kind : {WorkerKind::Js, WorkerKind::Process, WorkerKind::Native}) {
+    if (searching(kind).lifelines.anyone_waits() && !queue(kind).empty()) distribute(kind, out);
+  }
 }
 
 bool Rank::run_next(WorkerId id, Actions& out) {
@@ -88,20 +97,25 @@ bool Rank::run_next(WorkerId id, Actions& out) {
   const bool timed = taken.batch->walltime > 0 && worker.kind == WorkerKind::Js;
   worker.deadline = timed ? now_ + taken.batch->walltime : kNever;
   out.push_back(Run{id, {std::move(taken.batch), taken.range, std::move(taken.arguments)}});
+  // Short tasks only: a long one leaves time enough to ask when it is over.
+  if (count > 1 && tasks.tasks() < count * worker_count_[kind]) {
+    if (const auto victim = searching(worker.kind).ahead()) ask(*victim, worker.kind, out);
+  }
   return true;
 }
 
 Grant Rank::give_half(WorkerKind kind, RankId thief) {
   Grant grant{kind, false, {}};
   if (given_.size() >= limits::kGrantsOutMax || queue(kind).empty()) return grant;
-  for (Entry& entry : queue(kind).take_half()) {
+  const std::size_t room = std::min(limits::kRangesPerGrantMax, limits::kGrantsOutMax - given_.size());
+  for (Entry& entry : queue(kind).take_half(room)) {
     const GrantId id = next_grant_++;
     given_[id] = {entry.held, thief, entry.range, entry.range.size(), 0};
     holdings_.at(entry.held).local -= entry.range.size();
     grant.ranges.push_back({id, std::move(entry.batch), entry.range, std::move(entry.arguments)});
   }
   ++stats_.steals_served;
-  searching(kind).found_work();  // There is work elsewhere now: worth asking around again.
+  searching(kind).work_is_around();
   return grant;
 }
 
@@ -117,7 +131,7 @@ void Rank::on(RankId from, Grant& m, Actions& out) {
   Search& s = searching(m.kind);
   if (m.lifeline) s.lifelines.paid_by(from);
   else s.answered();
-  if (!m.ranges.empty()) s.found_work();
+  if (!m.ranges.empty()) s.given_by(from);
   for (GrantedRange& granted : m.ranges) accept(from, granted);
   distribute(m.kind, out);
 }
@@ -135,14 +149,15 @@ void Rank::accept(RankId victim, GrantedRange& granted) {
   queue(kind).push_back({id, std::move(granted.batch), granted.range, std::move(granted.arguments)});
 }
 
+void Rank::ask(RankId victim, WorkerKind kind, Actions& out) {
+  ++stats_.steals_asked;
+  out.push_back(Send{victim, StealRequest{kind}});
+}
+
 void Rank::search(WorkerKind kind, Actions& out) {
   if (config_.ranks < 2) return;
   Search& s = searching(kind);
-  if (const auto victim = s.next_victim(random_)) {
-    ++stats_.steals_asked;
-    out.push_back(Send{*victim, StealRequest{kind}});
-    return;
-  }
+  if (const auto victim = s.next_victim(random_)) return ask(*victim, kind, out);
   if (s.in_flight()) return;
   while (const auto victim = s.lifelines.ask_next()) out.push_back(Send{*victim, LifelineRequest{kind}});
 }

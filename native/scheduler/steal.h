@@ -1,4 +1,7 @@
-// A rank's search for work of one kind: random victims first, then its lifelines, then sleep.
+// A rank's search for work of one kind: who gave last, then random victims, then its lifelines, then sleep.
+//
+// A rank with tasks left for less than one more chunk each of its workers asks whom it got them from, before it runs
+// dry: so the next grant travels while the last one is being run.
 #pragma once
 
 #include <cstdint>
@@ -15,18 +18,35 @@ class Search {
  public:
   Search(RankId self, std::uint32_t ranks) : lifelines(self, ranks), self_(self), ranks_(ranks) {}
 
-  // Whom to ask at random now, or nobody: a request is under way, or enough were tried.
+  // Whom to ask now, or nobody: a request is under way, or enough were tried.
   std::optional<RankId> next_victim(Random& random) {
-    if (in_flight_ || tries_ >= limits::kRandomTries || ranks_ < 2) return std::nullopt;
+    if (in_flight_ || ranks_ < 2) return std::nullopt;
+    if (giver_) return ahead();
+    if (tries_ >= limits::kRandomTries) return std::nullopt;
     ++tries_;
     in_flight_ = true;
     return (self_ + 1 + static_cast<RankId>(random.below(ranks_ - 1))) % ranks_;
   }
+  // Whom to ask before the queue is empty: only who gave last.
+  std::optional<RankId> ahead() {
+    if (in_flight_ || !giver_) return std::nullopt;
+    in_flight_ = true;
+    return giver_;
+  }
   bool in_flight() const { return in_flight_; }
   // Nothing was tried yet anywhere: at start nobody has work, so the first search goes straight to the lifelines.
   void skip_random() { tries_ = limits::kRandomTries; }
-  void answered() { in_flight_ = false; }
-  void found_work() { tries_ = 0; }
+  // A victim answered our request.
+  void answered() {
+    in_flight_ = false;
+    giver_.reset();
+  }
+  // Somebody gave us work, or took some: there is work around.
+  void given_by(RankId victim) {
+    giver_ = victim;
+    tries_ = 0;
+  }
+  void work_is_around() { tries_ = 0; }
 
   Lifelines lifelines;
 
@@ -35,6 +55,7 @@ class Search {
   std::uint32_t ranks_;
   std::uint32_t tries_ = 0;
   bool in_flight_ = false;
+  std::optional<RankId> giver_;  // Who gave last, unless it had nothing when asked again.
 };
 
 }  // namespace heddle
