@@ -79,7 +79,10 @@ describe("the choice of a launcher", () => {
 
   test("prefers the MPI whose library is built", () => {
     const choice = chooseLauncher(null, { ...both, built: ["openmpi"] });
-    expect(choice).toMatchObject({ flavour: "openmpi", why: "/usr/bin/mpiexec (Open MPI 4.1.4), its library is built" });
+    expect(choice).toMatchObject({
+      flavour: "openmpi",
+      why: "/usr/bin/mpiexec (Open MPI 4.1.4), its library is built",
+    });
   });
 
   test("is what was asked for, or an error that says what there is", () => {

@@ -27,7 +27,7 @@ export interface MpiBuild {
   library: string;
 }
 
-interface Wrapper {
+export interface Wrapper {
   flavour: MpiFlavour;
   command: string;
   /** Name and version, as its header tells. */
@@ -87,7 +87,7 @@ export async function buildMpi(options: BuildMpiOptions = {}): Promise<MpiBuild[
 const candidates = ["mpicxx.mpich", "mpicxx.openmpi", "mpicxx", "mpic++"];
 
 /** The first wrapper of each flavour. What a wrapper compiles for, its own mpi.h says best. */
-async function findWrappers(): Promise<Map<MpiFlavour, Wrapper>> {
+export async function findWrappers(): Promise<Map<MpiFlavour, Wrapper>> {
   const found = new Map<MpiFlavour, Wrapper>();
   for (const command of candidates) {
     const { code, output } = await execute(command, ["-x", "c++", "-E", "-dM", "-include", "mpi.h", "/dev/null"]);

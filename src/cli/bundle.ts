@@ -1,0 +1,152 @@
+/** esbuild, set up so that a bundled program behaves as its files would have, one by one. */
+
+import { readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { basename, dirname, extname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type {
+  BuildFailure,
+  BuildResult,
+  Loader,
+  OnLoadResult,
+  OnResolveArgs,
+  OnResolveResult,
+  Plugin,
+  PluginBuild,
+} from "esbuild";
+import { HeddleError } from "../errors.ts";
+import { packageRoot } from "../native/load.ts";
+
+export interface Bundle {
+  code: string;
+  /** Every file whose content is in the code, or decided how it was compiled. */
+  inputs: string[];
+  /** Files of packages that the code imports. */
+  packages: string[];
+}
+
+// One name each: esbuild renames them where files meet.
+const urlName = "__heddle_module_url";
+const resolving = Symbol("resolving");
+
+const heddleEntry = join(packageRoot, "dist", "index.js");
+
+/** Compiles one program. Throws `ERR_PROGRAM` with the compiler's messages. */
+export async function bundle(file: string): Promise<Bundle> {
+  const { build, formatMessages, stop } = await import("esbuild");
+  const packages = new Set<string>();
+  try {
+    const result = await build({
+      entryPoints: [file],
+      bundle: true,
+      write: false,
+      metafile: true,
+      absWorkingDir: dirname(file),
+      outfile: join(dirname(file), `${basename(file, extname(file))}.mjs`),
+      platform: "node",
+      format: "esm",
+      target: `node${process.versions.node}`,
+      sourcemap: "inline",
+      sourceRoot: `${pathToFileURL(dirname(file)).href}/`, // The result does not lie where esbuild believes.
+      conditions: [], // As Node.js does: without this esbuild would also take "module".
+      mainFields: ["main"],
+      banner: { js: requireBanner(file) },
+      define: {
+        "import.meta.url": `${urlName}.url`,
+        "import.meta.filename": `${urlName}.filename`,
+        "import.meta.dirname": `${urlName}.dirname`,
+        __filename: `${urlName}.filename`,
+        __dirname: `${urlName}.dirname`,
+      },
+      plugins: [packagesOutside(packages), moduleUrls],
+      logLevel: "silent",
+    });
+    return { code: outputOf(result), inputs: [...inputsOf(result, file)], packages: [...packages] };
+  } catch (error) {
+    const { errors } = error as Partial<BuildFailure>;
+    if (errors === undefined) throw error;
+    const shown = await formatMessages(errors, { kind: "error", color: false });
+    throw new HeddleError("ERR_PROGRAM", `${file} does not compile:\n${shown.join("").trimEnd()}`, null, {
+      cause: error,
+    });
+  } finally {
+    await stop();
+  }
+}
+
+function outputOf(result: BuildResult): string {
+  return (result.outputFiles ?? []).map((output) => output.text).join("");
+}
+
+function inputsOf(result: BuildResult, file: string): Set<string> {
+  const inputs = new Set(Object.keys(result.metafile?.inputs ?? {}).map((input) => join(dirname(file), input)));
+  // Not in the list, although it decides how the files are read.
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const config = join(folder, "tsconfig.json");
+    if (exists(config)) inputs.add(config);
+    if (exists(config) || folder === dirname(folder)) return inputs;
+  }
+}
+
+// CommonJS in the program finds `require` as if nothing had moved.
+function requireBanner(file: string): string {
+  const from = JSON.stringify(pathToFileURL(file).href);
+  return `import { createRequire as __heddle_createRequire } from "node:module"; const require = __heddle_createRequire(${from});`;
+}
+
+/** Packages are not bundled: the code names their files by full address, so that it may lie anywhere. */
+function packagesOutside(packages: Set<string>): Plugin {
+  const resolveOne = async (setup: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | null> => {
+    if (args.pluginData === resolving || args.kind === "entry-point") return null;
+    if (isBuiltin(args.path)) return { path: args.path, external: true };
+    if (args.path === "heddle") return external(heddleEntry);
+    const { kind, resolveDir, importer } = args;
+    const found = await setup.resolve(args.path, { kind, resolveDir, importer, pluginData: resolving });
+    // What is missing may be optional: whether it is an error shows when it is imported.
+    if (found.errors.length > 0) return { path: args.path, external: true };
+    if (!found.path.includes("/node_modules/") && !found.path.endsWith(".node")) return found;
+    packages.add(found.path);
+    return kind === "require-call" || kind === "require-resolve"
+      ? { path: found.path, external: true }
+      : external(found.path);
+  };
+  return {
+    name: "packages-outside",
+    // A relative path is a local file; `#` and names mapped by tsconfig may be either.
+    setup: (setup) => setup.onResolve({ filter: /^[^./]/ }, (args) => resolveOne(setup, args)),
+  };
+}
+
+function external(file: string): OnResolveResult {
+  return { path: pathToFileURL(file).href, external: true };
+}
+
+/** Each file still knows where it lies. */
+const moduleUrls: Plugin = {
+  name: "module-urls",
+  setup: (setup) =>
+    setup.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, ({ path }): OnLoadResult | null => {
+      const source = readFileSync(path, "utf8");
+      if (!/\bimport\.meta\b|\b__(file|dir)name\b/.test(source)) return null;
+      const place = { url: pathToFileURL(path).href, filename: path, dirname: dirname(path) };
+      const line = `const ${urlName} = ${JSON.stringify(place)};`;
+      // Before the first line, not above it: lines keep their numbers.
+      const shebang = /^#!.*\n/.exec(source)?.[0] ?? "";
+      const contents = shebang === "" ? line + source : `${shebang.trimEnd()}\n${line}${source.slice(shebang.length)}`;
+      return { contents, loader: loaderOf(path) };
+    }),
+};
+
+function loaderOf(path: string): Loader {
+  if (path.endsWith("x")) return path.endsWith(".tsx") ? "tsx" : "jsx";
+  return /\.[cm]?ts$/.test(path) ? "ts" : "js";
+}
+
+function exists(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,69 @@
+/** What `heddle --help` teaches. */
+
+export const mainHelp = `Heddle runs many tasks: functions and commands, called by the thousand or by the billion, on the cores
+of this machine or on the ranks of an MPI job. The program is the same; how it is started decides.
+
+Three ways to start a program
+  node screen.js                    threads on this machine
+  mpiexec -n 64 node screen.js      ranks (MPICH or Open MPI): rank 0 runs the body of run(), the others serve
+  import { start } from "heddle"    from inside a larger Node.js program
+
+\`heddle run\` does the first two for you, and takes TypeScript:
+  heddle run screen.ts              threads
+  heddle run -n 64 screen.ts        finds mpiexec; inside a Slurm allocation srun
+
+A program (squares.ts)
+  import { app, range, run } from "heddle";
+
+  // Apps are known by name: every rank and every worker loads this file.
+  const square = app("square", (n: number) => n * n, { returns: "f64" });
+
+  // Only rank 0 runs the body.
+  await run(async () => {
+    console.log(await square(7));                                      // one task
+    console.log(await square.map(range(0, 1_000_000)).reduce("sum"));  // a batch
+  });
+
+Commands
+  heddle run [options] PROGRAM [ARGUMENT...]    run a program
+  heddle doctor                                 what works here, what would happen, and why
+  heddle build-mpi [mpich|openmpi]              compile the library of an MPI, for this machine
+  heddle COMMAND --help                         more about one command
+  heddle --version
+`;
+
+export const commandHelp: Record<string, string> = {
+  run: `heddle run [options] PROGRAM [ARGUMENT...]
+
+Runs a program (.js, .mjs, .ts, .mts, .tsx). TypeScript and local imports are compiled once, into a folder .heddle beside
+the program; ranks and workers load the result. Types are not checked: that is what tsc is for.
+
+  -n, --ranks RANKS      start this many ranks with mpiexec, or with srun inside a Slurm allocation.
+                         Without it the program runs in this process, on threads
+      --workers N        JavaScript workers of each rank
+      --mpi FLAVOUR      mpich or openmpi. Default: HEDDLE_MPI, else what is built, else what is found
+      --executor KIND    threads, mpi, or inline (everything on the main thread, for a debugger)
+
+What stands behind PROGRAM belongs to the program.
+
+  heddle run screen.ts --top 20
+  heddle run -n 8 --workers 2 screen.ts
+  node --inspect-brk node_modules/heddle/dist/cli/main.js run --executor inline screen.ts
+`,
+  doctor: `heddle doctor [--json]
+
+Says what works on this machine: Node.js, the addon, every MPI found, the limits that matter; which launcher started
+this process, and what a program would do if it were started now, and why. Run it where the program runs, such as
+\`mpiexec -n 1 npx heddle doctor\` or \`srun npx heddle doctor\`.
+
+      --json             the same for programs
+
+Ends with 1 when something is broken.
+`,
+  "build-mpi": `heddle build-mpi [mpich] [openmpi]
+
+Compiles the small library that connects Heddle to an MPI, with that MPI's own compiler wrapper (mpicxx). MPIs have no
+common binary interface, so this happens on the machine where programs will run. Without a name: all that are found.
+A program that needs a library builds it when it starts; this command does it before.
+`,
+};

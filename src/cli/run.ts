@@ -1,0 +1,127 @@
+/** `heddle run`: a program in this process, on threads; or its ranks, through a launcher. */
+
+import { pathToFileURL } from "node:url";
+import { HeddleError } from "../errors.ts";
+import { chooseLauncher, flavours, parseFlavour } from "../launchers/choose.ts";
+import { detectLaunch } from "../launchers/detect.ts";
+import { findMpiexecs, findOnPath } from "../launchers/find.ts";
+import type { Launch } from "../launchers/launcher.ts";
+import { buildMpi } from "../native/build-mpi.ts";
+import { type MpiFlavour, mpiLibrary } from "../native/load.ts";
+import { prepareProgram } from "./compile.ts";
+import { type Options, parseCount, parseOptions, splitAtProgram } from "./options.ts";
+import { runLaunch } from "./spawn.ts";
+
+export interface RunRequest {
+  program: string;
+  arguments: string[];
+  /** `null`: in this process. */
+  ranks: number | null;
+  workers: number | null;
+  mpi: MpiFlavour | null;
+  executor: string | null;
+}
+
+export const runOptions: Options = {
+  ranks: { type: "string", short: "n" },
+  workers: { type: "string" },
+  mpi: { type: "string" },
+  executor: { type: "string" },
+};
+
+const ranksMax = 1_000_000;
+const workersMax = 4_096;
+const executors = ["threads", "mpi", "inline"];
+const compileWaitMs = 60_000;
+
+/** Pure. Throws `ERR_CONFIG`. */
+export function parseRun(args: readonly string[]): RunRequest {
+  const [own, [program, ...rest]] = splitAtProgram(args, runOptions);
+  const { values } = parseOptions("run", own, runOptions);
+  const executor = values["executor"] === undefined ? null : String(values["executor"]);
+  if (executor !== null && !executors.includes(executor)) {
+    throw new HeddleError("ERR_CONFIG", `--executor is "${executor}".`, `use ${executors.join(", ")}`);
+  }
+  const ranks = parseCount(values["ranks"], "-n", ranksMax);
+  if (ranks !== null && executor !== null && executor !== "mpi") {
+    throw new HeddleError(
+      "ERR_CONFIG",
+      `-n ${ranks} starts ranks, but --executor is ${executor}.`,
+      "leave one of them out",
+    );
+  }
+  if (program === undefined) {
+    throw new HeddleError("ERR_CONFIG", "`heddle run` needs a program file.", "heddle run program.ts");
+  }
+  return {
+    program,
+    arguments: rest,
+    ranks,
+    workers: parseCount(values["workers"], "--workers", workersMax),
+    mpi: parseFlavour(values["mpi"]?.toString(), "--mpi"),
+    executor,
+  };
+}
+
+/** Returns when the program runs in this process; with ranks it ends the process as their launcher ended. */
+export async function run(args: readonly string[]): Promise<() => Promise<void>> {
+  const request = parseRun(args);
+  for (const [name, value] of Object.entries(settings(request))) process.env[name] = value;
+  return request.ranks === null ? await prepareHere(request) : await startRanks(request, request.ranks);
+}
+
+/** Flags become variables: those also reach a program that `mpiexec` starts without this command. */
+function settings(request: RunRequest): Record<string, string> {
+  return {
+    ...(request.workers === null ? {} : { HEDDLE_WORKERS: String(request.workers) }),
+    ...(request.mpi === null ? {} : { HEDDLE_MPI: request.mpi }),
+    ...(request.executor === null ? {} : { HEDDLE_EXECUTOR: request.executor }),
+  };
+}
+
+async function prepareHere(request: RunRequest): Promise<() => Promise<void>> {
+  const launch = detectLaunch(process.env);
+  const compile = launch.kind === "threads" || launch.rank === 0;
+  const file = await prepareProgram(request.program, { compile, waitMs: compileWaitMs });
+  process.argv = [process.execPath, file, ...request.arguments];
+  process.setSourceMapsEnabled(true);
+  process.execArgv.push("--enable-source-maps"); // Worker threads are started with these.
+  return async () => void (await import(pathToFileURL(file).href));
+}
+
+async function startRanks(request: RunRequest, ranks: number): Promise<never> {
+  refuseInsideTask(ranks);
+  const environment = process.env["HEDDLE_MPI"];
+  const wanted = environment === "auto" || environment === "none" ? null : parseFlavour(environment, "HEDDLE_MPI");
+  const { flavour, launcher } = chooseLauncher(wanted, {
+    environment: process.env,
+    mpiexecs: await findMpiexecs(),
+    built: flavours.filter((one) => mpiLibrary(one) !== null),
+    srun: findOnPath("srun") !== null,
+  });
+  const file = await prepareProgram(request.program, { compile: true, waitMs: compileWaitMs });
+  // Once here, before there are ranks that all want it.
+  if (mpiLibrary(flavour) === null)
+    await buildMpi({ flavours: [flavour], log: (line) => console.error(`heddle: ${line}`) });
+  process.env["HEDDLE_MPI"] = flavour;
+  const launch: Launch = launcher({
+    command: [process.execPath, ...process.execArgv, "--enable-source-maps", file, ...request.arguments],
+    ranks,
+    coresPerRank: request.workers,
+    environment: ownVariables(),
+    asRoot: process.getuid?.() === 0,
+  });
+  return await runLaunch(launch);
+}
+
+function refuseInsideTask(ranks: number): void {
+  const launch = detectLaunch(process.env);
+  if (launch.kind === "threads") return;
+  const message = `-n ${ranks} was given to rank ${launch.rank} of a job that has ${launch.ranks} ranks already (${launch.because}).`;
+  throw new HeddleError("ERR_LAUNCHER", message, "leave out -n, or start `heddle run -n` outside of mpiexec and srun");
+}
+
+function ownVariables(): Record<string, string> {
+  const own = Object.entries(process.env).filter(([name]) => name.startsWith("HEDDLE_"));
+  return Object.fromEntries(own) as Record<string, string>;
+}
