@@ -50,8 +50,7 @@ export class TaskError extends HeddleError {
   readonly index: number;
   readonly rank: number | null;
   readonly arguments: string | null;
-  /** Stack of what was thrown, as text, from the rank that ran the task. */
-  readonly remoteStack: string | null;
+  readonly #remoteStack: string | null;
 
   constructor(
     code: ErrorCode,
@@ -60,12 +59,21 @@ export class TaskError extends HeddleError {
     place: TaskPlace,
     details: ErrorDetails & { remoteStack?: string | null } = {},
   ) {
+    // Where the error is put together says nothing; where it was thrown is in `cause`. A million of them must be cheap.
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
     super(code, message, hint, details);
+    Error.stackTraceLimit = limit;
     this.app = place.app;
     this.index = place.index;
     this.rank = place.rank;
     this.arguments = place.arguments;
-    this.remoteStack = details.remoteStack ?? null;
+    this.#remoteStack = details.remoteStack ?? null;
+  }
+
+  /** Stack of what was thrown, as text, from the rank that ran the task. */
+  get remoteStack(): string | null {
+    return this.#remoteStack;
   }
 }
 

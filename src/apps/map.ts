@@ -7,6 +7,7 @@ import type { Kernel } from "../dataflow/kernel.ts";
 import { AppEnd, ScalarEnd } from "../dataflow/reduction.ts";
 import { type Column, type Source, sourceOf } from "../dataflow/source.ts";
 import { BatchError, HeddleError } from "../errors.ts";
+import { addUnobserved, removeUnobserved } from "../futures/unobserved.ts";
 import { ProgressBar } from "../monitoring/progress.ts";
 import type { ReduceOp } from "../native/binding.ts";
 import { fnv1a64 } from "../serialize/hash.ts";
@@ -60,7 +61,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     this.#options = { seed, walltimeMs: limit, progress: options.progress ?? false };
     // Whoever wants another end says so in this turn.
     const started = new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)));
-    kernel.track(started.then(() => (this.#used === null ? this.collect().then(none, none) : undefined)));
+    kernel.track(started.then(() => (this.#used === null ? this.#collectUnasked() : undefined)));
   }
 
   // biome-ignore lint/suspicious/noThenProperty: awaiting a map collects it, by design
@@ -86,7 +87,10 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
    * @throws BatchError when tasks failed; it holds every result and every failure by index.
    */
   collect(): Promise<C> {
-    if (this.#collected !== null) return this.#collected;
+    if (this.#collected !== null) {
+      removeUnobserved(this);
+      return this.#collected;
+    }
     this.#use("collect()");
     this.#collected = this.#run((total) => this.#collector(total)).then(({ job, end }) => {
       const results = resultsOf(end, job);
@@ -154,6 +158,15 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   cancel(): void {
     this.#cancelled = true;
     this.#job?.cancel();
+  }
+
+  /** Nobody said how it is to end: it collects, and a failure waits for whoever awaits it later. */
+  #collectUnasked(): Promise<void> {
+    const collected = this.collect();
+    return collected.then(
+      () => {},
+      (error) => addUnobserved(this, error),
+    );
   }
 
   async *#items(): AsyncGenerator<Item<T>, void, undefined> {
@@ -255,8 +268,6 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
 function resultsOf(end: ColumnEnd | CollectEnd, job: MapJob): ArrayLike<unknown> {
   return end instanceof ColumnEnd ? end.column(job.tasks) : end.values;
 }
-
-function none(): void {}
 
 /** Makes the handle of `app.map(...given)`: columns, and options last. */
 export function mapOf(app: AppDefinition, given: unknown[]): MapHandle<unknown, unknown> {

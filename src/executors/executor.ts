@@ -25,10 +25,16 @@ export interface Executor {
   credit(batch: number, bytes: number): void;
   cancel(batch: number): void;
   stats(): SessionStats;
-  /** Of all ranks. Rank 0 only. */
-  gatherStats(): Promise<SessionStats[]>;
+  /** Of all ranks, by asking each; blocks for a moment. */
+  gatherStats(): SessionStats[];
+  /** While on, `notify` is not called, because the caller looks at `hasEvents` itself. */
+  setPolling(on: boolean): void;
+  /** Ends a JS worker whose task exceeded its walltime; another takes its place. */
+  endOverdue(worker: number): void;
   /** Ends in order: no task runs after it. */
   close(): Promise<void>;
+  /** The same, blocking: for the last moment of the process. */
+  closeNow(): void;
   /** Ends children and the whole job with this code; returns when the job is this process alone. */
   abort(exitCode: number): void;
 }

@@ -4,6 +4,7 @@
  * its walltime, and survive a task that ends the process.
  */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { hostname } from "node:os";
 import type { Drained, SessionStats, SubmitOptions, TaskRecord } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
@@ -36,6 +37,7 @@ export class InlineExecutor implements Executor {
   readonly workers = 1;
   readonly #batches: Batch[] = [];
   readonly #port: InlinePort;
+  readonly #inTask = new AsyncLocalStorage<boolean>();
   readonly #runner: TaskRunner;
   readonly #watch: RejectionWatch;
   readonly #onRejection: (reason: unknown, promise: Promise<unknown>) => void;
@@ -51,7 +53,8 @@ export class InlineExecutor implements Executor {
 
   constructor() {
     this.#port = new InlinePort((record) => this.#report(record));
-    const running: Running = { cell: this.#port.current, batch: 0, seed: 0n, rank: 0, worker: 0 };
+    const isTask = (): boolean => this.#inTask.getStore() === true;
+    const running: Running = { cell: this.#port.current, batch: 0, seed: 0n, rank: 0, worker: 0, isTask };
     setRunning(running);
     this.#watch = new RejectionWatch(this.#port.current);
     this.#runner = new TaskRunner({ port: this.#port, running, findApp, watch: this.#watch });
@@ -99,11 +102,19 @@ export class InlineExecutor implements Executor {
     return { rank: 0, ranks: 1, hostname: this.hostname, tasksRun: this.#tasksRun, ...none };
   }
 
-  gatherStats(): Promise<SessionStats[]> {
-    return Promise.resolve([this.stats()]);
+  gatherStats(): SessionStats[] {
+    return [this.stats()];
   }
 
+  setPolling(): void {}
+
+  endOverdue(): void {}
+
   async close(): Promise<void> {
+    this.abort();
+  }
+
+  closeNow(): void {
     this.abort();
   }
 
@@ -144,7 +155,7 @@ export class InlineExecutor implements Executor {
     if (isCommand) await this.#runCommand(batch, first);
     else {
       this.#port.load(batch.number, options, first, first + count);
-      const pending = this.#runner.run();
+      const pending = this.#inTask.run(true, () => this.#runner.run());
       if (pending !== undefined) await pending;
     }
     this.#tasksRun += count;

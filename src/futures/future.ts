@@ -7,20 +7,10 @@
  */
 
 import type { HeddleError } from "../errors.ts";
+import { addUnobserved, removeUnobserved } from "./unobserved.ts";
 
 /** "waiting": for other futures it got as arguments; "pending": submitted, not done. */
 export type FutureState = "waiting" | "pending" | "done" | "failed";
-
-const unobserved = new Set<AppFuture<unknown>>();
-
-/** Failed futures that nobody awaited so far. */
-export function unobservedFailures(): readonly AppFuture<unknown>[] {
-  return [...unobserved];
-}
-
-export function forgetUnobserved(): void {
-  unobserved.clear();
-}
 
 type Settle = (value: unknown) => void;
 
@@ -100,7 +90,7 @@ export class AppFuture<T> implements Promise<T> {
       this.#reject(error);
       this.#resolve = this.#reject = null;
     } else if (this.#inner === null) {
-      unobserved.add(this as AppFuture<unknown>);
+      addUnobserved(this, error);
     }
     this.#value = error;
     this.#state = "failed";
@@ -115,7 +105,7 @@ export class AppFuture<T> implements Promise<T> {
     if (this.#inner !== null) return this.#inner;
     if (this.#state === "done") this.#inner = Promise.resolve(this.#value as T);
     else if (this.#state === "failed") {
-      unobserved.delete(this as AppFuture<unknown>);
+      removeUnobserved(this);
       this.#inner = Promise.reject(this.#value);
     } else {
       this.#inner = new Promise<T>(capture as never);

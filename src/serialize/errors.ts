@@ -94,7 +94,8 @@ export function reviveError(payload: ErrorPayload): Error {
   if (payload.name !== error.name) define(error, "name", payload.name);
   define(error, "stack", payload.stack ?? `${payload.name}: ${payload.message}`);
   if (payload.code !== null) Object.assign(error, { code: payload.code });
-  if (payload.data !== null) Object.assign(error, { data: payload.data });
+  const { rank: _rank, worker: _worker, ...data } = payload.data ?? {}; // Those belong to the task, not to the error.
+  if (Object.keys(data).length > 0) Object.assign(error, { data });
   if (payload.cause !== null) define(error, "cause", reviveError(payload.cause));
   return error;
 }

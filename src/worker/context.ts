@@ -24,6 +24,8 @@ export interface Running {
   seed: bigint;
   rank: number;
   worker: number;
+  /** Where tasks share a thread with the program: is the caller a task? Null: whoever asks while a task runs is. */
+  isTask: (() => boolean) | null;
 }
 
 const KEY = Symbol.for("heddle.running");
@@ -36,7 +38,9 @@ export function setRunning(running: Running | null): void {
 
 /** True inside a task. */
 export function insideTask(): boolean {
-  return (holder[KEY]?.cell[0] ?? -1) >= 0;
+  const running = holder[KEY];
+  if (running === undefined || (running.cell[0] as number) < 0) return false;
+  return running.isTask === null || running.isTask();
 }
 
 class Context implements TaskContext {
@@ -82,7 +86,7 @@ let lastSeed = 0n;
 export function context(): TaskContext {
   const running = holder[KEY];
   const index = running?.cell[0] ?? -1;
-  if (running === undefined || index < 0) {
+  if (running === undefined || !insideTask()) {
     throw new HeddleError("ERR_CONTEXT", "context() was called outside a task.", "call it inside an app's function");
   }
   const same = last !== null && last.index === index && last.batch === running.batch && lastOf === running;

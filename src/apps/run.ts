@@ -1,0 +1,115 @@
+/** run(): a program that is Heddle's from start to end. */
+
+import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+import { type Engine, openEngine } from "../dataflow/engine.ts";
+import { HeddleError } from "../errors.ts";
+import { takeUnobserved } from "../futures/unobserved.ts";
+import { errorReport } from "../monitoring/report.ts";
+import { freezeApps } from "../serialize/registry.ts";
+import { workerHook } from "../worker/hook.ts";
+import { resolveOptions, type RunOptions } from "./options.ts";
+import { onBrokenProgram, serveForEver } from "./serve.ts";
+import { watchSignals } from "./signals.ts";
+
+let called = false;
+
+/**
+ * Runs a program: `body` on rank 0, tasks wherever there are workers.
+ *
+ * Every rank and every worker thread loads the program file itself. On ranks above 0 and in worker threads `run` takes
+ * over and its promise never resolves, so `body`, and what follows `await run(...)`, happen on rank 0 alone; whatever
+ * stands before `run` happens everywhere, so keep it cheap.
+ *
+ * When `body` ends, outstanding calls are awaited, then everything is closed. When it throws, the error is printed
+ * with its causes and the process ends with code 1. Calls that failed and were never awaited count as an error.
+ *
+ * @param body - The program. Its result is that of `run`.
+ * @param options - {@link RunOptions}
+ * @throws {@link HeddleError} `ERR_ALREADY_STARTED` when called twice.
+ * @example
+ * const hello = app("hello", (name: string) => `Hello, ${name}`);
+ * await run(async () => console.log(await hello("world")));
+ */
+export async function run<T>(body: () => T | PromiseLike<T>, options: RunOptions = {}): Promise<T> {
+  const hook = workerHook();
+  if (hook !== undefined) {
+    hook();
+    return await new Promise<never>(() => {});
+  }
+  if (called) {
+    throw new HeddleError("ERR_ALREADY_STARTED", "run() was called twice.", "put everything into the body of one run()");
+  }
+  called = true;
+  return await runHere(body, options);
+}
+
+async function runHere<T>(body: () => T | PromiseLike<T>, options: RunOptions): Promise<T> {
+  let engine: Engine | null = null;
+  let fatal: HeddleError | null = null;
+  try {
+    freezeApps("run()");
+    const resolved = resolveOptions(options);
+    const onBroken = (message: string): void => onBrokenProgram(message, engine);
+    engine = await openEngine("run()", { ...resolved, load: loadOf(resolved.executor), onBroken }, {
+      onFatal: (error) => {
+        fatal = error;
+        void endWith(engine, error);
+      },
+      onClosed: () => {
+        if (engine !== null && engine.rank > 0) process.exit(0);
+      },
+    });
+    watchSignals(engine);
+    if (engine.rank > 0) return await serveForEver();
+    const result = await body();
+    await engine.whenIdle();
+    throwUnobserved();
+    await engine.close();
+    return result;
+  } catch (error) {
+    return await endWith(engine, fatal ?? error);
+  }
+}
+
+let ending = false;
+
+/** Prints the error, closes, and ends the process with code 1. */
+async function endWith(engine: Engine | null, error: unknown): Promise<never> {
+  if (ending) return await new Promise<never>(() => {});
+  ending = true;
+  process.exitCode = 1;
+  if (engine === null || engine.rank === 0) process.stderr.write(`heddle: ${errorReport(error)}\n`);
+  if (error instanceof HeddleError && error.code === "ERR_RANK_LOST") engine?.abort(1);
+  await engine?.close();
+  process.exit(1);
+}
+
+function throwUnobserved(): void {
+  const failures = takeUnobserved();
+  const [first] = failures;
+  if (first === undefined) return;
+  throw new HeddleError(
+    "ERR_UNAWAITED",
+    `${failures.length === 1 ? "A call failed and its future was" : `${failures.length} calls failed and their futures were`} never awaited.`,
+    "await every future; for many, use map() and discard()",
+    { cause: first },
+  );
+}
+
+// Inline loads nothing a second time, so it works where there is no program file.
+function loadOf(executor: string): { program: string } | { modules: string[] } {
+  return executor === "inline" ? { modules: [] } : { program: programUrl() };
+}
+
+function programUrl(): string {
+  const program = process.argv[1];
+  if (program === undefined) {
+    throw new HeddleError(
+      "ERR_PROGRAM",
+      "run() needs a program file that workers can load; this one has none (a REPL, or node -e).",
+      "use start({ apps: [...] }), or HEDDLE_EXECUTOR=inline",
+    );
+  }
+  return pathToFileURL(resolve(program)).href;
+}

@@ -1,0 +1,20 @@
+/** What a rank above 0 does, and what happens when a program cannot be served. */
+
+import type { Engine } from "../dataflow/engine.ts";
+import { FabricExecutor } from "../executors/fabric.ts";
+
+const KEEP_ALIVE_MS = 0x7fff_ffff;
+
+/** Serves until rank 0 closes the session; the process ends then. */
+export function serveForEver(): Promise<never> {
+  setInterval(() => {}, KEEP_ALIVE_MS); // The fabric's threads keep no event loop alive.
+  return new Promise<never>(() => {});
+}
+
+/** A worker cannot load the program. The job cannot go on: rank 0 reports it. */
+export function onBrokenProgram(message: string, engine: Engine | null): void {
+  const executor = engine?.executor;
+  const where = executor === undefined || executor.ranks === 1 ? "" : ` of rank ${executor.rank} (${executor.hostname})`;
+  const text = `A worker${where} cannot load the program: ${message}`;
+  if (executor instanceof FabricExecutor) executor.session.fail("ERR_PROGRAM", text);
+}

@@ -1,0 +1,60 @@
+/** start(): the engine inside a larger program. */
+
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Engine, openEngine } from "../dataflow/engine.ts";
+import { HeddleError } from "../errors.ts";
+import { freezeApps, thawApps } from "../serialize/registry.ts";
+import { resolveOptions, type StartOptions } from "./options.ts";
+import { onBrokenProgram, serveForEver } from "./serve.ts";
+
+/**
+ * Starts the engine inside a program that goes on to do other things. Apps live in modules of their own, which every
+ * worker loads; the program's main file is never loaded a second time.
+ *
+ * Under mpiexec it must come before other side effects: on ranks above 0 it does not return.
+ *
+ * @param options.apps - Modules that define apps, as URLs or paths.
+ * @returns The engine; `close()` it, or hold it with `await using`.
+ * @throws {@link HeddleError} `ERR_ALREADY_STARTED`, `ERR_PROGRAM`, `ERR_CONFIG`, and what opening MPI gives.
+ * @example
+ * import { energy } from "./apps.ts";
+ * await using engine = await start({ apps: [new URL("./apps.ts", import.meta.url)] });
+ * console.log(await energy("CCO", 1), engine.ranks);
+ */
+export async function start(options: StartOptions): Promise<Engine> {
+  const resolved = resolveOptions(options);
+  const modules = (options.apps ?? []).map(moduleUrl);
+  if (modules.length === 0) {
+    throw new HeddleError("ERR_CONFIG", "start({ apps }) names no module.", "name the modules that define your apps");
+  }
+  thawApps();
+  for (const module of modules) await load(module);
+  freezeApps("start()");
+  const onBroken = (message: string): void => onBrokenProgram(message, engine);
+  let engine: Engine | null = null;
+  engine = await openEngine("start()", { ...resolved, load: { modules }, onBroken }, {
+    onFatal: () => {}, // Whoever awaits a task gets the error.
+    onClosed: () => {
+      if (engine !== null && engine.rank > 0) process.exit(0);
+    },
+  });
+  if (engine.rank > 0) return await serveForEver();
+  return engine;
+}
+
+function moduleUrl(module: string | URL): string {
+  if (module instanceof URL) return module.href;
+  if (/^(file|data|node):/.test(module)) return module;
+  return pathToFileURL(isAbsolute(module) ? module : resolve(module)).href;
+}
+
+async function load(module: string): Promise<void> {
+  try {
+    await import(module);
+  } catch (cause) {
+    if (cause instanceof HeddleError) throw cause;
+    const message = `The module ${module} named in start({ apps }) does not load: ${(cause as Error).message}`;
+    throw new HeddleError("ERR_PROGRAM", message, null, { cause });
+  }
+}

@@ -1,0 +1,127 @@
+/** One engine per process: the executor, the kernel on it, and the orderly end of both. */
+
+import { HeddleError } from "../errors.ts";
+import type { Executor, ExecutorKind } from "../executors/executor.ts";
+import { type OpenOptions, openExecutor } from "../executors/open.ts";
+import type { SessionStats } from "../native/binding.ts";
+import { setKernel } from "./current.ts";
+import { Kernel } from "./kernel.ts";
+
+/** What the engine tells its owner. */
+export interface EngineEvents {
+  /** The fabric ended; everything outstanding has failed. */
+  onFatal(error: HeddleError): void;
+  /** Rank 0 has closed the session: a serving rank should exit. */
+  onClosed(): void;
+}
+
+let opened: "opening" | "open" | null = null;
+
+/** A running engine. Made by {@link start}; closing it ends its workers, here and on other ranks. */
+export class Engine implements AsyncDisposable {
+  /** @internal */
+  readonly kernel: Kernel;
+  readonly #executor: Executor;
+  readonly #onExit: (code: number) => void;
+  #closing: Promise<void> | null = null;
+
+  /** @internal */
+  constructor(executor: Executor, events: EngineEvents) {
+    this.#executor = executor;
+    this.kernel = new Kernel(executor, {
+      onFatal: (error) => events.onFatal(error),
+      onClosed: () => events.onClosed(),
+      onOverdue: (worker) => executor.endOverdue(worker),
+    });
+    // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
+    this.#onExit = (code) => (code === 0 ? executor.closeNow() : executor.abort(code));
+    process.on("exit", this.#onExit);
+    setKernel(this.kernel);
+  }
+
+  get kind(): ExecutorKind {
+    return this.#executor.kind;
+  }
+
+  /** Rank of this process; 0 unless started by mpiexec or srun. */
+  get rank(): number {
+    return this.#executor.rank;
+  }
+
+  /** Number of ranks. */
+  get ranks(): number {
+    return this.#executor.ranks;
+  }
+
+  get hostname(): string {
+    return this.#executor.hostname;
+  }
+
+  /** JS workers of this rank. */
+  get workers(): number {
+    return this.#executor.workers;
+  }
+
+  /** @internal The executor, for benches. */
+  get executor(): Executor {
+    return this.#executor;
+  }
+
+  /** What this rank did so far. */
+  stats(): SessionStats {
+    return this.#executor.stats();
+  }
+
+  /** What each rank did so far; asks every rank, and blocks for a moment. */
+  gatherStats(): SessionStats[] {
+    return this.#executor.gatherStats();
+  }
+
+  /** Resolves when no call and no map is outstanding. */
+  whenIdle(): Promise<void> {
+    return this.kernel.whenIdle();
+  }
+
+  /** Ends the engine: what is outstanding fails with ERR_CLOSED, workers and other ranks end. Twice is once. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.kernel.shut();
+    setKernel(null);
+    await this.#executor.close();
+    process.off("exit", this.#onExit);
+    opened = null;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal Ends children and the whole job at once. */
+  abort(exitCode: number): void {
+    this.#executor.abort(exitCode);
+  }
+}
+
+/** Opens the engine of this process. Throws ERR_ALREADY_STARTED when there is one. */
+export async function openEngine(by: string, options: OpenOptions, events: EngineEvents): Promise<Engine> {
+  if (opened !== null) {
+    throw new HeddleError(
+      "ERR_ALREADY_STARTED",
+      `${by} was called, but this process has an engine already.`,
+      "share the first one, or close it before the next start(); run() happens once in a program",
+    );
+  }
+  opened = "opening";
+  try {
+    const engine = new Engine(await openExecutor(options), events);
+    opened = "open";
+    return engine;
+  } catch (error) {
+    opened = null;
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+/** The fabric executor: the addon's session with the JS workers of this rank, over threads or MPI. */
+
+import type { Drained, NativeSession, SessionStats, SubmitOptions } from "../native/binding.ts";
+import type { Executor } from "./executor.ts";
+import type { WorkerPool } from "./workers.ts";
+
+const CLOSE_MS = 10_000; // Other ranks end their tasks within this, or are left behind.
+const STATS_MS = 2_000;
+
+export class FabricExecutor implements Executor {
+  readonly kind: "threads" | "mpi";
+  readonly rank: number;
+  readonly ranks: number;
+  readonly hostname: string;
+  readonly workers: number;
+  /** @internal For benches. */
+  readonly session: NativeSession;
+  readonly #pool: WorkerPool;
+  #closed = false;
+
+  constructor(kind: "threads" | "mpi", session: NativeSession, pool: WorkerPool, workers: number) {
+    this.kind = kind;
+    this.session = session;
+    this.rank = session.rank;
+    this.ranks = session.ranks;
+    this.hostname = session.hostname;
+    this.workers = workers;
+    this.#pool = pool;
+  }
+
+  onEvents(notify: () => void): void {
+    this.session.onEvents(notify);
+  }
+
+  setPolling(on: boolean): void {
+    this.session.setPolling(on);
+  }
+
+  submit(options: SubmitOptions): number {
+    return this.session.submit(options);
+  }
+
+  hasEvents(): boolean {
+    return this.session.hasEvents();
+  }
+
+  drain(): Drained {
+    return this.session.drain();
+  }
+
+  credit(batch: number, bytes: number): void {
+    this.session.credit(batch, bytes);
+  }
+
+  cancel(batch: number): void {
+    this.session.cancel(batch);
+  }
+
+  /** Ends a worker whose task exceeded its walltime. */
+  endOverdue(worker: number): void {
+    this.#pool.endOverdue(worker);
+  }
+
+  stats(): SessionStats {
+    return this.session.stats();
+  }
+
+  gatherStats(): SessionStats[] {
+    return this.session.gatherStats(STATS_MS);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.closeNow();
+    await this.#pool.close();
+  }
+
+  closeNow(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pool.expectEnd();
+    this.session.close(CLOSE_MS);
+  }
+
+  abort(exitCode: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pool.expectEnd();
+    this.session.abort(exitCode);
+  }
+}

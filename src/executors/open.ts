@@ -1,0 +1,141 @@
+/** Opens the executor that the environment and the options ask for. */
+
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { HeddleError } from "../errors.ts";
+import { detectLaunch, type Launch, type MpiLaunch } from "../launchers/detect.ts";
+import type { NativeSession } from "../native/binding.ts";
+import { buildMpi } from "../native/build-mpi.ts";
+import { guardianPath, loadBinding, mpiLibrary } from "../native/load.ts";
+import { appEntries } from "../serialize/registry.ts";
+import type { WorkerStart } from "../worker/protocol.ts";
+import type { Executor, ExecutorKind } from "./executor.ts";
+import { FabricExecutor } from "./fabric.ts";
+import { InlineExecutor } from "./inline.ts";
+import { WorkerPool } from "./workers.ts";
+
+/** Past this point every option has its value. */
+export interface OpenOptions {
+  executor: ExecutorKind | "auto";
+  workers: number | null;
+  processSlots: number | null;
+  nativeSlots: number;
+  load: WorkerStart["load"];
+  onBroken: (message: string) => void;
+}
+
+const SPIN_US = 50; // About twice what waking a sleeping thread costs.
+const RANK_LOST_MS = 4_000;
+
+/** Opens it. On ranks above 0 this too: the caller then serves. */
+export async function openExecutor(options: OpenOptions): Promise<Executor> {
+  if (options.executor === "inline") return new InlineExecutor();
+  const launch = options.executor === "threads" ? threads() : detectLaunch(process.env);
+  if (launch.kind === "threads" && options.executor === "mpi") {
+    const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
+    throw new HeddleError("ERR_LAUNCHER", message, "start it with mpiexec or srun, or `heddle run -n RANKS`");
+  }
+  const library = launch.kind === "mpi" ? await libraryFor(launch) : null;
+  return openFabric(options, launch, library);
+}
+
+function threads(): Launch {
+  return { kind: "threads", because: 'executor "threads"' };
+}
+
+function openFabric(options: OpenOptions, launch: Launch, library: string | null): FabricExecutor {
+  const apps = appEntries();
+  const cores = coresOfRank(launch);
+  const wantsJs = apps.some((app) => app.kind === "js" && !app.name.startsWith("heddle:"));
+  const wantsProcesses = apps.some((app) => app.kind === "process");
+  const workers = wantsJs ? (options.workers ?? cores) : 0;
+  const processSlots = wantsProcesses ? (options.processSlots ?? options.workers ?? cores) : 0;
+  if (launch.kind === "mpi") prepareMpi(launch);
+  const session = open(() =>
+    loadBinding().open({
+      transport: launch.kind,
+      library,
+      expected: launch.kind === "mpi" ? { rank: launch.rank, ranks: launch.ranks } : null,
+      jsWorkers: workers,
+      processSlots,
+      nativeSlots: options.nativeSlots,
+      guardianPath: processSlots > 0 ? guardianPath() : null,
+      apps,
+      spinUs: numberFrom("HEDDLE_SPIN_US") ?? SPIN_US,
+      rankLostMs: numberFrom("HEDDLE_RANK_LOST_MS") ?? RANK_LOST_MS,
+    }),
+  );
+  const { load, onBroken } = options;
+  const pool = new WorkerPool({ session, count: workers, load, onBroken });
+  return new FabricExecutor(launch.kind, session, pool, workers);
+}
+
+function open(call: () => NativeSession): NativeSession {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof HeddleError) throw error;
+    const { code, message } = error as { code?: string; message: string };
+    throw new HeddleError((code ?? "ERR_INTERNAL") as "ERR_INTERNAL", message, hintFor(code), { cause: error });
+  }
+}
+
+function hintFor(code: string | undefined): string | null {
+  return code?.startsWith("ERR_MPI") ? "`heddle doctor` shows which MPI and which launcher were found" : null;
+}
+
+// Ranks of one node share its cores; each keeps at least one.
+function coresOfRank(launch: Launch): number {
+  const cores = availableParallelism();
+  if (launch.kind === "threads") return cores;
+  return Math.max(1, Math.floor(cores / Math.max(1, launch.localRanks ?? launch.ranks)));
+}
+
+async function libraryFor(launch: MpiLaunch): Promise<string> {
+  const known = mpiLibrary(launch.flavour);
+  if (known !== null) return known;
+  const log = (line: string): void => void process.stderr.write(`heddle: first run under ${launch.flavour}: ${line}\n`);
+  try {
+    await buildMpi({ flavours: [launch.flavour], ...(launch.rank === 0 ? { log } : {}) });
+  } catch (cause) {
+    throw new HeddleError(
+      "ERR_MPI_NOT_BUILT",
+      `Started under ${launch.flavour} (${launch.because}), whose library is not built, and building it failed: ${(cause as Error).message}`,
+      "install that MPI's compiler wrapper and run `npx heddle build-mpi`",
+      { cause },
+    );
+  }
+  const built = mpiLibrary(launch.flavour);
+  if (built === null || !existsSync(built)) {
+    throw new HeddleError("ERR_MPI_NOT_BUILT", `The library for ${launch.flavour} is missing after its build.`, "run `npx heddle build-mpi`");
+  }
+  return built;
+}
+
+/** Settings that must be in the environment before the MPI library is opened; the user's own win. */
+function prepareMpi(launch: MpiLaunch): void {
+  const settings =
+    launch.flavour === "mpich"
+      ? // UCX hooks memory calls, which crashes Node at random, and takes V8's handler of memory faults.
+        { UCX_MEM_EVENTS: "n", UCX_HANDLE_ERRORS: "none", UCX_LOG_LEVEL: "error" }
+      : // Looking for networks that are not there takes most of Open MPI's start.
+        openMpiSettings(launch);
+  for (const [name, value] of Object.entries(settings)) process.env[name] ??= value;
+  // Hydra tells survivors of a lost rank by SIGUSR1, on which Node would open its debugger's port.
+  process.on("SIGUSR1", () => {});
+}
+
+function openMpiSettings(launch: MpiLaunch): Record<string, string> {
+  const always = { UCX_MEM_EVENTS: "n", UCX_HANDLE_ERRORS: "none", UCX_LOG_LEVEL: "error" };
+  const oneNode = launch.localRanks === launch.ranks;
+  return oneNode ? { ...always, OMPI_MCA_pml: "ob1", OMPI_MCA_btl: "self,vader,tcp" } : always;
+}
+
+/** The whole number in an environment variable; null when it is not set. Throws ERR_CONFIG. */
+export function numberFrom(variable: string): number | null {
+  const text = process.env[variable];
+  if (text === undefined || text === "") return null;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new HeddleError("ERR_CONFIG", `${variable} is "${text}".`, "set it to a whole number");
+}
+

@@ -1,0 +1,27 @@
+/** Heddle's public API. */
+
+export { app } from "./apps/app.ts";
+export { type BashApp, bashApp, type BashFunctionApp, type BashOptions, type CommandResult } from "./apps/bash.ts";
+export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
+export type { RunOptions, StartOptions } from "./apps/options.ts";
+export { run } from "./apps/run.ts";
+export { start } from "./apps/start.ts";
+export type { App, AppOptions, Column, Columns, ElementColumn, ElementValue, Input, Inputs } from "./apps/types.ts";
+export type { Item } from "./dataflow/ends.ts";
+export type { Engine } from "./dataflow/engine.ts";
+export { type Range, range } from "./dataflow/range.ts";
+export {
+  BatchError,
+  CancelledError,
+  CommandError,
+  type CommandEnd,
+  DependencyError,
+  type ErrorCode,
+  errorDocs,
+  HeddleError,
+  TaskError,
+} from "./errors.ts";
+export type { AppFuture, FutureState } from "./futures/future.ts";
+export type { ElementType, SessionStats } from "./native/binding.ts";
+export { context, type TaskContext } from "./worker/context.ts";
+export type { Random } from "./worker/random.ts";

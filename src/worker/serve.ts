@@ -1,0 +1,39 @@
+/** The loop of a JS worker: takes chunks while there are any, and sees its event loop often enough. */
+
+import { loadBinding } from "../native/load.ts";
+import { Next } from "../native/binding.ts";
+import { findApp, freezeApps } from "../serialize/registry.ts";
+import { headline } from "../errors.ts";
+import { type Running, setRunning } from "./context.ts";
+import type { WorkerStart } from "./protocol.ts";
+import { RejectionWatch } from "./rejections.ts";
+import { TaskRunner } from "./runner.ts";
+
+const WAIT_MS = 50; // A thread inside native code hears nothing from Node; so never longer than this.
+
+/** Joins the session and serves until it is closed. */
+export async function serve(start: WorkerStart): Promise<void> {
+  freezeApps("run()");
+  const port = loadBinding().attach(start.sessionId, start.worker);
+  const { rank, worker } = start;
+  const running: Running = { cell: port.current, batch: 0, seed: 0n, rank, worker, isTask: null };
+  setRunning(running);
+  const watch = new RejectionWatch(port.current);
+  const runner = new TaskRunner({ port, running, findApp, watch });
+  process.on("unhandledRejection", (reason, promise) => {
+    if (runner.rejected(reason, promise)) return;
+    // Its task was reported long ago; the worker need not die for it.
+    process.stderr.write(`heddle: a promise of a task that had ended was rejected: ${headline(reason)}\n`);
+  });
+  for (;;) {
+    const what = port.next(WAIT_MS);
+    if (what === Next.closed) return;
+    if (what === Next.none) {
+      await runner.yield();
+      continue;
+    }
+    const pending = runner.run();
+    if (pending !== undefined) await pending;
+    if (runner.mustYield) await runner.yield();
+  }
+}
