@@ -154,7 +154,7 @@ Record Driver::run_command(ProcessSlot& slot, const Chunk& chunk, std::uint64_t 
   if (batch.walltime > 0) command.walltime = batch.walltime;
   const CommandOutcome outcome = slot.run(command);
   std::vector<std::uint8_t> payload;
-  if (!encode_outcome(pattern->second, command, outcome, payload)) return failure(index, std::move(payload));
+  if (!encode_outcome(pattern->second, command, outcome, payload, rank_id_)) return failure(index, std::move(payload));
   if (batch.results == ResultMode::Discard) return {RecordKind::Done, {index, index + 1}, {}};
   return {RecordKind::Packed, {index, index + 1}, std::move(payload)};
 }

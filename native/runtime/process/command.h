@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/ids.h"
 #include "runtime/process/process_slot.h"
 
 namespace heddle {
@@ -40,8 +41,8 @@ std::string shell_quote(std::string_view text);
 
 // The outcome as the task's result: msgpack {exitCode, stdout, stderr} (of a stream in a file: its path), or as its
 // error: msgpack {name, message, code, hint, stack, cause, data: {command, exitCode, signal, stdout, stderr (its last
-// lines), elapsedMs, timedOut}}. Returns true for a result.
+// lines), elapsedMs, timedOut, and where it ran, if given: rank}}. Returns true for a result.
 bool encode_outcome(const CommandTemplate& pattern, const Command& command, const CommandOutcome& outcome,
-                    std::vector<std::uint8_t>& payload);
+                    std::vector<std::uint8_t>& payload, std::optional<RankId> rank = std::nullopt);
 
 }  // namespace heddle

@@ -19,6 +19,8 @@ constexpr int kSignalBase = 128;               // A shell exits with this plus t
 
 constexpr const char* kHintForSpace = "make room on the device of its output files, or send them to another";
 
+constexpr const char* kHintForCancel = "nothing is wrong if the cancellation was wanted";
+
 struct Failure {
   std::string code, message, hint;
 };
@@ -82,11 +84,11 @@ std::string hint_for_start(const std::string& code) {
 
 std::string hint_for_exit(int code) {
   if (code == 126) return "126 from a shell: it found the command but could not execute it";
-  if (code == 127) return "127 from a shell: it did not find the command; see data.stderr";
+  if (code == 127) return "127 from a shell: it did not find the command; see stderr";
   if (code > kSignalBase && code <= kSignalBase + 64) {
     return std::to_string(code) + " from a shell: its command was ended by " + signal_name(code - kSignalBase);
   }
-  return "see data.stderr; if this exit code is no failure, list it in okExitCodes";
+  return "see stderr; if this exit code is no failure, list it in `okExitCodes`";
 }
 
 std::string hint_for_signal(int signal) {
@@ -133,30 +135,32 @@ bool is_ok(const CommandTemplate& pattern, const CommandOutcome& outcome) {
 Failure failure_of(const Command& command, const CommandOutcome& outcome, const std::string& said) {
   const std::string line = shortened(command_line(command), kCommandShown);
   if (!outcome.start.ok()) {
-    return {outcome.start.code, "Command could not start: " + outcome.start.message + " (" + line + ")",
+    return {outcome.start.code, line + " could not start: " + outcome.start.message,
             hint_for_start(outcome.start.code)};
   }
-  if (outcome.killed) return {"ERR_CANCELLED", "Command was cancelled: " + line, "its task was cancelled"};
+  if (outcome.killed) return {"ERR_CANCELLED", line + " was ended, because its task was cancelled", kHintForCancel};
   if (outcome.timed_out) {
-    return {"ERR_WALLTIME", "Command exceeded its walltime of " + seconds_text(command.walltime) + ": " + line,
-            "raise `walltime`, or look in data.stderr for what it was waiting for"};
+    return {"ERR_WALLTIME", line + " ran longer than its walltime of " + seconds_text(command.walltime),
+            "raise `walltime`, or look in stderr for what it was waiting for"};
   }
   if (lacked_space(outcome, said)) {
-    return {"ERR_NO_SPACE", "No space was left for the output of the command: " + line, kHintForSpace};
+    return {"ERR_NO_SPACE", "no space was left for the output of " + line, kHintForSpace};
   }
   if (outcome.signal != 0) {
-    return {"ERR_COMMAND_SIGNALED", "Command was ended by " + signal_name(outcome.signal) + ": " + line,
+    return {"ERR_COMMAND_SIGNALED", line + " was ended by " + signal_name(outcome.signal) + " (" + std::to_string(outcome.signal) + ")",
             hint_for_signal(outcome.signal)};
   }
-  return {"ERR_COMMAND_FAILED", "Command failed with exit code " + std::to_string(outcome.exit_code) + ": " + line,
+  return {"ERR_COMMAND_FAILED", line + " ended with exit code " + std::to_string(outcome.exit_code),
           hint_for_exit(outcome.exit_code)};
 }
 
 // Of a stream in a file: where it is.
 const std::string& shown(const std::string& path, const std::string& text) { return path.empty() ? text : path; }
 
-void write_data(const Command& command, const CommandOutcome& outcome, const std::string& said, MsgpackWriter& out) {
-  out.map(7);
+void write_data(const Command& command, const CommandOutcome& outcome, const std::string& said,
+                std::optional<RankId> rank, MsgpackWriter& out) {
+  out.map(rank ? 8 : 7);
+  if (rank) out.field("rank", static_cast<std::int64_t>(*rank));
   out.field("command", shortened(command_line(command), kCommandKept));
   if (outcome.start.ok() && outcome.signal == 0) {
     out.field("exitCode", outcome.exit_code);
@@ -174,7 +178,8 @@ void write_data(const Command& command, const CommandOutcome& outcome, const std
   out.field("timedOut", outcome.timed_out);
 }
 
-void write_error(const Command& command, const CommandOutcome& outcome, MsgpackWriter& out) {
+void write_error(const Command& command, const CommandOutcome& outcome, std::optional<RankId> rank,
+                 MsgpackWriter& out) {
   const std::string said = end_of_stderr(command, outcome);
   const Failure failure = failure_of(command, outcome, said);
   out.map(7);
@@ -185,17 +190,17 @@ void write_error(const Command& command, const CommandOutcome& outcome, MsgpackW
   out.field("stack", nullptr);
   out.field("cause", nullptr);
   out.text("data");
-  write_data(command, outcome, said, out);
+  write_data(command, outcome, said, rank, out);
 }
 
 }  // namespace
 
 bool encode_outcome(const CommandTemplate& pattern, const Command& command, const CommandOutcome& outcome,
-                    std::vector<std::uint8_t>& payload) {
+                    std::vector<std::uint8_t>& payload, std::optional<RankId> rank) {
   payload.clear();
   MsgpackWriter out(payload);
   if (!is_ok(pattern, outcome)) {
-    write_error(command, outcome, out);
+    write_error(command, outcome, rank, out);
     return false;
   }
   out.map(3);

@@ -105,9 +105,9 @@ TEST_CASE("a failed command is an error with everything one asks for first") {
   const Encoded it = encoded(command({"vina", "--out", "a b"}), outcome);
   CHECK_FALSE(it.is_result);
   CHECK(it.text ==
-        "{\"name\": \"CommandError\", \"message\": \"Command failed with exit code 3: vina --out 'a b'\", "
+        "{\"name\": \"CommandError\", \"message\": \"vina --out 'a b' ended with exit code 3\", "
         "\"code\": \"ERR_COMMAND_FAILED\", "
-        "\"hint\": \"see data.stderr; if this exit code is no failure, list it in okExitCodes\", "
+        "\"hint\": \"see stderr; if this exit code is no failure, list it in `okExitCodes`\", "
         "\"stack\": null, \"cause\": null, \"data\": {\"command\": \"vina --out 'a b'\", \"exitCode\": 3, "
         "\"signal\": null, \"stdout\": \"partial\n\", \"stderr\": \"cannot open it\n\", \"elapsedMs\": 1500, "
         "\"timedOut\": false}}");
@@ -120,13 +120,13 @@ TEST_CASE("each way to fail has its code, the values, and a hint of its own") {
   outcome.signal = 9;
   Encoded it = encoded(made, outcome);
   CHECK(it.has("\"ERR_COMMAND_SIGNALED\""));
-  CHECK(it.has("Command was ended by SIGKILL: sleep 9"));
+  CHECK(it.has("sleep 9 was ended by SIGKILL (9)"));
   CHECK(it.has("out of memory"));
   CHECK(it.has("\"exitCode\": null, \"signal\": \"SIGKILL\""));
   outcome.timed_out = true;
   it = encoded(made, outcome);
   CHECK(it.has("\"ERR_WALLTIME\""));
-  CHECK(it.has("exceeded its walltime of 0.25 s: sleep 9"));
+  CHECK(it.has("sleep 9 ran longer than its walltime of 0.25 s"));
   CHECK(it.has("\"timedOut\": true"));
   outcome.killed = true;
   CHECK(encoded(made, outcome).has("\"ERR_CANCELLED\""));
@@ -135,8 +135,19 @@ TEST_CASE("each way to fail has its code, the values, and a hint of its own") {
   it = encoded(command({"vina"}), outcome, std::nullopt);
   CHECK_FALSE(it.is_result);
   CHECK(it.has("\"ERR_COMMAND_NOT_FOUND\""));
-  CHECK(it.has("Command could not start: vina: No such file or directory (vina)"));
+  CHECK(it.has("vina could not start: vina: No such file or directory"));
   CHECK(it.has("PATH"));
+}
+
+TEST_CASE("the rank that ran the command is in the error, if it is told") {
+  CommandOutcome outcome;
+  outcome.exit_code = 1;
+  std::vector<std::uint8_t> payload;
+  CommandTemplate pattern;
+  pattern.ok_exit_codes = std::vector<int>{0};
+  CHECK_FALSE(encode_outcome(pattern, command({"a"}), outcome, payload, 5));
+  Reader in(payload);
+  CHECK(shown(in).find("\"data\": {\"rank\": 5, ") != std::string::npos);
 }
 
 TEST_CASE("exit codes that shells give a meaning are explained") {
@@ -187,8 +198,8 @@ TEST_CASE("a long command line is shortened in the message, its ends kept") {
   outcome.exit_code = 1;
   const Encoded it = encoded(command({"begin", std::string(1'000'000, 'y'), "end"}), outcome);
   CHECK(it.text.size() < 6000);
-  CHECK(it.has("code 1: begin yyy"));
-  CHECK(it.has("yyy end\""));
+  CHECK(it.has("\"message\": \"begin yyy"));
+  CHECK(it.has("yyy end ended with exit code 1\""));
 }
 
 TEST_CASE("output that is no UTF-8 still makes a payload that everybody can read") {
