@@ -17,13 +17,17 @@ export type ErrorCode =
   | "ERR_BATCH_FAILED" // some tasks of a batch failed
   | "ERR_CANCELLED" // the batch was cancelled
   | "ERR_CLOSED" // the engine was closed
-  | "ERR_COMMAND_FAILED" // a command ended with a bad exit code or a signal
+  | "ERR_COMMAND_FAILED" // a command ended with a bad exit code
+  | "ERR_COMMAND_NOT_EXECUTABLE" // the file of a command is there, but cannot be run
   | "ERR_COMMAND_NOT_FOUND" // no such command
+  | "ERR_COMMAND_SIGNALED" // a command was ended by a signal
   | "ERR_COMMAND_TEMPLATE" // a command template is wrong, or a placeholder has no value
   | "ERR_CONFIG" // an option has a value it cannot have
   | "ERR_CONTEXT" // context() was called outside a task
   | "ERR_CWD" // the working directory of a command cannot be entered
   | "ERR_DEPENDENCY" // an input of the task failed, so it never ran
+  | "ERR_GUARDIAN_LOST" // the guardian of a process slot was killed
+  | "ERR_INPUT_FILE" // the file for the standard input of a command cannot be opened
   | "ERR_INTERNAL" // a broken invariant inside Heddle
   | "ERR_LAUNCHER" // started by a launcher whose MPI cannot be told
   | "ERR_MAP_COLUMNS" // columns of map() do not fit the app or each other
@@ -32,15 +36,17 @@ export type ErrorCode =
   | "ERR_MPI_INIT" // MPI did not start
   | "ERR_MPI_MISMATCH" // the launcher and the MPI library disagree: the wrong mpiexec
   | "ERR_MPI_NOT_BUILT" // the library for this MPI is missing and cannot be built
+  | "ERR_MSGPACK" // bytes that should be msgpack are not
   | "ERR_NESTED_CALL" // a task called an app
   | "ERR_NOT_STARTED" // an app was called before run() or start()
   | "ERR_NO_SPACE" // the device of an output file is full
-  | "ERR_OUTPUT_FILE" // an output or input file of a command cannot be opened
+  | "ERR_OUTPUT_FILE" // an output file of a command cannot be opened
   | "ERR_PROGRAM" // the program failed to load in a worker
   | "ERR_RANK_LOST" // a rank is gone
   | "ERR_REDUCE_EMPTY" // min, max or a reducer app over no task at all
   | "ERR_RESULT" // a result that cannot be encoded
   | "ERR_RESULT_TYPE" // a result that does not fit `returns`
+  | "ERR_SPAWN" // the system refused to start a process
   | "ERR_STDOUT_CLOSED" // the reader of standard output is gone
   | "ERR_TASK_EXIT" // a task called process.exit()
   | "ERR_TASK_FAILED" // a task threw
@@ -116,12 +122,20 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Await every call and map before close().",
   },
   ERR_COMMAND_FAILED: {
-    when: "A command ended with an exit code that counts as failure, or by a signal.",
+    when: "A command ended with an exit code that counts as failure.",
     fix: "Read `stderr`; list accepted codes in `okExitCodes`, or set `check: false`.",
+  },
+  ERR_COMMAND_NOT_EXECUTABLE: {
+    when: "The file that a command names exists but cannot be executed, or the interpreter that its first line names does not exist.",
+    fix: "Make it executable (chmod +x), and check its #! line on the nodes.",
   },
   ERR_COMMAND_NOT_FOUND: {
     when: "The first word of a command names no executable on PATH.",
     fix: "Install it on every node, or give its full path.",
+  },
+  ERR_COMMAND_SIGNALED: {
+    when: "A command was ended by a signal: it crashed, or somebody killed it.",
+    fix: "SIGKILL is often the kernel out of memory: run fewer tasks at a time. After a crash run the command by hand.",
   },
   ERR_COMMAND_TEMPLATE: {
     when: "A command template is malformed, or a placeholder got no value.",
@@ -142,6 +156,14 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_DEPENDENCY: {
     when: "A future given as an argument failed, so the task never ran.",
     fix: "See `cause`: the failure at the start of the chain.",
+  },
+  ERR_GUARDIAN_LOST: {
+    when: "Something killed heddle-guardian, the small process between a rank and its commands, while a command ran.",
+    fix: "Look for the out-of-memory killer in dmesg; do not kill heddle-guardian by hand.",
+  },
+  ERR_INPUT_FILE: {
+    when: "The file that a command should read as its standard input cannot be opened.",
+    fix: "It must exist and be readable on the node that runs the task.",
   },
   ERR_INTERNAL: {
     when: "An invariant of Heddle is broken.",
@@ -175,6 +197,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "The program was started under an MPI whose library is not built, and building it failed.",
     fix: "Install that MPI's compiler wrapper and run `npx heddle build-mpi`.",
   },
+  ERR_MSGPACK: {
+    when: "Bytes that should hold msgpack values are cut short or damaged.",
+    fix: "Report it: arguments and results are encoded by Heddle itself.",
+  },
   ERR_NESTED_CALL: {
     when: "A task called an app.",
     fix: "Call the plain function, or return the data and call the app from the body of run().",
@@ -188,7 +214,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Free space, or send the output elsewhere.",
   },
   ERR_OUTPUT_FILE: {
-    when: "A file for stdin, stdout or stderr cannot be opened.",
+    when: "A file for the standard output or error of a command cannot be opened.",
     fix: "Create its directory on every node and check the permissions.",
   },
   ERR_PROGRAM: {
@@ -210,6 +236,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_RESULT_TYPE: {
     when: "A task's result is not what `returns` promises.",
     fix: "Return such a number, or drop `returns`.",
+  },
+  ERR_SPAWN: {
+    when: "The system refused to start a process: too many of them, no memory, or a command line that is too long.",
+    fix: "Look at `ulimit -u` and the memory of the node; a word of a command holds at most 128 KiB.",
   },
   ERR_STDOUT_CLOSED: {
     when: "Whoever read the program's standard output has gone.",

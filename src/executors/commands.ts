@@ -154,7 +154,7 @@ function outcome(template: CommandTemplate, command: Command, end: End, lateMs: 
   }
   if (end.signal !== null) {
     const message = `${shown} was ended by ${end.signal} (${os.signals[end.signal as "SIGKILL"] ?? "?"})`;
-    return failure(command, { code: "ERR_COMMAND_FAILED", message, hint: null }, end);
+    return failure(command, { code: "ERR_COMMAND_SIGNALED", message, hint: null }, end);
   }
   const exitCode = end.exitCode ?? 0;
   if (template.okExitCodes !== null && !template.okExitCodes.includes(exitCode)) {
