@@ -1,0 +1,135 @@
+// Each bench at its smallest size: that it runs to its end, checks its results, and prints lines of the promised shape. Never how fast.
+
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function bench(...words: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(`${root}node_modules/.bin/tsx`, ["bench/main.ts", ...words], { cwd: root }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+async function smoke(name: string, ...more: string[]): Promise<Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await bench(name, "--smoke", "--json", ...more);
+  expect(code, stderr).toBe(0);
+  const lines = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  for (const line of lines) {
+    expect(line).toMatchObject({ bench: name, smoke: true, node: process.version, cores: expect.any(Number) });
+    for (const field of ["cpu", "kernel", "heddle"]) expect(line[field]).toMatch(/./);
+    for (const field of ["ranks", "workers", "tasks", "rounds", "load"]) expect(line[field]).toBeTypeOf("number");
+  }
+  return lines;
+}
+
+function cases(lines: Record<string, unknown>[]): unknown[] {
+  return lines.map((line) => line["case"]);
+}
+
+function expectAboveZero(line: Record<string, unknown> | undefined, ...figures: string[]): void {
+  for (const figure of figures) expect(line?.[figure], figure).toBeGreaterThan(0);
+}
+
+describe.each(["mpich", "openmpi"])("under %s", (mpi) => {
+  test("native gives a rate with the shares of every rank, and round trips", async () => {
+    const lines = await smoke("native", "--ranks", "2", "--mpi", mpi);
+    expect(cases(lines)).toEqual(["range", "payload16", "roundtrip"]);
+    for (const line of lines.slice(0, 2)) {
+      expectAboveZero(line, "tasks_per_s", "round_s");
+      expect(line).toMatchObject({ ranks: 2, workers: 1, shares: [expect.any(Number), expect.any(Number)] });
+      expect(line["shares_ok"]).toBeTypeOf("boolean");
+    }
+    expectAboveZero(lines[2], "p50_us", "asleep_p50_us", "task_p50_us");
+    expect(lines[0]?.["mpi"]).toMatch(mpi === "mpich" ? /^MPICH \d/ : /^Open MPI \d/);
+  });
+
+  test("map runs over ranks", async () => {
+    const lines = await smoke("map", "--ranks", "2", "--mpi", mpi);
+    expect(cases(lines)).toEqual(["f64", "msgpack64"]);
+    for (const line of lines) expectAboveZero(line, "tasks_per_s");
+  });
+
+  test("idle ranks are looked at one by one", async () => {
+    const [line] = await smoke("idle", "--ranks", "2", "--mpi", mpi);
+    expect(line).toMatchObject({ ranks: 2, cpu_pct: expect.any(Number) });
+    expectAboveZero(line, "pss_mb", "pss_mb_max", "wake_p50_us");
+  });
+
+  test("start waits for a task of every rank", async () => {
+    const [line] = await smoke("start", "--ranks", "3", "--mpi", mpi);
+    expect(line).toMatchObject({ case: "hello", ranks: 3 });
+    expectAboveZero(line, "seconds", "joined_s");
+  });
+});
+
+test("native runs in one process", async () => {
+  const lines = await smoke("native", "--case", "range");
+  expect(lines).toEqual([expect.objectContaining({ case: "range", ranks: 1, mpi: null })]);
+  expect(lines[0]).not.toHaveProperty("shares");
+});
+
+test("map runs on threads, with as many workers as asked for", async () => {
+  const lines = await smoke("map", "--workers", "1");
+  expect(cases(lines)).toEqual(["f64", "msgpack64"]);
+  for (const line of lines) expect(line).toMatchObject({ ranks: 1, workers: 1 });
+});
+
+test("calls tells tasks per second and bytes of each that is outstanding", async () => {
+  const lines = await smoke("calls");
+  expect(lines).toHaveLength(1);
+  expect(lines[0]?.["tasks"]).toBeGreaterThanOrEqual(100_000);
+  expectAboveZero(lines[0], "tasks_per_s", "bytes_per_task");
+});
+
+test("latency tells both of a spinning and of a sleeping worker", async () => {
+  const lines = await smoke("latency");
+  expect(cases(lines)).toEqual(["awake", "asleep"]);
+  for (const line of lines) expectAboveZero(line, "p50_us", "p99_us");
+});
+
+test("shell compares itself with a bare loop", async () => {
+  const lines = await smoke("shell");
+  expect(cases(lines)).toEqual(["small", "floor", "rss1g"]);
+  for (const line of lines) expectAboveZero(line, "tasks_per_s");
+  expectAboveZero(lines[0], "floor_per_s", "ratio");
+  expectAboveZero(lines[2], "floor_per_s", "ratio");
+});
+
+test("submit tells time and bytes of a range", async () => {
+  const [line] = await smoke("submit");
+  expectAboveZero(line, "p50_us");
+  expect(line?.["bytes"]).toBeTypeOf("number");
+});
+
+test("micro times each step", async () => {
+  const lines = await smoke("micro");
+  expect(cases(lines)).toEqual(["crossings", "encode", "decode", "encode-many", "decode-many", "split"]);
+  for (const line of lines) expectAboveZero(line, "ns");
+});
+
+test("an unknown bench is answered with the list, and code 2", async () => {
+  const { code, stdout, stderr } = await bench("speed");
+  expect(code).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toContain('no bench "speed"; there are: native, map, calls');
+  expect(stderr).toContain("--ranks N");
+});
+
+test("without --json a line is for people", async () => {
+  const { code, stdout } = await bench("submit", "--smoke");
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^submit range +1 rank x 0 .*p50_us [\d.]+/);
+});

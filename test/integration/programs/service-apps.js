@@ -1,0 +1,3 @@
+import { app } from "heddle";
+
+export const greet = app("greet", (name) => `Hello, ${name}`);

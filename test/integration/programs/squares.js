@@ -1,0 +1,27 @@
+// Tells which ranks ran tasks, and results that must not depend on how it was started.
+import { app, bashApp, context, range, run } from "heddle";
+
+const square = app("square", (n) => n * n, { returns: "f64" });
+const shout = app("shout", (text) => text.toUpperCase());
+const where = app("where", async () => {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return context().rank;
+});
+const dice = app("dice", () => context().random(), { returns: "f64" });
+const echo = bashApp("echo", ["printf", "%s-", "{word}", "{index}"]);
+
+await run(async () => {
+  const futures = ["a", "b"].map((text) => shout(text));
+  const ranks = await where.map(range(0, 20 * Number(process.argv[2] ?? 1)));
+  const rolled = await dice.map(range(0, 1000));
+  console.log(
+    JSON.stringify({
+      sum: await square.map(range(0, 100_000)).reduce("sum"),
+      called: await Promise.all(futures),
+      dataflow: await shout(shout("x")),
+      commands: (await echo.map(["x", "y z", "'"])).map((result) => result.stdout),
+      dice: rolled.reduce((a, b) => a + b, 0),
+      ranks: [...new Set(ranks)].sort((a, b) => a - b),
+    }),
+  );
+});
