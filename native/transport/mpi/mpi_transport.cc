@@ -1,5 +1,6 @@
 #include "transport/mpi/mpi_transport.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "transport/mpi/mpi_call.h"
 
@@ -15,10 +17,13 @@ namespace heddle::mpi {
 
 namespace {
 
-// While something is on its way it needs polling: a nap this short costs large frames nothing.
+// While something is on its way it needs polling. More often than not it gets on within some
+// microseconds, so the first waits only let others run; then come naps too short to cost a large
+// frame anything.
+constexpr int kWaitsBeforeNap = 50;
 constexpr Duration kNap = microseconds(50);
-// A transfer that has not ended after this many naps has a peer that is busy or dead: nap longer.
-constexpr int kNapsBeforePatience = 400;
+// A transfer that still has not got on has a peer that is busy or dead: longer naps.
+constexpr int kWaitsBeforePatience = 500;
 constexpr Duration kPatientNap = milliseconds(1);
 
 Instant now() {
@@ -103,12 +108,15 @@ void MpiTransport::describe() {
 }
 
 void MpiTransport::wait(Duration timeout) {
-  const bool busy = !outbox_.empty() || inbox_.arriving();
-  if (busy) {
+  if (std::exchange(got_on_, false)) fruitless_waits_ = 0;
+  if (!outbox_.empty() || inbox_.arriving()) {
+    ++fruitless_waits_;
     outbox_.nudge_receivers();
-    timeout = std::min(timeout, ++idle_naps_ < kNapsBeforePatience ? kNap : kPatientNap);
-  } else {
-    idle_naps_ = 0;
+    if (fruitless_waits_ < kWaitsBeforeNap) {
+      sched_yield();
+      return;
+    }
+    timeout = std::min(timeout, fruitless_waits_ < kWaitsBeforePatience ? kNap : kPatientNap);
   }
   own_bell_.sleep(timeout, [this] { return inbox_.anything_there(); });
 }

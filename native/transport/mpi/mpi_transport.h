@@ -28,12 +28,12 @@ class MpiTransport {
   }
   std::uint32_t finished(std::uint64_t* tickets, std::uint32_t max) {
     const std::uint32_t count = outbox_.finished(tickets, max);
-    if (count > 0) idle_naps_ = 0;
+    got_on_ = got_on_ || count > 0;
     return count;
   }
   bool receive(heddle_mpi_frame& frame) {
     const bool received = inbox_.receive(frame);
-    if (received) idle_naps_ = 0;
+    got_on_ = got_on_ || received;
     return received;
   }
   const heddle_mpi_info& info() const { return info_; }
@@ -58,7 +58,8 @@ class MpiTransport {
   Outbox outbox_;
   heddle_mpi_info info_{};
   Doorbell own_bell_;
-  int idle_naps_ = 0;  // Naps since a send or a receive was last known to get on.
+  bool got_on_ = false;      // Something was sent or received since the last wait.
+  int fruitless_waits_ = 0;  // Since then, while something was on its way.
   bool ended_ = false;
 };
 
