@@ -79,9 +79,9 @@ export async function measure(bench: Bench, options: BenchOptions): Promise<void
     const sizes: number[] = [];
     for (const one of group) sizes.push(options.smoke ? one.smokeTasks : await sizeOf(one));
     const measured = group.map((_, k) => newMeasured(sizes[k]!));
-    const share = Math.max(...group.map((one) => one.roundSeconds ?? ROUND_SECONDS));
-    const rounds = options.smoke ? 1 : Math.max(ROUNDS_MIN, Math.floor(options.seconds / share));
-    for (let round = 0; round < rounds; round++) {
+    const began = performance.now();
+    const late = (): boolean => performance.now() - began > 1e3 * options.seconds * group.length;
+    for (let round = 0; round < (options.smoke ? 1 : ROUNDS_MIN) || !(options.smoke || late()); round++) {
       for (const [k, one] of group.entries()) await runRound(bench, one, measured[k]!);
     }
     for (const [k, one] of group.entries()) print(lineOf(bench, one.name, measured[k]!, options.smoke));

@@ -4,17 +4,18 @@
  */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 const compiledFolder = "build/bench";
 
-/** Compiles these programs of bench/; returns where each lies, in the same order. */
-export async function compilePrograms(root: string, names: readonly string[]): Promise<string[]> {
+/** Compiles bench/, file by file; returns the folder that receives them. */
+export async function compileBenches(root: string): Promise<string> {
   const outdir = join(root, compiledFolder);
   mkdirSync(outdir, { recursive: true });
+  const sources = readdirSync(join(root, "bench")).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
   const { outputFiles } = await build({
-    entryPoints: names.map((name) => join(root, "bench", `${name}.ts`)),
+    entryPoints: sources.map((name) => join(root, "bench", name)),
     outdir,
     bundle: true,
     write: false,
@@ -23,11 +24,11 @@ export async function compilePrograms(root: string, names: readonly string[]): P
     target: "node20",
     packages: "external",
     keepNames: true,
-    plugins: [builtLibrary(root, outdir)],
+    plugins: [importsStay(root, outdir)],
     logLevel: "error",
   });
   for (const { path, text } of outputFiles) writeIfNew(path, text);
-  return names.map((name) => join(outdir, `${name}.js`));
+  return outdir;
 }
 
 /** Says what is missing, or older than its source; null: nothing. */
@@ -47,14 +48,16 @@ export function findStale(root: string): string | null {
   return native === undefined ? null : `native/${native} is newer than the addon`;
 }
 
-function builtLibrary(root: string, outdir: string): Plugin {
+// A module must exist once in a process, so nothing is bundled: an import only gets the name of what was compiled.
+function importsStay(root: string, outdir: string): Plugin {
   return {
-    name: "built-library",
+    name: "imports-stay",
     setup: (setup) =>
-      setup.onResolve({ filter: /\/src\/.*\.ts$/ }, ({ path, resolveDir }) => {
+      setup.onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
         const inSource = relative(join(root, "src"), resolve(resolveDir, path));
-        const inBuilt = join(root, "dist", inSource.replace(/\.ts$/, ".js"));
-        return { path: relative(outdir, inBuilt), external: true };
+        const own = inSource.startsWith("..");
+        const compiled = own ? `./${basename(path)}` : relative(outdir, join(root, "dist", inSource));
+        return { path: compiled.replace(/\.ts$/, ".js"), external: true };
       }),
   };
 }

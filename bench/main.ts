@@ -5,9 +5,10 @@
  * and shows it. Ends with 1 if a program failed, or a rate does not count.
  */
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Line } from "./bench.ts";
-import { compilePrograms, findStale } from "./compile.ts";
+import { compileBenches, findStale } from "./compile.ts";
 import { launch } from "./launch.ts";
 import { describeMachine, type Machine } from "./machine.ts";
 import { findMpi, type Mpi } from "./mpi.ts";
@@ -23,12 +24,9 @@ async function main(words: string[]): Promise<number> {
   if (stale !== null) console.error(`note: ${stale}; run \`npm run build\` for figures of what you see`);
   const chosen = (plans[line.name] ?? []).filter((plan) => line.only === null || plan.cases.includes(line.only));
   if (chosen.length === 0) throw new UsageError(`${line.name} has no case "${line.only}"`);
-  const files = await compilePrograms(
-    root,
-    chosen.map((plan) => plan.program),
-  );
+  const folder = await compileBenches(root);
   const codes: number[] = [];
-  for (const [k, plan] of chosen.entries()) codes.push(await runPlan(line, plan, files[k]!));
+  for (const plan of chosen) codes.push(await runPlan(line, plan, join(folder, `${plan.program}.js`)));
   return Math.max(...codes);
 }
 

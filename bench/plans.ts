@@ -20,6 +20,23 @@ export const plans: Record<string, Plan[]> = {
     { program: "native", cases: ["range", "payload16"], ranks: null },
     { program: "native-roundtrip", cases: ["roundtrip"], ranks: 2 },
   ],
+  map: [{ program: "map", cases: ["f64", "msgpack64"], ranks: null }],
+  calls: [{ program: "calls", cases: ["calls"], ranks: null, nodeArgs: ["--expose-gc"] }],
+  latency: [{ program: "latency", cases: ["awake", "asleep"], ranks: null }],
+  shell: [{ program: "shell", cases: ["small", "floor", "rss1g"], ranks: null }],
+  idle: [{ program: "idle", cases: ["idle"], ranks: null }],
+  submit: [{ program: "submit", cases: ["range"], ranks: null }],
+  start: [
+    {
+      program: "hello",
+      cases: ["hello"],
+      ranks: 16,
+      repeat: ({ seconds, smoke }) => (smoke ? 1 : Math.max(3, Math.floor(seconds / 2))),
+    },
+  ],
+  micro: [
+    { program: "micro", cases: ["crossings", "encode", "decode", "encode-many", "decode-many", "split"], ranks: null },
+  ],
 };
 
 export const benchNames: string[] = Object.keys(plans);
