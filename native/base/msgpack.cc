@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-// What may follow a lead byte: how many bytes in all, and the bounds of the second (they exclude overlong
-// forms, surrogates and what lies above U+10FFFF). Length 0: no lead byte.
+// What may follow a lead byte: how many bytes in all, and the bounds of the second (they exclude
+// overlong forms, surrogates and what lies above U+10FFFF). Length 0: no lead byte.
 struct Lead {
   std::size_t length;
   std::uint8_t second_min, second_max;
@@ -30,8 +30,8 @@ Lead lead_of(std::uint8_t byte) {
   return {0, 0, 0};
 }
 
-// One step over `text` from `at`: the length of the well-formed character there, or of the bytes that one
-// replacement stands for.
+// One step over `text` from `at`: the length of the well-formed character there, or of the bytes
+// that one replacement stands for.
 struct Step {
   std::size_t length;
   bool valid;
@@ -60,47 +60,48 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
-// What one header says: the bytes that follow it (length field included), and the values nested in it.
+// How to walk over the types 0xc0 to 0xdf.
+struct Form {
+  std::uint8_t length_width;       // Bytes of the length field; 0: the type alone says it all.
+  std::uint8_t extra;              // Bytes of data that the length does not count.
+  std::uint8_t values_per_length;  // 0: the length counts bytes.
+};
+
+constexpr std::uint8_t kUnassigned = 0xc1;
+constexpr Form kForms[32] = {
+    {0, 0, 0}, {0, 0, 0}, {0, 0, 0}, {0, 0, 0},              // nil, unassigned, false, true
+    {1, 0, 0}, {2, 0, 0}, {4, 0, 0},                         // bin
+    {1, 1, 0}, {2, 1, 0}, {4, 1, 0},                         // ext, with its type byte
+    {0, 4, 0}, {0, 8, 0},                                    // float
+    {0, 1, 0}, {0, 2, 0}, {0, 4, 0}, {0, 8, 0},              // uint
+    {0, 1, 0}, {0, 2, 0}, {0, 4, 0}, {0, 8, 0},              // int
+    {0, 2, 0}, {0, 3, 0}, {0, 5, 0}, {0, 9, 0}, {0, 17, 0},  // fixext, with its type byte
+    {1, 0, 0}, {2, 0, 0}, {4, 0, 0},                         // str
+    {2, 0, 1}, {4, 0, 1},                                    // array
+    {2, 0, 2}, {4, 0, 2},                                    // map
+};
+
+// What the type and length of a value say: the bytes that follow its first, and the values nested
+// in it.
 struct Header {
   std::uint64_t bytes = 0;
   std::uint64_t values = 0;
-  bool valid = true;
 };
 
+// Bytes of a length field that lie behind the end are taken for zeros: it is cut short anyhow.
 Header header_at(Bytes bytes, std::size_t at) {
   const std::uint8_t tag = bytes[at];
-  const auto length = [&](unsigned width) -> std::uint64_t {
-    std::uint64_t value = 0;
-    for (unsigned i = 1; i <= width; ++i) value = value << 8 | (at + i < bytes.size() ? bytes[at + i] : 0);
-    return value;
-  };
-  if (tag < 0x80 || tag >= 0xe0) return {};
+  if (tag < 0x80 || tag >= 0xe0) return {0, 0};
   if (tag < 0x90) return {0, 2ull * (tag & 0x0f)};
   if (tag < 0xa0) return {0, static_cast<std::uint64_t>(tag & 0x0f)};
   if (tag < 0xc0) return {static_cast<std::uint64_t>(tag & 0x1f), 0};
-  switch (tag) {
-    case 0xc0: case 0xc2: case 0xc3: return {};
-    case 0xc4: case 0xd9: return {1 + length(1), 0};
-    case 0xc5: case 0xda: return {2 + length(2), 0};
-    case 0xc6: case 0xdb: return {4 + length(4), 0};
-    case 0xc7: return {2 + length(1), 0};  // ext: the length does not count the type byte.
-    case 0xc8: return {3 + length(2), 0};
-    case 0xc9: return {5 + length(4), 0};
-    case 0xca: case 0xce: case 0xd2: return {4, 0};
-    case 0xcb: case 0xcf: case 0xd3: return {8, 0};
-    case 0xcc: case 0xd0: return {1, 0};
-    case 0xcd: case 0xd1: return {2, 0};
-    case 0xd4: return {2, 0};  // fixext: type byte and data.
-    case 0xd5: return {3, 0};
-    case 0xd6: return {5, 0};
-    case 0xd7: return {9, 0};
-    case 0xd8: return {17, 0};
-    case 0xdc: return {2, length(2)};
-    case 0xdd: return {4, length(4)};
-    case 0xde: return {2, 2 * length(2)};
-    case 0xdf: return {4, 2 * length(4)};
-    default: return {0, 0, false};  // 0xc1
+  const Form form = kForms[tag - 0xc0];
+  std::uint64_t length = 0;
+  for (std::size_t i = at + 1; i <= at + form.length_width; ++i) {
+    length = length << 8 | (i < bytes.size() ? bytes[i] : 0);
   }
+  const std::uint64_t data = form.values_per_length == 0 ? length : 0;
+  return {form.length_width + form.extra + data, length * form.values_per_length};
 }
 
 Status broken(std::size_t at, const char* why) {
@@ -112,10 +113,11 @@ Status skip(Bytes bytes, std::size_t& at) {
   const std::size_t begin = at;
   std::uint64_t pending = 1;
   while (pending > 0) {
-    // Each value takes a byte or more: a count that the rest cannot hold ends here, not after a long walk.
+    // Each value takes a byte or more: a count that the rest cannot hold ends here, not after a
+    // long walk.
     if (pending > bytes.size() - at) return broken(begin, "is cut short");
     const Header header = header_at(bytes, at);
-    if (!header.valid) return broken(begin, "has a byte of no known type (0xc1)");
+    if (bytes[at] == kUnassigned) return broken(begin, "has a byte of no known type (0xc1)");
     if (header.bytes > bytes.size() - at - 1) return broken(begin, "is cut short");
     at += 1 + static_cast<std::size_t>(header.bytes);
     pending += header.values - 1;
@@ -137,7 +139,8 @@ void MsgpackWriter::integer(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
   if (value >= -32 && value < 128) {
     out_.push_back(static_cast<std::uint8_t>(bits));
-  } else if (value >= std::numeric_limits<std::int32_t>::min() && value <= std::numeric_limits<std::int32_t>::max()) {
+  } else if (value >= std::numeric_limits<std::int32_t>::min() &&
+             value <= std::numeric_limits<std::int32_t>::max()) {
     big_endian(0xd2, static_cast<std::uint32_t>(bits));
   } else {
     big_endian(0xd3, bits);

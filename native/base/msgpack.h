@@ -1,8 +1,11 @@
-// msgpack: a writer for what native code says to JavaScript, and a walk over values that native code only passes on.
+// msgpack: a writer for what native code says to JavaScript, and a walk over values that native
+// code only passes on.
 //
-// The writer never produces text that a reader could reject: bytes that are no UTF-8 become U+FFFD. The walk
-// (`scan`) trusts nothing in its input: no recursion, no allocation, and time linear in the bytes it looks at.
-// Source: the MessagePack specification, github.com/msgpack/msgpack/blob/master/spec.md.
+// The writer never produces text that a reader could reject: bytes that are no UTF-8 become U+FFFD.
+// The walk
+// (`scan`) trusts nothing in its input: no recursion, no allocation, and time linear in the bytes
+// it looks at. Source: the MessagePack specification,
+// github.com/msgpack/msgpack/blob/master/spec.md.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +19,8 @@
 
 namespace heddle {
 
-// Appends values to `out`. The caller keeps the promise of `array` and `map`: that many values (pairs) follow.
+// Appends values to `out`. The caller keeps the promise of `array` and `map`: that many values
+// (pairs) follow.
 class MsgpackWriter {
  public:
   explicit MsgpackWriter(std::vector<std::uint8_t>& out) : out_(out) {}
@@ -46,13 +50,14 @@ class MsgpackWriter {
   std::vector<std::uint8_t>& out_;
 };
 
-// `text` with every byte that is not part of well-formed UTF-8 replaced by U+FFFD (one for each maximal
-// truncated sequence, as a browser does).
+// `text` with every byte that is not part of well-formed UTF-8 replaced by U+FFFD (one for each
+// maximal truncated sequence, as a browser does).
 std::string valid_utf8(std::string_view text);
 
-// Writes where each of the `offsets.size() - 1` values that follow each other in `bytes` from `position` on begins,
-// and last where they end. Fails with ERR_MSGPACK where a value is cut short, is of no known type, or lies
-// beyond 4 GiB; `offsets` is then unspecified. Requires: offsets is not empty.
+// Writes where each of the `offsets.size() - 1` values that follow each other in `bytes` from
+// `position` on begins, and last where they end. Fails with ERR_MSGPACK where a value is cut short,
+// is of no known type, or lies beyond 4 GiB; `offsets` is then unspecified. Requires: offsets is
+// not empty.
 Status scan(Bytes bytes, std::size_t position, std::span<std::uint32_t> offsets);
 
 }  // namespace heddle

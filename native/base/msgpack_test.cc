@@ -29,7 +29,9 @@ bool is_one_value(std::string_view packed) {
 }
 
 TEST_CASE("integers take the narrowest form that the specification and JavaScript agree on") {
-  const auto packed = [](std::int64_t value) { return written([&](MsgpackWriter& w) { w.integer(value); }); };
+  const auto packed = [](std::int64_t value) {
+    return written([&](MsgpackWriter& w) { w.integer(value); });
+  };
   CHECK(packed(0) == std::string("\x00", 1));
   CHECK(packed(127) == "\x7f");
   CHECK(packed(-32) == "\xe0");
@@ -48,8 +50,9 @@ TEST_CASE("a map of mixed fields has the bytes of the specification") {
     w.field("no", nullptr);
     w.field("s", "hi");
   });
-  const std::string expected = std::string("\x85\xa1n\x03\xa1x\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00", 15) +
-                               "\xa2ok\xc3\xa2no\xc0\xa1s\xa2hi";
+  const std::string expected =
+      std::string("\x85\xa1n\x03\xa1x\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00", 15) +
+      "\xa2ok\xc3\xa2no\xc0\xa1s\xa2hi";
   CHECK(packed == expected);
 }
 
@@ -72,12 +75,13 @@ TEST_CASE("lengths are written in the form that holds them, and every form is wa
 
 TEST_CASE("bytes that are no UTF-8 are replaced, and what is valid stays") {
   const std::string u = "\xEF\xBF\xBD";
-  CHECK(valid_utf8("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80") == "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80");
+  CHECK(valid_utf8("gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80") ==
+        "gr\xC3\xBC\xC3\x9F \xE2\x82\xAC \xF0\x9F\x98\x80");
   CHECK(valid_utf8("a\xffz") == "a" + u + "z");
-  CHECK(valid_utf8("\xE2\x82") == u);             // Cut at the end: one.
-  CHECK(valid_utf8("\xE2\x82zz") == u + "zz");    // Cut by another character: one.
-  CHECK(valid_utf8("\xC0\x80") == u + u);         // Overlong.
-  CHECK(valid_utf8("\xED\xA0\x80") == u + u + u);  // A surrogate.
+  CHECK(valid_utf8("\xE2\x82") == u);                      // Cut at the end: one.
+  CHECK(valid_utf8("\xE2\x82zz") == u + "zz");             // Cut by another character: one.
+  CHECK(valid_utf8("\xC0\x80") == u + u);                  // Overlong.
+  CHECK(valid_utf8("\xED\xA0\x80") == u + u + u);          // A surrogate.
   CHECK(valid_utf8("\xF4\x90\x80\x80") == u + u + u + u);  // Above U+10FFFF.
   CHECK(text_of("\xff") == "\xa3" + u);
 }
@@ -116,13 +120,16 @@ TEST_CASE("hostile input is refused with its place, at once and without running 
   };
   CHECK(refused(""));
   CHECK(refused("\xc1"));
-  CHECK(refused("\xa5" "abc"));
+  CHECK(
+      refused("\xa5"
+              "abc"));
   CHECK(refused("\xdb\xff\xff\xff\xff"));
-  CHECK(refused("\xdf\xff\xff\xff\xff\xc0"));                // 8 G values in one byte.
-  CHECK(refused("\xdd"));                                      // No room for its own length.
-  CHECK(refused(std::string(100'000, '\x91')));                // Nested deeper than any stack.
+  CHECK(refused("\xdf\xff\xff\xff\xff\xc0"));    // 8 G values in one byte.
+  CHECK(refused("\xdd"));                        // No room for its own length.
+  CHECK(refused(std::string(100'000, '\x91')));  // Nested deeper than any stack.
   std::string many;
-  for (int i = 0; i < 1000; ++i) many += "\xdd\xff\xff\xff\xff";  // Counts that would overflow a sum.
+  for (int i = 0; i < 1000; ++i)
+    many += "\xdd\xff\xff\xff\xff";  // Counts that would overflow a sum.
   CHECK(refused(many));
   std::uint32_t offsets[1];
   CHECK(scan(as_bytes("x"), 2, offsets).code == "ERR_MSGPACK");

@@ -5,15 +5,16 @@
 namespace heddle::guardian {
 namespace {
 
-// The tail may overshoot by this much or by half, whichever is more, before its front is dropped: moving it then
-// costs a constant per byte written.
+// The tail may overshoot by this much or by half, whichever is more, before its front is dropped:
+// moving it then costs a constant per byte written.
 constexpr std::uint64_t kSlackMin = 64 * 1024;
 
 }  // namespace
 
 void Capture::append(std::string_view bytes) {
   total_ += bytes.size();
-  const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(head_max_ - head_.size(), bytes.size()));
+  const auto room =
+      static_cast<std::size_t>(std::min<std::uint64_t>(head_max_ - head_.size(), bytes.size()));
   head_ += bytes.substr(0, room);
   bytes.remove_prefix(room);
   if (bytes.empty() || tail_max_ == 0) return;

@@ -1,4 +1,5 @@
-// What is kept of one output stream: its first half and its last half, and how much there was in all.
+// What is kept of one output stream: its first half and its last half, and how much there was in
+// all.
 //
 // Memory is bounded by about one and a half times the cap, however much is written.
 #pragma once
@@ -16,8 +17,8 @@ class Capture {
   void append(std::string_view bytes);
   std::uint64_t total() const { return total_; }
 
-  // What was kept; between the halves, where something is missing, "[... N bytes cut ...]" on a line of its own. With
-  // a cap of 0 nothing at all, since then nobody asked for the text.
+  // What was kept; between the halves, where something is missing, "[... N bytes cut ...]" on a
+  // line of its own. With a cap of 0 nothing at all, since then nobody asked for the text.
   std::string take();
 
  private:

@@ -18,7 +18,8 @@ TEST_CASE("output up to the cap is kept whole, however it arrives") {
   }
 }
 
-TEST_CASE("of longer output the first and the last half stay, with the number of bytes between them") {
+TEST_CASE(
+    "of longer output the first and the last half stay, with the number of bytes between them") {
   Capture capture(11);
   capture.append("abcdefgh");
   capture.append("ijklmnop");
@@ -38,7 +39,8 @@ TEST_CASE("the end that is kept is the true end of a long stream") {
   CHECK(capture.total() == all.size());
   CHECK(kept.starts_with(all.substr(0, 500)));
   CHECK(kept.ends_with("\n" + all.substr(all.size() - 500)));
-  CHECK(kept.find("[... " + std::to_string(all.size() - 1000) + " bytes cut ...]\n") != std::string::npos);
+  CHECK(kept.find("[... " + std::to_string(all.size() - 1000) + " bytes cut ...]\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("a cap of nothing keeps nothing, and counts") {

@@ -24,18 +24,22 @@ std::string because(int error) { return std::string(": ") + std::strerror(error)
 
 Status open_pipe(Stream& stream) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return {"ERR_SPAWN", "no pipe for the output of a command" + because(errno)};
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return {"ERR_SPAWN", "no pipe for the output of a command" + because(errno)};
   stream.reader = Fd(ends[0]);
   stream.child = Fd(ends[1]);
   fcntl(ends[0], F_SETFL, O_NONBLOCK);  // Ours alone: the command's end must block.
   return Status::success();
 }
 
-// Opens a file relative to `directory`. Never waits: a FIFO that nobody has open at the other end is an error.
+// Opens a file relative to `directory`. Never waits: a FIFO that nobody has open at the other end
+// is an error.
 Status open_file(int directory, const std::string& path, int flags, const char* code, Fd& file) {
   // O_NOCTTY: the guardian leads a session, and a terminal must not become its own.
-  file = Fd(openat(directory, path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, kReadWriteAll));
-  if (!file.valid()) return {errno == ENOSPC || errno == EDQUOT ? "ERR_NO_SPACE" : code, path + because(errno)};
+  file =
+      Fd(openat(directory, path.c_str(), flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, kReadWriteAll));
+  if (!file.valid())
+    return {errno == ENOSPC || errno == EDQUOT ? "ERR_NO_SPACE" : code, path + because(errno)};
   fcntl(file.get(), F_SETFL, flags & O_APPEND);
   return Status::success();
 }
@@ -48,12 +52,15 @@ Status open_output(int directory, const Request& request, const std::string& pat
 
 Status open_streams(int directory, const Request& request, Child& child) {
   if (!request.stdin_path.empty()) {
-    Status status = open_file(directory, request.stdin_path, O_RDONLY, "ERR_INPUT_FILE", child.in.child);
+    Status status =
+        open_file(directory, request.stdin_path, O_RDONLY, "ERR_INPUT_FILE", child.in.child);
     if (!status.ok()) return status;
   }
-  if (Status status = open_output(directory, request, request.stdout_path, child.out); !status.ok()) return status;
+  if (Status status = open_output(directory, request, request.stdout_path, child.out); !status.ok())
+    return status;
   // One file for both streams: opened once, so that neither writes over the other.
-  if (!request.stdout_path.empty() && request.stderr_path == request.stdout_path) return Status::success();
+  if (!request.stdout_path.empty() && request.stderr_path == request.stdout_path)
+    return Status::success();
   return open_output(directory, request, request.stderr_path, child.err);
 }
 
@@ -84,7 +91,8 @@ class Environment {
  private:
   static bool is_replaced(const Request& request, std::string_view entry) {
     for (const auto& [name, value] : request.env) {
-      if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name)) return true;
+      if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
+        return true;
     }
     return false;
   }
@@ -111,7 +119,8 @@ std::vector<std::string> candidates(const std::string& name, std::string_view pa
 struct Plan {
   const std::vector<std::string>* files = nullptr;
   char** argv = nullptr;
-  char** script_argv = nullptr;  // For a file without "#!": /bin/sh, room for the file, then argv from [1].
+  char** script_argv =
+      nullptr;  // For a file without "#!": /bin/sh, room for the file, then argv from [1].
   char** env = nullptr;
   int in = -1, out = -1, err = -1, cwd = -1;
   pid_t parent = 0;
@@ -121,8 +130,8 @@ struct Plan {
 };
 
 bool goes_on_searching(int error) {
-  return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE || error == ENODEV ||
-         error == ETIMEDOUT;
+  return error == ENOENT || error == ENOTDIR || error == EACCES || error == ESTALE ||
+         error == ENODEV || error == ETIMEDOUT;
 }
 
 // Returns only when none could be executed; leaves the reason in the plan.
@@ -136,7 +145,8 @@ void exec_first(Plan& plan) {
       execve("/bin/sh", plan.script_argv, plan.env);
       error = errno;
     }
-    // Of several errors, a file that is there but may not be run says more than one that is not there.
+    // Of several errors, a file that is there but may not be run says more than one that is not
+    // there.
     if (plan.failed_file == nullptr || error != ENOENT) plan.failed_file = &file, reason = error;
     if (!goes_on_searching(error)) break;
   }
@@ -172,9 +182,11 @@ Status describe_failure(const Request& request, const Plan& plan, int directory)
     case ENOENT:
     case ENOTDIR:
       if (plan.failed_file != nullptr && faccessat(directory, file.c_str(), F_OK, 0) == 0) {
-        return {"ERR_COMMAND_NOT_EXECUTABLE", file + ": the interpreter that this file names does not exist"};
+        return {"ERR_COMMAND_NOT_EXECUTABLE",
+                file + ": the interpreter that this file names does not exist"};
       }
-      return {"ERR_COMMAND_NOT_FOUND", name.empty() ? "the command is an empty word" : name + because(plan.error)};
+      return {"ERR_COMMAND_NOT_FOUND",
+              name.empty() ? "the command is an empty word" : name + because(plan.error)};
     case EACCES:
     case EPERM:
     case ENOEXEC:
@@ -187,12 +199,14 @@ Status describe_failure(const Request& request, const Plan& plan, int directory)
 }
 
 Status spawn(const Request& request, int directory, Child& child) {
-  // Static: the child needs a stack of its own, since it shares all memory with the waiting guardian.
+  // Static: the child needs a stack of its own, since it shares all memory with the waiting
+  // guardian.
   alignas(16) static char stack[64 * 1024];
   Environment environment(request);
   const std::vector<std::string> files = candidates(request.argv[0], environment.path());
   std::vector<char*> script_argv = {const_cast<char*>("/bin/sh"), nullptr};
-  for (std::size_t i = 1; i < request.argv.size(); ++i) script_argv.push_back(const_cast<char*>(request.argv[i].data()));
+  for (std::size_t i = 1; i < request.argv.size(); ++i)
+    script_argv.push_back(const_cast<char*>(request.argv[i].data()));
   script_argv.push_back(nullptr);
   std::vector<char*> argv = {const_cast<char*>(request.argv[0].data())};
   argv.insert(argv.end(), script_argv.begin() + 2, script_argv.end());
@@ -242,7 +256,7 @@ Status launch(const Request& request, Child& child) {
 }
 
 bool device_is_full(const Fd& file) {
-  struct statvfs device {};
+  struct statvfs device{};
   if (!file.valid() || fstatvfs(file.get(), &device) != 0 || device.f_blocks == 0) return false;
   return (geteuid() == 0 ? device.f_bfree : device.f_bavail) == 0;
 }

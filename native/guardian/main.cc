@@ -1,8 +1,8 @@
 // heddle-guardian: stands between one process slot of a rank and the commands it runs.
 //
-// It outlives its rank by the moment it takes to kill what the rank had started. Nothing else ends it: it has
-// a session of its own and blocks every signal. It has one thread, because the commands are tied to the
-// life of the thread that starts them (PR_SET_PDEATHSIG).
+// It outlives its rank by the moment it takes to kill what the rank had started. Nothing else ends
+// it: it has a session of its own and blocks every signal. It has one thread, because the commands
+// are tied to the life of the thread that starts them (PR_SET_PDEATHSIG).
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -21,18 +21,22 @@
 namespace heddle::guardian {
 namespace {
 
-// Blocked rather than ignored: what is ignored would stay ignored in the commands, at the price of a system
-// call a signal to undo it.
+// Blocked rather than ignored: what is ignored would stay ignored in the commands, at the price of
+// a system call a signal to undo it.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);
   HEDDLE_ASSERT(sigprocmask(SIG_SETMASK, &all, nullptr) == 0);
-  // The kernel's own call: the library's refuses the two signals it keeps for itself, which may be ignored all the same.
-  const unsigned long standard[4] = {};  // Of any architecture's layout: SIG_DFL, no flags, an empty mask.
-  for (int signal = 1; signal < NSIG; ++signal) syscall(SYS_rt_sigaction, signal, standard, nullptr, 8);
+  // The kernel's own call: the library's refuses the two signals it keeps for itself, which may be
+  // ignored all the same.
+  const unsigned long standard[4] =
+      {};  // Of any architecture's layout: SIG_DFL, no flags, an empty mask.
+  for (int signal = 1; signal < NSIG; ++signal)
+    syscall(SYS_rt_sigaction, signal, standard, nullptr, 8);
 }
 
-// Moves the socket away from 0, 1, 2 and lets go of everything else that came from the rank, except for stderr.
+// Moves the socket away from 0, 1, 2 and lets go of everything else that came from the rank, except
+// for stderr.
 int take_descriptors() {
   const int socket = fcntl(kSocket, F_DUPFD_CLOEXEC, 3);
   HEDDLE_ASSERT(socket >= 0);
@@ -64,7 +68,8 @@ int serve() {
   Bytes frame;
   while (slot.next(true, frame) == FrameReader::Result::frame) {
     Reader in(frame);
-    if (in.u8() != static_cast<std::uint8_t>(Message::run)) continue;  // A kill that came after the end.
+    if (in.u8() != static_cast<std::uint8_t>(Message::run))
+      continue;  // A kill that came after the end.
     Request request;
     HEDDLE_ASSERT(decode(in, request));
     Outcome outcome;
@@ -85,7 +90,8 @@ bool is_socket(int descriptor) {
 
 int main() {
   if (!heddle::guardian::is_socket(heddle::guardian::kSocket)) {
-    std::fputs("heddle-guardian: Heddle starts this program itself; it is of no use by hand.\n", stderr);
+    std::fputs("heddle-guardian: Heddle starts this program itself; it is of no use by hand.\n",
+               stderr);
     return 2;
   }
   return heddle::guardian::serve();

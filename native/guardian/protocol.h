@@ -1,9 +1,10 @@
 // What a process slot and its guardian say to each other, over one stream socket.
 //
-// A frame is a u64 length and that many bytes: first a Message, then its fields. The slot sends `run` and later
-// perhaps `kill`; the guardian answers every `run` with one `outcome`. The end of the stream is a message too:
-// the rank is gone (the guardian kills everything and ends), or the guardian is (the slot starts another).
-// Both ends are always of one build, so the frames carry no version.
+// A frame is a u64 length and that many bytes: first a Message, then its fields. The slot sends
+// `run` and later perhaps `kill`; the guardian answers every `run` with one `outcome`. The end of
+// the stream is a message too: the rank is gone (the guardian kills everything and ends), or the
+// guardian is (the slot starts another). Both ends are always of one build, so the frames carry no
+// version.
 #pragma once
 
 #include <sys/socket.h>
@@ -39,7 +40,8 @@ struct Outcome {
   std::string code, message;  // Of a command that never ran; else empty.
   std::int64_t exit_code = 0, signal = 0;
   bool timed_out = false, killed = false, no_space = false;
-  bool last = false;  // Something could not be killed: the guardian ends, the next command needs a new one.
+  bool last =
+      false;  // Something could not be killed: the guardian ends, the next command needs a new one.
   std::string out, err;
   std::uint64_t out_bytes = 0, err_bytes = 0;
   Duration elapsed = 0;
@@ -65,7 +67,8 @@ inline std::vector<std::uint8_t> encode(const Request& request) {
   writer.text(request.rank_cwd);
   writer.u64(request.argv.size());
   for (const std::string& word : request.argv) writer.text(word);
-  for (const std::string* path : {&request.cwd, &request.stdin_path, &request.stdout_path, &request.stderr_path}) {
+  for (const std::string* path :
+       {&request.cwd, &request.stdin_path, &request.stdout_path, &request.stderr_path}) {
     writer.text(*path);
   }
   writer.u8(request.append ? 1 : 0);
@@ -86,7 +89,8 @@ inline std::vector<std::uint8_t> encode(const Outcome& outcome) {
   Writer writer = begin_frame(Message::outcome, 256 + outcome.out.size() + outcome.err.size());
   writer.text(outcome.code), writer.text(outcome.message);
   writer.i64(outcome.exit_code), writer.i64(outcome.signal);
-  writer.u8(outcome.timed_out), writer.u8(outcome.killed), writer.u8(outcome.no_space), writer.u8(outcome.last);
+  writer.u8(outcome.timed_out), writer.u8(outcome.killed), writer.u8(outcome.no_space),
+      writer.u8(outcome.last);
   writer.text(outcome.out), writer.text(outcome.err);
   writer.u64(outcome.out_bytes), writer.u64(outcome.err_bytes);
   writer.i64(outcome.elapsed);
@@ -98,7 +102,8 @@ inline bool decode(Reader& in, Request& request) {
   request.id = in.u64();
   request.rank_cwd = in.text();
   for (std::uint64_t n = in.u64(); n > 0 && !in.failed(); --n) request.argv.push_back(in.text());
-  for (std::string* path : {&request.cwd, &request.stdin_path, &request.stdout_path, &request.stderr_path}) {
+  for (std::string* path :
+       {&request.cwd, &request.stdin_path, &request.stdout_path, &request.stderr_path}) {
     *path = in.text();
   }
   request.append = in.u8() != 0;
@@ -142,8 +147,8 @@ class FrameReader {
 
   bool holds_bytes() const { return begin_ != end_; }
 
-  // The next frame without its length; the view dies with the next call. `wait`: block until there is one;
-  // else `nothing` when it has not arrived whole. `closed`: the peer is gone.
+  // The next frame without its length; the view dies with the next call. `wait`: block until there
+  // is one; else `nothing` when it has not arrived whole. `closed`: the peer is gone.
   Result next(bool wait, Bytes& frame) {
     while (true) {
       const Bytes held = Bytes(buffer_).subspan(begin_, end_ - begin_);

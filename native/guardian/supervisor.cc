@@ -14,7 +14,8 @@
 namespace heddle::guardian {
 namespace {
 
-// No pipe holds more without privileges; what somebody outside of the tree still writes is not waited for.
+// No pipe holds more without privileges; what somebody outside of the tree still writes is not
+// waited for.
 constexpr std::size_t kDrainMax = 1 << 20;
 
 // Reads what is in the pipe now, at most `limit` bytes.
@@ -70,7 +71,8 @@ bool Supervisor::run(const Request& request, Outcome& outcome) {
   }
   Job job(request, child, begin);
   if (request.walltime > 0) job.deadline = begin + request.walltime;
-  if (slot_.holds_bytes()) listen(job);  // A kill that came together with the request wakes no poll.
+  if (slot_.holds_bytes())
+    listen(job);  // A kill that came together with the request wakes no poll.
   while (!job.tree_gone && now() < job.give_up) {
     wait(job);
     advance(job);
@@ -120,7 +122,8 @@ void Supervisor::listen(Job& job) {
     }
     Reader in(frame);
     const bool is_kill = in.u8() == static_cast<std::uint8_t>(Message::kill);
-    if (is_kill && in.u64() == job.request.id && job.phase == Phase::running && !job.status) job.killed = true;
+    if (is_kill && in.u64() == job.request.id && job.phase == Phase::running && !job.status)
+      job.killed = true;
   }
 }
 

@@ -21,7 +21,8 @@ std::optional<std::string> read_file(const std::string& path) {
   std::string text;
   char chunk[4096];
   ssize_t got = 0;
-  while ((got = read(fd, chunk, sizeof chunk)) > 0) text.append(chunk, static_cast<std::size_t>(got));
+  while ((got = read(fd, chunk, sizeof chunk)) > 0)
+    text.append(chunk, static_cast<std::size_t>(got));
   close(fd);
   return text;
 }
@@ -31,7 +32,8 @@ bool append_children(pid_t pid, std::vector<pid_t>& out) {
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task/";
   bool readable = false;
   for (const int thread : numbers_in(tasks)) {
-    const std::optional<std::string> children = read_file(tasks + std::to_string(thread) + "/children");
+    const std::optional<std::string> children =
+        read_file(tasks + std::to_string(thread) + "/children");
     if (!children) continue;
     readable = true;
     const char* at = children->c_str();

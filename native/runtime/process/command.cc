@@ -8,8 +8,9 @@ namespace {
 using Arguments = std::vector<std::string_view>;
 
 Status missing(std::uint32_t placeholder, const Arguments& arguments) {
-  return {"ERR_COMMAND_TEMPLATE", "the command wants argument " + std::to_string(placeholder) + ", the task has " +
-                                      std::to_string(arguments.size()) + " (counted from 0)"};
+  return {"ERR_COMMAND_TEMPLATE", "the command wants argument " + std::to_string(placeholder) +
+                                      ", the task has " + std::to_string(arguments.size()) +
+                                      " (counted from 0)"};
 }
 
 // Walks over the pieces of one word: `literal(text)` or `value(argument)` for each.
@@ -33,18 +34,22 @@ Status expand_word(const Word& word, const Arguments& arguments, std::string& ou
   return walk(word, arguments, append, append);
 }
 
-Status expand_optional(const std::optional<Word>& word, const Arguments& arguments, const char* what,
-                       std::string& out) {
+Status expand_optional(const std::optional<Word>& word, const Arguments& arguments,
+                       const char* what, std::string& out) {
   out.clear();
   if (!word) return Status::success();
   Status status = expand_word(*word, arguments, out);
-  if (status.ok() && out.empty()) return {"ERR_COMMAND_TEMPLATE", std::string(what) + " of the command is empty"};
+  if (status.ok() && out.empty())
+    return {"ERR_COMMAND_TEMPLATE", std::string(what) + " of the command is empty"};
   return status;
 }
 
-void run_shell(std::string script, std::vector<std::string>& argv) { argv = {"/bin/sh", "-c", std::move(script)}; }
+void run_shell(std::string script, std::vector<std::string>& argv) {
+  argv = {"/bin/sh", "-c", std::move(script)};
+}
 
-Status expand_argv(const CommandTemplate& pattern, const Arguments& arguments, std::vector<std::string>& argv) {
+Status expand_argv(const CommandTemplate& pattern, const Arguments& arguments,
+                   std::vector<std::string>& argv) {
   argv.clear();
   if (pattern.shell_from_arguments) {
     if (arguments.empty()) return missing(0, arguments);
@@ -64,7 +69,8 @@ Status expand_argv(const CommandTemplate& pattern, const Arguments& arguments, s
     return Status::success();
   }
   for (const Word& word : *pattern.words) {
-    if (Status status = expand_word(word, arguments, argv.emplace_back()); !status.ok()) return status;
+    if (Status status = expand_word(word, arguments, argv.emplace_back()); !status.ok())
+      return status;
   }
   return Status::success();
 }
@@ -78,15 +84,17 @@ Status split_arguments(Bytes packed, std::vector<std::string_view>& arguments) {
     const std::size_t at = in.position();
     const Bytes text = in.raw(in.u32());
     if (in.failed()) {
-      return {"ERR_ARGUMENTS", "the packed arguments end inside of argument " + std::to_string(arguments.size()) +
-                                   " (at byte " + std::to_string(at) + " of " + std::to_string(packed.size()) + ")"};
+      return {"ERR_ARGUMENTS",
+              "the packed arguments end inside of argument " + std::to_string(arguments.size()) +
+                  " (at byte " + std::to_string(at) + " of " + std::to_string(packed.size()) + ")"};
     }
     arguments.push_back(as_text(text));
   }
   return Status::success();
 }
 
-Status expand(const CommandTemplate& pattern, const std::vector<std::string_view>& arguments, Command& command) {
+Status expand(const CommandTemplate& pattern, const std::vector<std::string_view>& arguments,
+              Command& command) {
   if (Status status = expand_argv(pattern, arguments, command.argv); !status.ok()) return status;
   if (command.argv.empty() || command.argv[0].empty()) {
     return {"ERR_COMMAND_TEMPLATE", "the command has no words, or its first word is empty"};
@@ -96,7 +104,8 @@ Status expand(const CommandTemplate& pattern, const std::vector<std::string_view
     const char* what;
     std::string& out;
   };
-  for (const Path& path : {Path{pattern.cwd, "cwd", command.cwd}, Path{pattern.stdin_path, "stdin", command.stdin_path},
+  for (const Path& path : {Path{pattern.cwd, "cwd", command.cwd},
+                           Path{pattern.stdin_path, "stdin", command.stdin_path},
                            Path{pattern.stdout_path, "stdout", command.stdout_path},
                            Path{pattern.stderr_path, "stderr", command.stderr_path}}) {
     Status status = expand_optional(path.word, arguments, path.what, path.out);

@@ -30,19 +30,23 @@ struct CommandTemplate {
   std::optional<std::vector<int>> ok_exit_codes;
 };
 
-// The argument strings of one task: each a u32 length and its bytes. Fails with ERR_ARGUMENTS when cut short.
+// The argument strings of one task: each a u32 length and its bytes. Fails with ERR_ARGUMENTS when
+// cut short.
 Status split_arguments(Bytes packed, std::vector<std::string_view>& arguments);
 
 // Fails with ERR_COMMAND_TEMPLATE when a placeholder has no argument or argv is empty.
-Status expand(const CommandTemplate& pattern, const std::vector<std::string_view>& arguments, Command& command);
+Status expand(const CommandTemplate& pattern, const std::vector<std::string_view>& arguments,
+              Command& command);
 
 // 'it'\''s': one word for /bin/sh, whatever is in it.
 std::string shell_quote(std::string_view text);
 
-// The outcome as the task's result: msgpack {exitCode, stdout, stderr} (of a stream in a file: its path), or as its
-// error: msgpack {name, message, code, hint, stack, cause, data: {command, exitCode, signal, stdout, stderr (its last
-// lines), elapsedMs, timedOut, and where it ran, if given: rank}}. Returns true for a result.
-bool encode_outcome(const CommandTemplate& pattern, const Command& command, const CommandOutcome& outcome,
-                    std::vector<std::uint8_t>& payload, std::optional<RankId> rank = std::nullopt);
+// The outcome as the task's result: msgpack {exitCode, stdout, stderr} (of a stream in a file: its
+// path), or as its error: msgpack {name, message, code, hint, stack, cause, data: {command,
+// exitCode, signal, stdout, stderr (its last lines), elapsedMs, timedOut, and where it ran, if
+// given: rank}}. Returns true for a result.
+bool encode_outcome(const CommandTemplate& pattern, const Command& command,
+                    const CommandOutcome& outcome, std::vector<std::uint8_t>& payload,
+                    std::optional<RankId> rank = std::nullopt);
 
 }  // namespace heddle

@@ -81,7 +81,8 @@ TEST_CASE("packed arguments that are cut short anywhere are refused with the pla
 TEST_CASE("placeholders are put into words without a look at what is in them") {
   const CommandTemplate pattern = words_of({{"vina"}, {"--out=", 1u, ".pdb"}, {0u}, {0u, 1u}, {}});
   const Command command = expanded(pattern, {"a b'$(x)", "c"});
-  CHECK(command.argv == std::vector<std::string>{"vina", "--out=c.pdb", "a b'$(x)", "a b'$(x)c", ""});
+  CHECK(command.argv ==
+        std::vector<std::string>{"vina", "--out=c.pdb", "a b'$(x)", "a b'$(x)c", ""});
 }
 
 TEST_CASE("everything else of a template is expanded or copied") {
@@ -100,7 +101,8 @@ TEST_CASE("everything else of a template is expanded or copied") {
   CHECK(command.stdout_path == "t1.out");
   CHECK(command.stderr_path == "t1.err");
   CHECK(command.append);
-  CHECK(command.env == std::vector<std::pair<std::string, std::string>>{{"A", "<t1>"}, {"EMPTY", ""}});
+  CHECK(command.env ==
+        std::vector<std::pair<std::string, std::string>>{{"A", "<t1>"}, {"EMPTY", ""}});
   CHECK(command.capture_bytes == 77);
   CHECK(command.walltime == seconds(5));
 }
@@ -120,7 +122,8 @@ TEST_CASE("without a template the task's strings are the command, or the script"
   CHECK(expanded({}, {"ls", "-l", "a b"}).argv == std::vector<std::string>{"ls", "-l", "a b"});
   CommandTemplate pattern;
   pattern.shell_from_arguments = true;
-  CHECK(expanded(pattern, {"ls | wc", "ignored"}).argv == std::vector<std::string>{"/bin/sh", "-c", "ls | wc"});
+  CHECK(expanded(pattern, {"ls | wc", "ignored"}).argv ==
+        std::vector<std::string>{"/bin/sh", "-c", "ls | wc"});
 }
 
 TEST_CASE("a template that does not fit its arguments is refused") {
@@ -128,7 +131,8 @@ TEST_CASE("a template that does not fit its arguments is refused") {
   const auto refused = [&](const CommandTemplate& pattern, const Arguments& arguments) {
     return expand(pattern, arguments, command);
   };
-  CHECK(refused(words_of({{"a"}, {2u}}), {"x"}).message == "the command wants argument 2, the task has 1 (counted from 0)");
+  CHECK(refused(words_of({{"a"}, {2u}}), {"x"}).message ==
+        "the command wants argument 2, the task has 1 (counted from 0)");
   CHECK(refused(shell_of({"echo ", 0u}), {}).code == "ERR_COMMAND_TEMPLATE");
   CHECK(refused({}, {}).code == "ERR_COMMAND_TEMPLATE");
   CHECK(refused(words_of({{0u}}), {""}).code == "ERR_COMMAND_TEMPLATE");
@@ -149,7 +153,8 @@ TEST_CASE("a quoted text is one word for the shell, whatever is in it") {
 }
 
 TEST_CASE("in a plain script values are quoted in place, where a reader expects them") {
-  CHECK(script_of({"wc -l ", 0u, " > ", 1u}, {"a b.txt", "it's"}) == "wc -l 'a b.txt' > 'it'\\''s'");
+  CHECK(script_of({"wc -l ", 0u, " > ", 1u}, {"a b.txt", "it's"}) ==
+        "wc -l 'a b.txt' > 'it'\\''s'");
 }
 
 TEST_CASE("in a script with quotes of its own values become variables") {
@@ -158,13 +163,17 @@ TEST_CASE("in a script with quotes of its own values become variables") {
 }
 
 const std::vector<std::string> kHostile = {
-    "a b", "it's", "say \"hi\"", "$(echo run >&2)", "`echo run >&2`", "$HOME", "\\", "a\\", "; echo run >&2;", "* ? [a]",
-    "-n",  "",     "a\nb",       "' ; echo run >&2; '", "\" ; echo run >&2; \"", "${x}", "#", "\xff\xfe", "&& exit 1", ")"};
+    "a b",   "it's", "say \"hi\"", "$(echo run >&2)",     "`echo run >&2`",
+    "$HOME", "\\",   "a\\",        "; echo run >&2;",     "* ? [a]",
+    "-n",    "",     "a\nb",       "' ; echo run >&2; '", "\" ; echo run >&2; \"",
+    "${x}",  "#",    "\xff\xfe",   "&& exit 1",           ")"};
 
 TEST_CASE("a hostile value arrives unchanged, and is never run, wherever in a script it stands") {
   for (const std::string& value : kHostile) {
     CAPTURE(value);
-    const auto shows = [&](const Word& script, const std::string& expected) { CHECK(ran(script, {value}) == expected); };
+    const auto shows = [&](const Word& script, const std::string& expected) {
+      CHECK(ran(script, {value}) == expected);
+    };
     shows({"printf %s ", 0u}, value);
     shows({"printf %s a", 0u, "b"}, "a" + value + "b");
     shows({"printf %s \"<", 0u, ">\""}, "<" + value + ">");
@@ -174,12 +183,14 @@ TEST_CASE("a hostile value arrives unchanged, and is never run, wherever in a sc
     shows({"f() { printf %s \"$1\" ", 0u, "; }; f '", 0u, "'"}, value + value);
     shows({"case x in x) printf %s '", 0u, "';; esac"}, value);
     shows({"printf %s \\' ", 0u, " \\\" '", 0u, "'"}, "'" + value + "\"" + value);
-    shows({"cat <<END\n", 0u, "\nEND\n"}, "\"" + value + "\"\n");  // Not pretty, but not run either.
+    shows({"cat <<END\n", 0u, "\nEND\n"},
+          "\"" + value + "\"\n");  // Not pretty, but not run either.
   }
 }
 
 TEST_CASE("a number can stand in arithmetic and in backquotes") {
-  CHECK(ran({"echo $((", 0u, " + 1)) \"$(( 2 * ", 0u, " ))\" `expr ", 0u, " - 1` '", 0u, "'"}, {"7"}) == "8 14 6 7\n");
+  CHECK(ran({"echo $((", 0u, " + 1)) \"$(( 2 * ", 0u, " ))\" `expr ", 0u, " - 1` '", 0u, "'"},
+            {"7"}) == "8 14 6 7\n");
 }
 
 TEST_CASE("random scripts of quotes and random values never run a value") {
@@ -187,13 +198,15 @@ TEST_CASE("random scripts of quotes and random values never run a value") {
   const std::string code = "'\"\\`$();#& \n";
   const auto some = [&](std::uint64_t max) {
     std::string text;
-    for (std::uint64_t n = random.below(max + 1); n > 0; --n) text += code[random.below(code.size())];
+    for (std::uint64_t n = random.below(max + 1); n > 0; --n)
+      text += code[random.below(code.size())];
     return text;
   };
   ProcessSlot slot(process_test::guardian_path());
   for (int round = 0; round < 200; ++round) {
     const std::string before = some(3);
-    const std::string after(before.rbegin(), before.rend());  // So that quotes that were opened are closed.
+    const std::string after(before.rbegin(),
+                            before.rend());  // So that quotes that were opened are closed.
     const std::string value = some(2) + "; echo RAN >&2; " + some(2);
     Command command = expanded(shell_of({"echo x", before, 0u, after}), {value});
     command.capture_bytes = 1 << 16;

@@ -3,10 +3,13 @@
 namespace heddle {
 namespace {
 
-// Set by mpiexec (Hydra, Open MPI), srun's PMI plugins, or PMIx. The rest of SLURM_ tells a command what was allocated.
-constexpr std::string_view kPrefixes[] = {"PMI", "OMPI_", "ORTE_", "PRTE_", "HYDI_", "HYDRA_", "MPI_LOCAL", "SLURM_PMI"};
+// Set by mpiexec (Hydra, Open MPI), srun's PMI plugins, or PMIx. The rest of SLURM_ tells a command
+// what was allocated.
+constexpr std::string_view kPrefixes[] = {"PMI",   "OMPI_",  "ORTE_",     "PRTE_",
+                                          "HYDI_", "HYDRA_", "MPI_LOCAL", "SLURM_PMI"};
 
-// Set by Heddle for the MPI of its own ranks; they'd change the behaviour of an MPI program that is a command.
+// Set by Heddle for the MPI of its own ranks; they'd change the behaviour of an MPI program that is
+// a command.
 constexpr std::string_view kOwn[] = {"UCX_MEM_EVENTS", "UCX_HANDLE_ERRORS", "UCX_LOG_LEVEL"};
 
 }  // namespace

@@ -7,7 +7,8 @@
 
 namespace heddle {
 
-// A command that inherits these would take itself for a rank of the running job, and fail in MPI_Init.
+// A command that inherits these would take itself for a rank of the running job, and fail in
+// MPI_Init.
 bool is_launcher_variable(std::string_view name);
 
 // Every "NAME=value" of `environment` (nullptr-terminated) that commands may see.

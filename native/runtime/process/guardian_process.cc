@@ -71,7 +71,8 @@ bool carries(const std::string& process, const std::string& mark) {
   std::string environment(1, '\0');
   char chunk[4096];
   ssize_t got = 0;
-  while ((got = read(fd, chunk, sizeof chunk)) > 0) environment.append(chunk, static_cast<std::size_t>(got));
+  while ((got = read(fd, chunk, sizeof chunk)) > 0)
+    environment.append(chunk, static_cast<std::size_t>(got));
   close(fd);
   environment += '\0';
   return environment.find('\0' + mark + '\0') != std::string::npos;
@@ -120,7 +121,8 @@ GuardianProcess::~GuardianProcess() {
 void GuardianProcess::kill_orphans() const {
   for (int sweep = 0; sweep < kSweepsMax && kill_marked(mark_) > 0; ++sweep) {
     const timespec moment{0, 1'000'000};
-    nanosleep(&moment, nullptr);  // A killed process needs a moment before it carries nothing any more.
+    nanosleep(&moment,
+              nullptr);  // A killed process needs a moment before it carries nothing any more.
   }
 }
 

@@ -1,4 +1,5 @@
-// One running guardian, as the rank sees it: the process, the socket to it, and the mark on all it starts.
+// One running guardian, as the rank sees it: the process, the socket to it, and the mark on all it
+// starts.
 #pragma once
 
 #include <sys/types.h>
@@ -26,10 +27,13 @@ class GuardianProcess {
 
   // False: the guardian is gone.
   bool send(Bytes frame) { return guardian::send_frame(socket_, frame); }
-  bool receive(Bytes& frame) { return frames_.next(true, frame) == guardian::FrameReader::Result::frame; }
+  bool receive(Bytes& frame) {
+    return frames_.next(true, frame) == guardian::FrameReader::Result::frame;
+  }
 
-  // To be called when the guardian was lost. Kills what it left: its command dies with it by itself, but what that had
-  // started is now somebody else's child and is found by the mark in its environment.
+  // To be called when the guardian was lost. Kills what it left: its command dies with it by
+  // itself, but what that had started is now somebody else's child and is found by the mark in its
+  // environment.
   void kill_orphans() const;
 
  private:

@@ -1,4 +1,5 @@
-// How the outcome of a command reads for a program: its result, or an error with code, message and hint.
+// How the outcome of a command reads for a program: its result, or an error with code, message and
+// hint.
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -11,13 +12,14 @@
 namespace heddle {
 namespace {
 
-constexpr std::size_t kCommandShown = 300;     // Bytes of a command line in a message.
-constexpr std::size_t kCommandKept = 4096;     // And in the error's data.
-constexpr std::size_t kStderrShown = 2048;     // Bytes, and lines, of the end of stderr in an error.
+constexpr std::size_t kCommandShown = 300;  // Bytes of a command line in a message.
+constexpr std::size_t kCommandKept = 4096;  // And in the error's data.
+constexpr std::size_t kStderrShown = 2048;  // Bytes, and lines, of the end of stderr in an error.
 constexpr std::size_t kStderrLinesShown = 20;
-constexpr int kSignalBase = 128;               // A shell exits with this plus the signal that ended its command.
+constexpr int kSignalBase = 128;  // A shell exits with this plus the signal that ended its command.
 
-constexpr const char* kHintForSpace = "make room on the device of its output files, or send them to another";
+constexpr const char* kHintForSpace =
+    "make room on the device of its output files, or send them to another";
 
 constexpr const char* kHintForCancel = "nothing is wrong if the cancellation was wanted";
 
@@ -29,7 +31,9 @@ struct Failure {
 std::string display(const std::string& word) {
   constexpr std::string_view kHarmless =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%^";
-  return !word.empty() && word.find_first_not_of(kHarmless) == std::string::npos ? word : shell_quote(word);
+  return !word.empty() && word.find_first_not_of(kHarmless) == std::string::npos
+             ? word
+             : shell_quote(word);
 }
 
 std::string command_line(const Command& command) {
@@ -41,11 +45,13 @@ std::string command_line(const Command& command) {
   return line;
 }
 
-// At most `max` bytes: the beginning and the end, which is where files and options that differ mostly stand.
+// At most `max` bytes: the beginning and the end, which is where files and options that differ
+// mostly stand.
 std::string shortened(const std::string& text, std::size_t max) {
   if (text.size() <= max) return text;
   const std::size_t tail = max / 3;
-  return valid_utf8(text.substr(0, max - tail)) + " ... " + valid_utf8(text.substr(text.size() - tail));
+  return valid_utf8(text.substr(0, max - tail)) + " ... " +
+         valid_utf8(text.substr(text.size() - tail));
 }
 
 std::string_view last_lines(std::string_view text) {
@@ -69,30 +75,41 @@ std::string seconds_text(Duration duration) {
 }
 
 std::string hint_for_start(const std::string& code) {
-  if (code == "ERR_COMMAND_NOT_FOUND") return "check the spelling, and the PATH of the ranks; or give a full path";
+  if (code == "ERR_COMMAND_NOT_FOUND")
+    return "check the spelling, and the PATH of the ranks; or give a full path";
   if (code == "ERR_COMMAND_NOT_EXECUTABLE") {
-    return "make the file executable (chmod +x), and check that its \"#!\" line names an interpreter that exists here";
+    return "make the file executable (chmod +x), and check that its \"#!\" line names an "
+           "interpreter that exists here";
   }
-  if (code == "ERR_CWD") return "create the directory before the task runs; it must exist on the node that runs the task";
-  if (code == "ERR_INPUT_FILE") return "the file must exist and be readable on the node that runs the task";
-  if (code == "ERR_OUTPUT_FILE") return "the directory of the file must exist and be writable on the node that runs the task";
+  if (code == "ERR_CWD")
+    return "create the directory before the task runs; it must exist on the node that runs the "
+           "task";
+  if (code == "ERR_INPUT_FILE")
+    return "the file must exist and be readable on the node that runs the task";
+  if (code == "ERR_OUTPUT_FILE")
+    return "the directory of the file must exist and be writable on the node that runs the task";
   if (code == "ERR_NO_SPACE") return kHintForSpace;
-  if (code == "ERR_GUARDIAN_LOST") return "something killed heddle-guardian: look for the out-of-memory killer in dmesg";
+  if (code == "ERR_GUARDIAN_LOST")
+    return "something killed heddle-guardian: look for the out-of-memory killer in dmesg";
   if (code == "ERR_ARGUMENTS") return "no command line, path or environment variable can hold this";
-  return "look at the limits of this node: processes (ulimit -u), memory, length of a command line (128 KiB a word)";
+  return "look at the limits of this node: processes (ulimit -u), memory, length of a command line "
+         "(128 KiB a word)";
 }
 
 std::string hint_for_exit(int code) {
   if (code == 126) return "126 from a shell: it found the command but could not execute it";
   if (code == 127) return "127 from a shell: it did not find the command; see stderr";
   if (code > kSignalBase && code <= kSignalBase + 64) {
-    return std::to_string(code) + " from a shell: its command was ended by " + signal_name(code - kSignalBase);
+    return std::to_string(code) + " from a shell: its command was ended by " +
+           signal_name(code - kSignalBase);
   }
   return "see stderr; if this exit code is no failure, list it in `okExitCodes`";
 }
 
 std::string hint_for_signal(int signal) {
-  if (signal == 9) return "somebody killed it: often the kernel, out of memory (see dmesg); run fewer tasks at a time";
+  if (signal == 9)
+    return "somebody killed it: often the kernel, out of memory (see dmesg); run fewer tasks at a "
+           "time";
   if (signal == 11 || signal == 7 || signal == 4 || signal == 8 || signal == 6) {
     return "the command crashed: run it alone, with these arguments, under a debugger";
   }
@@ -101,12 +118,15 @@ std::string hint_for_signal(int signal) {
 
 // The end of what the command wrote to stderr, wherever that went.
 std::string end_of_stderr(const Command& command, const CommandOutcome& outcome) {
-  if (command.stderr_path.empty() || !outcome.start.ok()) return std::string(last_lines(outcome.err));
+  if (command.stderr_path.empty() || !outcome.start.ok())
+    return std::string(last_lines(outcome.err));
   const bool is_relative = !command.stderr_path.starts_with('/') && !command.cwd.empty();
-  const std::string path = is_relative ? command.cwd + "/" + command.stderr_path : command.stderr_path;
+  const std::string path =
+      is_relative ? command.cwd + "/" + command.stderr_path : command.stderr_path;
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (error || !std::filesystem::is_regular_file(status)) return {};  // Nothing that one could wait for.
+  if (error || !std::filesystem::is_regular_file(status))
+    return {};  // Nothing that one could wait for.
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   const auto size = static_cast<std::size_t>(std::max<std::streamoff>(0, file.tellg()));
   std::string text(std::min(size, kStderrShown), '\0');
@@ -125,7 +145,9 @@ bool lacked_space(const CommandOutcome& outcome, const std::string& said) {
 }
 
 bool is_ok(const CommandTemplate& pattern, const CommandOutcome& outcome) {
-  if (!outcome.start.ok() || outcome.killed || outcome.timed_out || outcome.no_space || outcome.signal != 0) return false;
+  if (!outcome.start.ok() || outcome.killed || outcome.timed_out || outcome.no_space ||
+      outcome.signal != 0)
+    return false;
   if (!pattern.ok_exit_codes) return true;
   const std::vector<int>& ok = *pattern.ok_exit_codes;
   return std::find(ok.begin(), ok.end(), outcome.exit_code) != ok.end();
@@ -138,16 +160,20 @@ Failure failure_of(const Command& command, const CommandOutcome& outcome, const 
     return {outcome.start.code, line + " could not start: " + outcome.start.message,
             hint_for_start(outcome.start.code)};
   }
-  if (outcome.killed) return {"ERR_CANCELLED", line + " was ended, because its task was cancelled", kHintForCancel};
+  if (outcome.killed)
+    return {"ERR_CANCELLED", line + " was ended, because its task was cancelled", kHintForCancel};
   if (outcome.timed_out) {
-    return {"ERR_WALLTIME", line + " ran longer than its walltime of " + seconds_text(command.walltime),
+    return {"ERR_WALLTIME",
+            line + " ran longer than its walltime of " + seconds_text(command.walltime),
             "raise `walltime`, or look in stderr for what it was waiting for"};
   }
   if (lacked_space(outcome, said)) {
     return {"ERR_NO_SPACE", "no space was left for the output of " + line, kHintForSpace};
   }
   if (outcome.signal != 0) {
-    return {"ERR_COMMAND_SIGNALED", line + " was ended by " + signal_name(outcome.signal) + " (" + std::to_string(outcome.signal) + ")",
+    return {"ERR_COMMAND_SIGNALED",
+            line + " was ended by " + signal_name(outcome.signal) + " (" +
+                std::to_string(outcome.signal) + ")",
             hint_for_signal(outcome.signal)};
   }
   return {"ERR_COMMAND_FAILED", line + " ended with exit code " + std::to_string(outcome.exit_code),
@@ -155,7 +181,9 @@ Failure failure_of(const Command& command, const CommandOutcome& outcome, const 
 }
 
 // Of a stream in a file: where it is.
-const std::string& shown(const std::string& path, const std::string& text) { return path.empty() ? text : path; }
+const std::string& shown(const std::string& path, const std::string& text) {
+  return path.empty() ? text : path;
+}
 
 void write_data(const Command& command, const CommandOutcome& outcome, const std::string& said,
                 std::optional<RankId> rank, MsgpackWriter& out) {
@@ -195,8 +223,9 @@ void write_error(const Command& command, const CommandOutcome& outcome, std::opt
 
 }  // namespace
 
-bool encode_outcome(const CommandTemplate& pattern, const Command& command, const CommandOutcome& outcome,
-                    std::vector<std::uint8_t>& payload, std::optional<RankId> rank) {
+bool encode_outcome(const CommandTemplate& pattern, const Command& command,
+                    const CommandOutcome& outcome, std::vector<std::uint8_t>& payload,
+                    std::optional<RankId> rank) {
   payload.clear();
   MsgpackWriter out(payload);
   if (!is_ok(pattern, outcome)) {

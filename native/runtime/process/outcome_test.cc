@@ -14,7 +14,8 @@ namespace {
 using process_test::command;
 using process_test::shell;
 
-// The msgpack value in front of `in`, as JSON would show it (text unescaped); only what outcomes are made of.
+// The msgpack value in front of `in`, as JSON would show it (text unescaped); only what outcomes
+// are made of.
 std::string shown(Reader& in) {
   const std::uint8_t tag = in.u8();
   const auto big_endian = [&](int width) {
@@ -22,7 +23,9 @@ std::string shown(Reader& in) {
     while (width-- > 0) value = value << 8 | in.u8();
     return value;
   };
-  const auto text = [&](std::uint64_t size) { return "\"" + std::string(as_text(in.raw(size))) + "\""; };
+  const auto text = [&](std::uint64_t size) {
+    return "\"" + std::string(as_text(in.raw(size))) + "\"";
+  };
   if (tag < 0x80) return std::to_string(tag);
   if (tag >= 0xa0 && tag < 0xc0) return text(tag & 0x1f);
   if (tag >= 0x80 && tag < 0x90) {
@@ -34,19 +37,27 @@ std::string shown(Reader& in) {
     return map + "}";
   }
   switch (tag) {
-    case 0xc0: return "null";
-    case 0xc2: return "false";
-    case 0xc3: return "true";
-    case 0xd2: return std::to_string(static_cast<std::int32_t>(big_endian(4)));
+    case 0xc0:
+      return "null";
+    case 0xc2:
+      return "false";
+    case 0xc3:
+      return "true";
+    case 0xd2:
+      return std::to_string(static_cast<std::int32_t>(big_endian(4)));
     case 0xcb: {
       std::ostringstream number;
       number << std::bit_cast<double>(big_endian(8));
       return number.str();
     }
-    case 0xd9: return text(big_endian(1));
-    case 0xda: return text(big_endian(2));
-    case 0xdb: return text(big_endian(4));
-    default: return "<tag " + std::to_string(tag) + ">";
+    case 0xd9:
+      return text(big_endian(1));
+    case 0xda:
+      return text(big_endian(2));
+    case 0xdb:
+      return text(big_endian(4));
+    default:
+      return "<tag " + std::to_string(tag) + ">";
   }
 }
 
@@ -81,7 +92,8 @@ TEST_CASE("a good exit code makes a result of the code and both streams") {
 TEST_CASE("a stream that went to a file is its path") {
   Command made = command({"true"});
   made.stdout_path = "result.txt";
-  CHECK(encoded(made, {}).text == "{\"exitCode\": 0, \"stdout\": \"result.txt\", \"stderr\": \"\"}");
+  CHECK(encoded(made, {}).text ==
+        "{\"exitCode\": 0, \"stdout\": \"result.txt\", \"stderr\": \"\"}");
 }
 
 TEST_CASE("which exit codes are good is the template's choice; a signal never is") {
@@ -108,8 +120,10 @@ TEST_CASE("a failed command is an error with everything one asks for first") {
         "{\"name\": \"CommandError\", \"message\": \"vina --out 'a b' ended with exit code 3\", "
         "\"code\": \"ERR_COMMAND_FAILED\", "
         "\"hint\": \"see stderr; if this exit code is no failure, list it in `okExitCodes`\", "
-        "\"stack\": null, \"cause\": null, \"data\": {\"command\": \"vina --out 'a b'\", \"exitCode\": 3, "
-        "\"signal\": null, \"stdout\": \"partial\n\", \"stderr\": \"cannot open it\n\", \"elapsedMs\": 1500, "
+        "\"stack\": null, \"cause\": null, \"data\": {\"command\": \"vina --out 'a b'\", "
+        "\"exitCode\": 3, "
+        "\"signal\": null, \"stdout\": \"partial\n\", \"stderr\": \"cannot open it\n\", "
+        "\"elapsedMs\": 1500, "
         "\"timedOut\": false}}");
 }
 
@@ -206,8 +220,12 @@ TEST_CASE("output that is no UTF-8 still makes a payload that everybody can read
   ProcessSlot slot(process_test::guardian_path());
   const Command made = shell("printf 'a\\377b\\303'");
   const CommandOutcome outcome = slot.run(made);
-  REQUIRE(outcome.out == "a\xff" "b\xc3");
-  CHECK(encoded(made, outcome).has("\"stdout\": \"a\xEF\xBF\xBD" "b\xEF\xBF\xBD\""));
+  REQUIRE(outcome.out ==
+          "a\xff"
+          "b\xc3");
+  CHECK(encoded(made, outcome)
+            .has("\"stdout\": \"a\xEF\xBF\xBD"
+                 "b\xEF\xBF\xBD\""));
 }
 
 TEST_CASE("a real command that meets a full disk fails for want of space") {

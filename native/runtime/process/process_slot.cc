@@ -29,14 +29,17 @@ Status check(const Command& command) {
       return {"ERR_ARGUMENTS", "word " + std::to_string(i) + " of the command holds a NUL byte"};
     }
   }
-  for (const std::string* path : {&command.cwd, &command.stdin_path, &command.stdout_path, &command.stderr_path}) {
-    if (holds_nul(*path)) return {"ERR_ARGUMENTS", "a path of the command holds a NUL byte: " + *path};
+  for (const std::string* path :
+       {&command.cwd, &command.stdin_path, &command.stdout_path, &command.stderr_path}) {
+    if (holds_nul(*path))
+      return {"ERR_ARGUMENTS", "a path of the command holds a NUL byte: " + *path};
   }
   for (const auto& [name, value] : command.env) {
     if (name.empty() || name.find('=') != std::string::npos || holds_nul(name)) {
       return {"ERR_ARGUMENTS", "no name for an environment variable: \"" + name + "\""};
     }
-    if (holds_nul(value)) return {"ERR_ARGUMENTS", "the environment variable " + name + " holds a NUL byte"};
+    if (holds_nul(value))
+      return {"ERR_ARGUMENTS", "the environment variable " + name + " holds a NUL byte"};
   }
   return Status::success();
 }
@@ -145,7 +148,8 @@ CommandOutcome ProcessSlot::run(const Command& command) {
   if (Status status = impl_->begin(command); !status.ok()) return never_ran(std::move(status));
   guardian::Outcome outcome;
   if (!impl_->finish(outcome)) {
-    return never_ran({"ERR_GUARDIAN_LOST", "the guardian of this process slot died while the command ran"});
+    return never_ran(
+        {"ERR_GUARDIAN_LOST", "the guardian of this process slot died while the command ran"});
   }
   return outcome_from(std::move(outcome));
 }

@@ -37,11 +37,14 @@ TEST_CASE("one guardian serves many commands, and none sees anything of another"
   CHECK(slot.run(shell("echo \"[$N]\"")).out == "[]\n");
 }
 
-TEST_CASE("a command finds stdin empty, every signal at its default, and no descriptor but the three") {
+TEST_CASE(
+    "a command finds stdin empty, every signal at its default, and no descriptor but the three") {
   CheckedSlot slot;
   CHECK(slot.run(command({"/bin/cat"})).out.empty());
-  CHECK(slot.run(command({"ls", "/proc/self/fd"})).out == "0\n1\n2\n3\n");  // 3: the directory itself.
-  const std::string status = slot.run(command({"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"})).out;
+  CHECK(slot.run(command({"ls", "/proc/self/fd"})).out ==
+        "0\n1\n2\n3\n");  // 3: the directory itself.
+  const std::string status =
+      slot.run(command({"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"})).out;
   CHECK(status == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
@@ -159,7 +162,9 @@ TEST_CASE("a command runs where the rank is now") {
 TEST_CASE("hundreds of megabytes of output are counted, and their ends kept, in bounded memory") {
   CheckedSlot slot;
   constexpr std::uint64_t kBytes = 300'000'000;
-  Command made = shell("echo first; head -c 300000000 /dev/zero | tr '\\0' x; echo last; grep VmHWM /proc/$PPID/status >&2");
+  Command made = shell(
+      "echo first; head -c 300000000 /dev/zero | tr '\\0' x; echo last; grep VmHWM "
+      "/proc/$PPID/status >&2");
   made.capture_bytes = 1000;
   const CommandOutcome outcome = slot.run(made);
   CHECK(outcome.exit_code == 0);
@@ -204,8 +209,9 @@ TEST_CASE("an output file on a full device is noticed, whatever the exit code sa
 }
 
 TEST_CASE("commands see the rank's environment, less what the launcher needs only for the rank") {
-  for (const char* name : {"PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "HYDI_CONTROL_FD", "HYDRA_X", "MPI_LOCALRANKID",
-                           "UCX_MEM_EVENTS", "SLURM_PMI_FD", "SLURM_PMIXP_X"}) {
+  for (const char* name :
+       {"PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "HYDI_CONTROL_FD", "HYDRA_X",
+        "MPI_LOCALRANKID", "UCX_MEM_EVENTS", "SLURM_PMI_FD", "SLURM_PMIXP_X"}) {
     CAPTURE(name);
     CHECK(is_launcher_variable(name));
   }

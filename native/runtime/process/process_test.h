@@ -1,5 +1,5 @@
-// What the tests of process slots share: a slot whose every command is marked, so that whatever it leaves behind is
-// found; and events to wait for, so that no test guesses a time.
+// What the tests of process slots share: a slot whose every command is marked, so that whatever it
+// leaves behind is found; and events to wait for, so that no test guesses a time.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -90,7 +90,8 @@ class Doorbell {
 // A process that somebody else started, and whose end can be waited for.
 class Watched {
  public:
-  explicit Watched(const std::string& pid) : fd_(static_cast<int>(syscall(SYS_pidfd_open, std::stoi(pid), 0))) {
+  explicit Watched(const std::string& pid)
+      : fd_(static_cast<int>(syscall(SYS_pidfd_open, std::stoi(pid), 0))) {
     REQUIRE_MESSAGE(fd_ >= 0, "process " << pid << " is not there to be watched");
   }
   Watched(Watched&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
@@ -127,7 +128,8 @@ inline std::string children() {
   return contents("/proc/self/task/" + std::to_string(getpid()) + "/children");
 }
 
-// A slot that fails its test if anything is left: processes after each command, descriptors and the guardian at its end.
+// A slot that fails its test if anything is left: processes after each command, descriptors and the
+// guardian at its end.
 class CheckedSlot {
  public:
   CheckedSlot() : descriptors_(open_descriptors()), children_(children()) {

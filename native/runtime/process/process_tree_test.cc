@@ -9,7 +9,8 @@
 namespace heddle::process_test {
 namespace {
 
-// A shell that rings with its pid and then with that of a daemon of its own session and parentage, and stays.
+// A shell that rings with its pid and then with that of a daemon of its own session and parentage,
+// and stays.
 std::string family(const Doorbell& bell) {
   return "bell=" + bell.path() + "; echo $$ > $bell; " +
          "(setsid sh -c 'echo $$ > '$bell'; exec sleep 300' &) ; sleep 300";
@@ -19,8 +20,8 @@ TEST_CASE("what a command leaves in the background is killed before its outcome 
   CheckedSlot slot;  // It checks that nothing marked is left after the run.
   Doorbell bell;
   const CommandOutcome outcome =
-      slot.run(shell("(setsid sh -c 'echo up > " + bell.path() + "; exec sleep 300' &); read up < " + bell.path() +
-                     "; sleep 300 & echo $up"));
+      slot.run(shell("(setsid sh -c 'echo up > " + bell.path() +
+                     "; exec sleep 300' &); read up < " + bell.path() + "; sleep 300 & echo $up"));
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.out == "up\n");
   CHECK_FALSE(outcome.killed);
@@ -29,8 +30,9 @@ TEST_CASE("what a command leaves in the background is killed before its outcome 
 TEST_CASE("a long command whose daemons come and go leaves no zombies meanwhile") {
   CheckedSlot slot;
   // Each daemon is the guardian's child when it ends; the last line counts the guardian's children.
-  const CommandOutcome outcome = slot.run(shell(
-      "for i in 1 2 3 4 5; do (sh -c : &); done; while [ \"$(cat /proc/$PPID/task/$PPID/children)\" != \"$$ \" ]; do :; done"));
+  const CommandOutcome outcome =
+      slot.run(shell("for i in 1 2 3 4 5; do (sh -c : &); done; while [ \"$(cat "
+                     "/proc/$PPID/task/$PPID/children)\" != \"$$ \" ]; do :; done"));
   CHECK(outcome.exit_code == 0);
 }
 
@@ -46,7 +48,8 @@ TEST_CASE("the walltime ends the whole tree, wherever in it a process fled to") 
   CHECK(outcome.elapsed >= made.walltime);
 }
 
-TEST_CASE("a process that ignores SIGTERM or is stopped meets SIGKILL; one that cleans up is heard") {
+TEST_CASE(
+    "a process that ignores SIGTERM or is stopped meets SIGKILL; one that cleans up is heard") {
   CheckedSlot slot;
   Command made = shell("trap '' TERM; while :; do sleep 300; done");
   made.walltime = milliseconds(100);
@@ -74,14 +77,17 @@ TEST_CASE("a command that ends in time is not touched by its walltime") {
 TEST_CASE("a process that forks as fast as it can is caught") {
   CheckedSlot slot;
   Doorbell bell;
-  // Chains in which each process starts the next in a session of its own and ends: no pid is there for long.
+  // Chains in which each process starts the next in a session of its own and ends: no pid is there
+  // for long.
   const std::string link = "trap '' TERM; n=$1; [ $n -eq 20 ] && echo on > " + bell.path() + "; " +
                            "[ $n -gt 100000 ] && exec sleep 300; setsid \"$0\" $((n+1)) & exit 0";
   const TempDir dir;
   std::ofstream(dir / "link") << "#!/bin/sh\n" + link + "\n";
   fs::permissions(dir / "link", fs::perms::owner_all);
   CommandOutcome outcome;
-  std::thread runner([&] { outcome = slot.run(shell("for i in 1 2 3; do " + (dir / "link") + " 0 & done; sleep 300")); });
+  std::thread runner([&] {
+    outcome = slot.run(shell("for i in 1 2 3; do " + (dir / "link") + " 0 & done; sleep 300"));
+  });
   for (int i = 0; i < 3; ++i) bell.wait_line();
   slot.kill();
   runner.join();
@@ -122,11 +128,14 @@ TEST_CASE("kill() at any moment of short commands never hits the next one") {
   CHECK(slot.run(command({"echo", "alone"})).out == "alone\n");
 }
 
-TEST_CASE("a guardian that is killed takes everything with it; the slot reports that and starts another") {
+TEST_CASE(
+    "a guardian that is killed takes everything with it; the slot reports that and starts "
+    "another") {
   CheckedSlot slot;
   Doorbell bell;
   CommandOutcome outcome;
-  std::thread runner([&] { outcome = slot.run(shell("echo $PPID > " + bell.path() + "; " + family(bell))); });
+  std::thread runner(
+      [&] { outcome = slot.run(shell("echo $PPID > " + bell.path() + "; " + family(bell))); });
   const std::string guardian = bell.wait_line();
   const Watched shell_process(bell.wait_line());
   const Watched daemon(bell.wait_line());
@@ -150,7 +159,8 @@ TEST_CASE("a guardian that died between two commands is replaced without a word"
 TEST_CASE("the guardian lets nothing but the end of its rank end it") {
   CheckedSlot slot;
   const std::string script =
-      "for s in HUP INT QUIT TERM USR1 USR2 PIPE ALRM CHLD; do kill -$s $PPID; done; cat /proc/$PPID/comm";
+      "for s in HUP INT QUIT TERM USR1 USR2 PIPE ALRM CHLD; do kill -$s $PPID; done; cat "
+      "/proc/$PPID/comm";
   CHECK(slot.run(shell(script)).out == "heddle-guardian\n");
   CHECK(slot.run(command({"echo", "alive"})).out == "alive\n");
 }

@@ -35,7 +35,8 @@ class Quoting {
       case Context::arithmetic:
         if (text.starts_with("))")) return stack_.pop_back(), 1;
         return read_substitution(text);
-      case Context::plain: break;
+      case Context::plain:
+        break;
     }
     if (c == '\'') stack_.push_back(Context::single);
     if (c == '"') stack_.push_back(Context::double_quotes);
@@ -78,11 +79,14 @@ class Quoting {
 
 std::string reference(const std::string& name, Quoting::Context context) {
   switch (context) {
-    case Quoting::Context::single: return "'\"${" + name + "}\"'";
+    case Quoting::Context::single:
+      return "'\"${" + name + "}\"'";
     case Quoting::Context::double_quotes:
-    case Quoting::Context::arithmetic: return "${" + name + "}";
+    case Quoting::Context::arithmetic:
+      return "${" + name + "}";
     case Quoting::Context::plain:
-    case Quoting::Context::comment: break;
+    case Quoting::Context::comment:
+      break;
   }
   return "\"${" + name + "}\"";
 }

@@ -26,7 +26,9 @@ double clock_seconds() {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-Status failed(const std::string& what, int error) { return {"ERR_SPAWN", what + ": " + std::strerror(error)}; }
+Status failed(const std::string& what, int error) {
+  return {"ERR_SPAWN", what + ": " + std::strerror(error)};
+}
 
 void read_to_end(int fd) {
   char chunk[4096];
@@ -114,7 +116,8 @@ class Loop {
 
 }  // namespace
 
-Status spawn_floor(const std::string& program, unsigned in_flight, double seconds, SpawnFloor& floor) {
+Status spawn_floor(const std::string& program, unsigned in_flight, double seconds,
+                   SpawnFloor& floor) {
   return Loop(program, in_flight).run(seconds, floor);
 }
 
