@@ -1,7 +1,6 @@
 #include "runtime/process/process_slot.h"
 
 #include <sys/mount.h>
-#include <sys/resource.h>
 
 #include "runtime/process/environment.h"
 #include "runtime/process/process_test.h"
