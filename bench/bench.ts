@@ -107,21 +107,25 @@ async function sizeOf(one: Case): Promise<number> {
   const wanted = one.roundSeconds ?? ROUND_SECONDS;
   const tasksMax = one.tasksMax ?? Number.MAX_SAFE_INTEGER;
   let tasks = one.tasks;
+  await timed(one, tasks); // The first run also starts workers and compiles.
   for (;;) {
-    const began = performance.now();
-    await one.run(tasks);
-    const seconds = Math.max(1e-4, (performance.now() - began) / 1e3);
-    const next = Math.min(tasksMax, Math.ceil(tasks * Math.min(30, wanted / seconds)));
-    if (seconds > wanted / 3 || next === tasks) return next;
+    const { seconds } = await timed(one, tasks);
+    const next = Math.min(tasksMax, Math.ceil(tasks * Math.min(10, wanted / Math.max(1e-4, seconds))));
+    if (seconds > wanted / 2 || next <= tasks) return Math.max(next, one.tasks);
     tasks = next;
   }
 }
 
+async function timed(one: Case, tasks: number): Promise<{ round: Round; seconds: number }> {
+  const began = performance.now();
+  const round = await one.run(tasks);
+  return { round, seconds: round.seconds ?? (performance.now() - began) / 1e3 };
+}
+
 async function runRound(bench: Bench, one: Case, into: Measured): Promise<void> {
   const before = (await bench.stats?.()) ?? [];
-  const began = performance.now();
-  const round = await one.run(into.tasks);
-  into.seconds.push(round.seconds ?? (performance.now() - began) / 1e3);
+  const { round, seconds } = await timed(one, into.tasks);
+  into.seconds.push(seconds);
   if (round.latencies !== undefined) {
     into.p50.push(quantile(round.latencies, 0.5));
     into.p99.push(quantile(round.latencies, 0.99));
