@@ -119,7 +119,7 @@ void Rank::on(RankId from, Hello& m, Actions& out) {
 }
 
 void Rank::on(RankId from, AppsDiffer& m, Actions& out) {
-  fail("ERR_APPS_DIFFER",
+  fail("ERR_APP_MISMATCH",
        "rank " + std::to_string(config_.id) + " on host " + config_.host +
            " has other apps than rank " + std::to_string(from) + ": " + differences(config_.apps, m.apps, from),
        out);

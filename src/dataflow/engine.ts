@@ -3,6 +3,7 @@
 import { HeddleError } from "../errors.ts";
 import type { Executor, ExecutorKind } from "../executors/executor.ts";
 import { type OpenOptions, openExecutor } from "../executors/open.ts";
+import { errorReport } from "../monitoring/report.ts";
 import type { SessionStats } from "../native/binding.ts";
 import { setKernel } from "./current.ts";
 import { Kernel } from "./kernel.ts";
@@ -23,6 +24,7 @@ export class Engine implements AsyncDisposable {
   readonly kernel: Kernel;
   readonly #executor: Executor;
   readonly #onExit: (code: number) => void;
+  readonly #onUncaught: (error: unknown) => void;
   #closing: Promise<void> | null = null;
 
   /** @internal */
@@ -36,6 +38,13 @@ export class Engine implements AsyncDisposable {
     // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
     this.#onExit = (code) => (code === 0 ? executor.closeNow() : executor.abort(code));
     process.on("exit", this.#onExit);
+    // Node.js tells of an uncaught error after "exit", and there MPI has ended this process already.
+    this.#onUncaught = (error) => {
+      if (executor.kind !== "mpi") return;
+      const where = `rank ${executor.rank} (${executor.hostname})`;
+      process.stderr.write(`heddle: ${where} ends by an error that nothing caught: ${errorReport(error)}\n`);
+    };
+    process.on("uncaughtExceptionMonitor", this.#onUncaught);
     setKernel(this.kernel);
   }
 
@@ -93,6 +102,7 @@ export class Engine implements AsyncDisposable {
     setKernel(null);
     await this.#executor.close();
     process.off("exit", this.#onExit);
+    process.off("uncaughtExceptionMonitor", this.#onUncaught);
     opened = null;
   }
 
