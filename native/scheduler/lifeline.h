@@ -4,6 +4,10 @@
 // in which every rank is reached within log2(ranks) hops, for any number of ranks. A rank sleeps with a request
 // on each of its lifelines, and a victim remembers those requests in two words, one bit per lifeline.
 //
+// A rank without workers of a kind would be a hole in the graph of that kind. It asks its successor, and only that
+// one, while somebody waits on it: so every rank is reached along the ring from the nearest rank with workers
+// before it, and what is passed on goes straight back to there; asking on every lifeline would let it wander.
+//
 // Invariant: at most one unpaid request is on each lifeline.
 // Source: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011.
 #pragma once
@@ -33,6 +37,12 @@ class Lifelines {
     asked_ |= 1u << line;
     return victim(line);
   }
+  // The same for the first lifeline alone, on behalf of those who wait on us.
+  std::optional<RankId> ask_successor() {
+    if (count_ == 0 || (asked_ & 1)) return std::nullopt;
+    asked_ |= 1u;
+    return victim(0);
+  }
   // A victim has paid. False: no request of ours was there (a broken peer).
   bool paid_by(RankId from) { return clear(asked_, [&](std::uint32_t line) { return victim(line) == from; }); }
 
@@ -46,6 +56,7 @@ class Lifelines {
     return false;
   }
   bool anyone_waits() const { return waiting_ != 0; }
+  std::uint32_t waiting() const { return static_cast<std::uint32_t>(std::popcount(waiting_)); }
   // The next thief to pay, and forgets it: far ones first, since behind them are most ranks. Requires: anyone_waits().
   RankId pay_next() {
     HEDDLE_ASSERT(waiting_ != 0);

@@ -43,11 +43,11 @@ Entry Queue::take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes) 
   return taken;
 }
 
-std::vector<Entry> Queue::take_half() {
+std::vector<Entry> Queue::take_part(std::uint64_t shares, std::size_t ranges_max) {
   std::vector<Entry> out;
-  std::uint64_t want = (tasks_ + 1) / 2;
+  std::uint64_t want = tasks_ / shares + (tasks_ % shares != 0);
   std::uint64_t budget = limits::kGrantBytesMax;
-  while (want > 0 && out.size() < limits::kRangesPerGrantMax) {
+  while (want > 0 && out.size() < ranges_max) {
     Entry& back = entries_.back();
     std::uint64_t n = std::min(want, back.range.size());
     const Range wanted{back.range.last - n, back.range.last};

@@ -38,8 +38,9 @@ class Queue {
   // Takes at most `count` tasks (at least one) and `bytes` of arguments (at least one task) off the front of `entry`.
   Entry take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes);
 
-  // Takes half of all tasks, the larger half if odd, from the back; bounded by limits.h.
-  std::vector<Entry> take_half();
+  // Takes one of `shares` equal shares of all tasks (rounded up) from the back, in at most `ranges_max` pieces; their
+  // bytes are bounded by limits.h. Requires: shares > 0.
+  std::vector<Entry> take_part(std::uint64_t shares, std::size_t ranges_max);
 
   // Drops what belongs to `held`; returns how many tasks.
   std::uint64_t drop(HeldId held);

@@ -109,12 +109,14 @@ class Rank {
   void on(RankId from, Grant& m, Actions& out);
   void distribute(WorkerKind kind, Actions& out);
   bool run_next(WorkerId worker, Actions& out);
-  Grant give_half(WorkerKind kind, RankId thief);
+  Grant give(WorkerKind kind, RankId thief, std::uint64_t shares);
   void search(WorkerKind kind, Actions& out);
   void ask(RankId victim, WorkerKind kind, Actions& out);
   void accept(RankId victim, GrantedRange& granted);
   void requeue(const Worker& worker, Range range);
   void grants_ended(Actions& out);  // There may be room again to pay those who wait.
+  // Without workers of a kind a rank passes on work of that kind for those who wait on it; see lifeline.h.
+  bool relays(WorkerKind kind) const { return worker_count_[static_cast<std::size_t>(kind)] == 0; }
 
   // Results (rank_results.cc): up the steal tree to the owner's program.
   void on(RankId from, Results& m, Actions& out);

@@ -16,6 +16,12 @@ std::uint64_t payload_of(const std::vector<Record>& records) {
 
 }  // namespace
 
+std::uint64_t Rank::waiting_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& [id, holding] : holdings_) bytes += waiting_bytes(holding);
+  return bytes;
+}
+
 bool Rank::blocked(const Holding& holding) const { return waiting_bytes(holding) > limits::kHeldBytesMax; }
 
 void Rank::on(ChunkDone& e, Actions& out) {
@@ -52,11 +58,13 @@ void Rank::on(RankId from, Results& m, Actions& out) {
   given.unfinished -= tasks;
   given.owed += payload_of(m.records);
   holding.owed.insert(m.grant);
-  if (given.unfinished == 0) {
+  const bool ended = given.unfinished == 0;
+  if (ended) {
     holding.owed.erase(m.grant);
     given_.erase(found);
   }
   report(id, std::move(m.records), false, out);
+  if (ended) grants_ended(out);
 }
 
 void Rank::report(HeldId id, std::vector<Record> records, bool from_here, Actions& out) {
@@ -177,6 +185,7 @@ void Rank::cancel(HeldId id, Actions& out) {
   tombstones_.push_back(batch->id);
   if (tombstones_.size() > limits::kTombstones) tombstones_.pop_front();
   forget(id);
+  grants_ended(out);
 }
 
 }  // namespace heddle

@@ -65,15 +65,17 @@ void Rank::distribute(WorkerKind kind, Actions& out) {
   }
   Lifelines& lifelines = searching(kind).lifelines;
   while (!queue(kind).empty() && lifelines.anyone_waits() && given_.size() < limits::kGrantsOutMax) {
+    // Half for each, half of the rest for the next; who runs nothing keeps nothing.
+    const std::uint64_t shares = relays(kind) ? lifelines.waiting() : 2;
     const RankId thief = lifelines.pay_next();
-    Grant grant = give_half(kind, thief);
+    Grant grant = give(kind, thief, shares);
     grant.lifeline = true;
     out.push_back(Send{thief, std::move(grant)});
   }
-  // Without workers of this kind a rank still looks for work on behalf of those who wait on it: else the lifeline
-  // graph would have holes that nothing passes.
-  const bool relays = worker_count_[static_cast<std::size_t>(kind)] == 0 && lifelines.anyone_waits();
-  if (!idlers.empty() || (relays && queue(kind).empty())) search(kind, out);
+  if (!idlers.empty()) search(kind, out);
+  else if (relays(kind) && queue(kind).empty() && lifelines.anyone_waits()) {
+    if (const auto victim = lifelines.ask_successor()) out.push_back(Send{*victim, LifelineRequest{kind}});
+  }
 }
 
 void Rank::grants_ended(Actions& out) {
@@ -104,11 +106,11 @@ bool Rank::run_next(WorkerId id, Actions& out) {
   return true;
 }
 
-Grant Rank::give_half(WorkerKind kind, RankId thief) {
+Grant Rank::give(WorkerKind kind, RankId thief, std::uint64_t shares) {
   Grant grant{kind, false, {}};
   if (given_.size() >= limits::kGrantsOutMax || queue(kind).empty()) return grant;
   const std::size_t room = std::min(limits::kRangesPerGrantMax, limits::kGrantsOutMax - given_.size());
-  for (Entry& entry : queue(kind).take_half(room)) {
+  for (Entry& entry : queue(kind).take_part(shares, room)) {
     const GrantId id = next_grant_++;
     given_[id] = {entry.held, thief, entry.range, entry.range.size(), 0};
     holdings_.at(entry.held).local -= entry.range.size();
@@ -120,7 +122,7 @@ Grant Rank::give_half(WorkerKind kind, RankId thief) {
 }
 
 void Rank::on(RankId from, StealRequest& m, Actions& out) {
-  out.push_back(Send{from, give_half(m.kind, from)});
+  out.push_back(Send{from, give(m.kind, from, 2)});
 }
 
 void Rank::on(RankId from, LifelineRequest& m, Actions& out) {
