@@ -34,16 +34,19 @@ std::vector<std::uint8_t> column_of(ElementType type, Range range) {
   return out;
 }
 
-// One byte per task: enough to see what is lost or mixed up.
-std::vector<std::uint8_t> packed_of(Range range) {
+// `size` equal bytes per task: enough to see what is lost or mixed up.
+std::vector<std::uint8_t> packed_of(Range range, std::uint32_t size) {
   std::vector<std::uint8_t> out;
-  for (std::uint64_t i = range.first; i < range.last; ++i) out.push_back(static_cast<std::uint8_t>(mix(i) & 0x7f));
+  out.reserve(range.size() * size);
+  for (std::uint64_t i = range.first; i < range.last; ++i) {
+    out.insert(out.end(), size, static_cast<std::uint8_t>(mix(i) & 0x7f));
+  }
   return out;
 }
 
 }  // namespace
 
-Checker::Checker(const Scenario& scenario) {
+Checker::Checker(const Scenario& scenario) : workers_die_(scenario.worker_dies_one_in > 0) {
   std::vector<std::uint64_t> sequences(scenario.ranks, 0);
   for (const BatchPlan& plan : scenario.batches) {
     BatchHeader h;
@@ -56,11 +59,13 @@ Checker::Checker(const Scenario& scenario) {
     h.element = plan.element;
     h.op = plan.op;
     h.stream = plan.stream;
+    h.walltime = plan.walltime;
     State state;
     state.plan = plan;
     state.header = std::make_shared<const BatchHeader>(h);
     state.runs.resize(plan.tasks);
     state.deliveries.resize(plan.tasks);
+    index_[h.id] = state_.size();
     state_.push_back(std::move(state));
   }
 }
@@ -95,10 +100,8 @@ Arguments Checker::arguments(std::size_t batch) const {
 }
 
 std::size_t Checker::index_of(RankId owner, std::uint64_t sequence) const {
-  for (std::size_t k = 0; k < state_.size(); ++k) {
-    if (state_[k].header->id == BatchId{owner, sequence}) return k;
-  }
-  return state_.size();
+  const auto found = index_.find({owner, sequence});
+  return found == index_.end() ? state_.size() : found->second;
 }
 
 void Checker::complain(std::string what) {
@@ -109,9 +112,17 @@ bool Checker::fails(const State& state, std::uint64_t index) const {
   return state.plan.fail_one_in > 0 && mix(index ^ 77) % state.plan.fail_one_in == 0;
 }
 
+bool Checker::hangs(const State& state, std::uint64_t index) const {
+  return state.plan.hang_one_in > 0 && mix(index ^ 99) % state.plan.hang_one_in == 0;
+}
+
 Duration Checker::duration(const BatchHeader& batch, Range range) const {
-  const Duration most = state_[index_of(batch.id.owner, batch.id.sequence)].plan.task_max;
+  const State& state = state_[index_of(batch.id.owner, batch.id.sequence)];
+  const Duration most = state.plan.task_max;
   Duration sum = 50;  // To fetch and to report.
+  for (std::uint64_t i = range.first; i < range.last && state.plan.hang_one_in > 0; ++i) {
+    if (hangs(state, i)) return seconds(3'600);
+  }
   for (std::uint64_t i = range.first; i < range.last && most > 0; ++i) {
     sum += static_cast<Duration>(mix(i ^ 5) % static_cast<std::uint64_t>(most));
   }
@@ -135,7 +146,7 @@ std::vector<Record> Checker::run(const Chunk& chunk) {
     }
     const bool any = state.plan.element == ElementType::Any;
     records.push_back({any ? RecordKind::Packed : RecordKind::Column, part,
-                       any ? packed_of(part) : column_of(state.plan.element, part)});
+                       any ? packed_of(part, state.plan.result_bytes) : column_of(state.plan.element, part)});
   };
   Range good{chunk.range.first, chunk.range.first};
   for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
@@ -164,7 +175,9 @@ void Checker::forget(const Chunk& chunk) {
 }
 
 void Checker::check_payload(State& state, const Record& record) {
-  if (record.kind == RecordKind::Packed && record.payload != packed_of(record.range)) complain("wrong packed results");
+  if (record.kind == RecordKind::Packed && record.payload != packed_of(record.range, state.plan.result_bytes)) {
+    complain("wrong packed results");
+  }
   if (record.kind == RecordKind::Column && record.payload != column_of(state.plan.element, record.range)) {
     complain("wrong column");
   }
@@ -180,17 +193,24 @@ void Checker::check_payload(State& state, const Record& record) {
 void Checker::delivered(RankId owner, std::uint64_t sequence, const Record& record) {
   State& state = state_.at(index_of(owner, sequence));
   if (state.done) complain("news after the end of a batch");
-  for (std::uint64_t i = record.range.first; i < record.range.last; ++i) {
-    if (++state.deliveries.at(i - state.plan.first) > 1) complain("task " + std::to_string(i) + " delivered twice");
-    const bool failed = record.kind == RecordKind::Failed;
-    const bool crash = failed && record.payload == std::vector<std::uint8_t>{'!'};
-    if (failed != fails(state, i) && !crash) complain("task " + std::to_string(i) + " has the wrong outcome");
-    if (crash) {  // It took its worker down and does not run again.
-      state.runs.at(i - state.plan.first) = 1;
-      state.crashed = true;
-    }
+  if (record.range.first < state.plan.first || record.range.last > state.plan.first + state.plan.tasks) {
+    return complain("news of tasks that the batch does not have");
   }
+  for (std::uint64_t i = record.range.first; i < record.range.last; ++i) check_outcome(state, i, record);
   check_payload(state, record);
+}
+
+void Checker::check_outcome(State& state, std::uint64_t index, const Record& record) {
+  const std::string name = "task " + std::to_string(index);
+  if (++state.deliveries[index - state.plan.first] > 1) complain(name + " delivered twice");
+  const bool failed = record.kind == RecordKind::Failed;
+  if (failed && record.payload == crash()) {  // It took its worker down and does not run again.
+    if (!workers_die_ && !hangs(state, index)) complain(name + " was ended for no reason");
+    state.runs[index - state.plan.first] = 1;
+    state.crashed = true;
+  } else if (failed != fails(state, index) || hangs(state, index)) {
+    complain(name + " has the wrong outcome");
+  }
 }
 
 void Checker::done(RankId owner, std::uint64_t sequence) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class Checker {
   Duration duration(const BatchHeader& batch, Range range) const;
   // Parts of a chunk will run again, since its worker died: forget that they ran.
   void forget(const Chunk& chunk);
+  // The error of a task that took its worker down: by the scenario's choice, or since it hangs.
+  static std::vector<std::uint8_t> crash() { return {'!', '!'}; }
 
   void delivered(RankId owner, std::uint64_t sequence, const Record& record);
   void done(RankId owner, std::uint64_t sequence);
@@ -32,7 +35,8 @@ class Checker {
   bool is_cancelled(std::size_t batch) const { return state_[batch].cancelled; }
   std::size_t index_of(RankId owner, std::uint64_t sequence) const;
 
-  // "" or what is wrong at the end.
+  // "" or what is wrong: so far, and at the end.
+  const std::string& complaint() const { return complaint_; }
   std::string verdict() const;
 
  private:
@@ -47,11 +51,15 @@ class Checker {
   void complain(std::string what);
   void check_payload(State& state, const Record& record);
   bool fails(const State& state, std::uint64_t index) const;
+  bool hangs(const State& state, std::uint64_t index) const;
+  void check_outcome(State& state, std::uint64_t index, const Record& record);
   std::string verdict(const State& state) const;
   bool reduced_right(const State& state) const;
 
   std::vector<State> state_;
+  std::map<BatchId, std::size_t> index_;
   std::string complaint_;
+  bool workers_die_ = false;
 };
 
 }  // namespace heddle::sim

@@ -3,25 +3,29 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "scheduler/limits.h"
 
 namespace heddle::sim {
 
-Cluster::Cluster(const Scenario& scenario)
+Cluster::Cluster(const Scenario& scenario, Tamper tamper)
     : scenario_(scenario),
+      tamper_(std::move(tamper)),
       random_(scenario.seed + 1),
       network_(scenario.seed + 2, scenario.delay_min, scenario.delay_max),
       checker_(scenario) {
   RankConfig config;
   config.ranks = scenario.ranks;
   config.seed = scenario.seed + 3;
-  for (std::uint32_t w = 0; w < scenario.workers; ++w) {
-    config.workers.push_back(WorkerKind::Native);
-    config.workers.push_back(WorkerKind::Process);
-  }
+  config.lost_after = scenario.lost_after;
   for (RankId id = 0; id < scenario.ranks; ++id) {
     config.id = id;
-    Node node{std::make_unique<Rank>(config), std::vector<Worker>(config.workers.size()), kNever};
+    config.host = "node" + std::to_string(id);
+    config.workers = scenario.workers_of(id);
+    Node node;
+    node.rank = std::make_unique<Rank>(config);
+    node.workers.resize(config.workers.size());
     nodes_.push_back(std::move(node));
+    at({}, id, TimerRings{});
     for (WorkerId w = 0; w < config.workers.size(); ++w) {
       at({static_cast<std::int64_t>(random_.below(1'000'000))}, id, WorkerStarts{w});
     }
@@ -38,14 +42,14 @@ void Cluster::at(Instant when, RankId rank, What what) {
 }
 
 std::string Cluster::run(std::uint64_t steps_max) {
-  while (!agenda_.empty() && failure_.empty()) {
+  while (!agenda_.empty() && failure_.empty() && agenda_.top().at <= scenario_.ends_at) {
     if (++steps_ > steps_max) return "livelock: still busy after " + std::to_string(steps_max) + " steps";
     Happening h = agenda_.top();
     agenda_.pop();
     now_ = h.at;
     happen(h);
   }
-  if (!failure_.empty()) return failure_;
+  if (!failure_.empty()) return checker_.complaint().empty() ? failure_ : checker_.complaint();
   const std::string wrong = checker_.verdict();
   return wrong.empty() ? final_check() : wrong;
 }
@@ -53,6 +57,7 @@ std::string Cluster::run(std::uint64_t steps_max) {
 std::string Cluster::final_check() const {
   for (RankId id = 0; id < nodes_.size(); ++id) {
     if (!nodes_[id].rank->quiet()) return "rank " + std::to_string(id) + " still holds or owes something";
+    if (nodes_[id].unconsumed != 0) return "rank " + std::to_string(id) + " delivered what nobody consumed";
   }
   return "";
 }
@@ -74,6 +79,10 @@ void Cluster::happen(RankId rank, FrameArrives& e) {
   else step(rank, std::move(received));
 }
 
+void Cluster::happen(RankId rank, WorkerDies& e) {
+  if (nodes_[rank].workers[e.worker].life == e.life) worker_gone(rank, e.worker, e.culprit);
+}
+
 void Cluster::happen(RankId rank, WorkerStarts& e) { step(rank, WorkerIdle{e.worker}); }
 
 void Cluster::happen(RankId rank, ChunkEnds& e) {
@@ -83,15 +92,18 @@ void Cluster::happen(RankId rank, ChunkEnds& e) {
   const Chunk chunk = std::move(worker.chunk);
   std::vector<Record> records = checker_.run(chunk);
   if (scenario_.worker_dies_one_in > 0 && random_.below(scenario_.worker_dies_one_in) == 0) {
-    ++worker.life;
     checker_.forget(chunk);
     const std::uint64_t culprit = chunk.range.first + random_.below(chunk.range.size());
-    const bool known = random_.below(4) != 0;
-    step(rank, WorkerGone{e.worker, known ? std::optional(culprit) : std::nullopt, {'!'}});
-    return at(now_ + 1'000'000, rank, WorkerStarts{e.worker});
+    return worker_gone(rank, e.worker, random_.below(4) != 0 ? std::optional(culprit) : std::nullopt);
   }
   step(rank, ChunkDone{e.worker, std::move(records), now_ - worker.began});
   step(rank, WorkerIdle{e.worker});
+}
+
+void Cluster::worker_gone(RankId rank, WorkerId worker, std::optional<std::uint64_t> culprit) {
+  ++nodes_[rank].workers[worker].life;
+  step(rank, WorkerGone{worker, culprit, Checker::crash()});
+  at(now_ + milliseconds(1), rank, WorkerStarts{worker});
 }
 
 void Cluster::happen(RankId rank, Program& e) {
@@ -101,12 +113,14 @@ void Cluster::happen(RankId rank, Program& e) {
     checker_.cancelled(checker_.index_of(rank, cancel->sequence));
     step(rank, *cancel);
   } else {
-    step(rank, std::get<Consumed>(e.what));
+    const Consumed& consumed = std::get<Consumed>(e.what);
+    nodes_[rank].unconsumed -= consumed.bytes;
+    step(rank, consumed);
   }
 }
 
 void Cluster::happen(RankId rank, TimerRings&) {
-  if (nodes_[rank].timer > now_) return;  // Was moved.
+  if (nodes_[rank].timer > now_ && nodes_[rank].timer != kNever) return;  // Was moved.
   nodes_[rank].timer = kNever;
   step(rank, Tick{});
 }
@@ -120,12 +134,22 @@ void Cluster::step(RankId rank, Event event) {
     nodes_[rank].timer = next;
     at(next, rank, TimerRings{});
   }
+  watch_bounds(rank);
+}
+
+void Cluster::watch_bounds(RankId rank) {
+  const Node& node = nodes_[rank];
+  peaks_.waiting_bytes = std::max(peaks_.waiting_bytes, node.rank->waiting_bytes());
+  peaks_.grants_out = std::max(peaks_.grants_out, node.rank->grants_out());
+  peaks_.unconsumed_bytes = std::max(peaks_.unconsumed_bytes, node.unconsumed);
+  if (node.rank->grants_out() > limits::kGrantsOutMax) failure_ = "rank " + std::to_string(rank) + " gave away too much";
 }
 
 void Cluster::act(RankId rank, Send& a) {
   ++messages_;
+  std::uint32_t times = tamper_ ? tamper_(rank, a.to, a.message) : 1;
   auto frame = std::make_shared<Buffer>(encode(a.message));
-  at(network_.arrival(rank, a.to, now_), a.to, FrameArrives{rank, std::move(frame)});
+  for (; times > 0; --times) at(network_.arrival(rank, a.to, now_), a.to, FrameArrives{rank, frame});
 }
 
 void Cluster::act(RankId rank, Run& a) {
@@ -137,11 +161,34 @@ void Cluster::act(RankId rank, Run& a) {
   at(now_ + checker_.duration(*worker.chunk.batch, worker.chunk.range), rank, ChunkEnds{a.worker, worker.life});
 }
 
+// As the runtime does it: a JavaScript worker over its walltime is terminated, a process is killed, a native
+// task cannot be ended.
+void Cluster::act(RankId rank, Interrupt& a) {
+  Worker& worker = nodes_[rank].workers.at(a.worker);
+  if (!worker.busy) return;
+  const WorkerKind kind = worker.chunk.batch->worker;
+  if (kind == WorkerKind::Js && a.overdue) {
+    worker.busy = false;
+    const std::uint64_t culprit = worker.chunk.range.first;
+    at(now_, rank, WorkerDies{a.worker, ++worker.life, culprit});
+  } else if (kind == WorkerKind::Process) {
+    at(now_, rank, ChunkEnds{a.worker, worker.life});
+  }
+}
+
 void Cluster::act(RankId rank, Deliver& a) {
   if (checker_.is_cancelled(checker_.index_of(rank, a.sequence))) failure_ = "news of a cancelled batch";
   checker_.delivered(rank, a.sequence, a.record);
-  const auto most = static_cast<std::uint64_t>(scenario_.consume_max) + 1;
-  at(now_ + static_cast<Duration>(random_.below(most)), rank, Program{Consumed{a.sequence, a.record.payload.size()}});
+  Node& node = nodes_[rank];
+  const std::uint64_t bytes = a.record.payload.size();
+  node.unconsumed += bytes;
+  Instant when = now_ + static_cast<Duration>(random_.below(static_cast<std::uint64_t>(scenario_.consume_max) + 1));
+  if (scenario_.consume_bytes_per_s > 0) {
+    when = std::max(when, node.program_free) +
+           static_cast<Duration>(bytes * 1'000'000'000 / scenario_.consume_bytes_per_s);
+    node.program_free = when;
+  }
+  at(when, rank, Program{Consumed{a.sequence, bytes}});
 }
 
 void Cluster::act(RankId rank, BatchDone& a) { checker_.done(rank, a.sequence); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <queue>
 #include <string>
@@ -15,9 +16,19 @@
 
 namespace heddle::sim {
 
+// The most that any rank held at any time.
+struct Peaks {
+  std::uint64_t waiting_bytes = 0;  // Result payloads, of all batches.
+  std::size_t grants_out = 0;
+  std::uint64_t unconsumed_bytes = 0;  // Delivered to one program and not consumed.
+};
+
 class Cluster {
  public:
-  explicit Cluster(const Scenario& scenario);
+  // How often a message is to arrive: once, unless a test breaks the network on purpose. It may change the message.
+  using Tamper = std::function<std::uint32_t(RankId from, RankId to, Message& message)>;
+
+  explicit Cluster(const Scenario& scenario, Tamper tamper = {});
 
   // Runs until nothing is left to happen, or `steps_max` steps (then: a livelock). Returns what is wrong, or "".
   std::string run(std::uint64_t steps_max);
@@ -26,6 +37,8 @@ class Cluster {
   std::uint64_t messages() const { return messages_; }
   Instant now() const { return now_; }
   std::uint32_t ranks_that_ran() const;
+  const Peaks& peaks() const { return peaks_; }
+  const Checker& checker() const { return checker_; }
 
  private:
   struct FrameArrives {
@@ -39,11 +52,15 @@ class Cluster {
   struct WorkerStarts {
     WorkerId worker;
   };
+  struct WorkerDies {
+    WorkerId worker;
+    std::uint64_t life, culprit;
+  };
   struct Program {
     std::variant<std::size_t, CancelBatch, Consumed> what;  // Index of the batch to submit, or an event.
   };
   struct TimerRings {};
-  using What = std::variant<FrameArrives, ChunkEnds, WorkerStarts, Program, TimerRings>;
+  using What = std::variant<FrameArrives, ChunkEnds, WorkerStarts, WorkerDies, Program, TimerRings>;
   struct Happening {
     Instant at;
     std::uint64_t order;
@@ -61,12 +78,15 @@ class Cluster {
     std::unique_ptr<Rank> rank;
     std::vector<Worker> workers;
     Instant timer = kNever;
+    Instant program_free;  // When the program has consumed what it got so far.
+    std::uint64_t unconsumed = 0;
   };
 
   void happen(Happening& h);
   void happen(RankId rank, FrameArrives& e);
   void happen(RankId rank, ChunkEnds& e);
   void happen(RankId rank, WorkerStarts& e);
+  void happen(RankId rank, WorkerDies& e);
   void happen(RankId rank, Program& e);
   void happen(RankId rank, TimerRings& e);
   void step(RankId rank, Event event);
@@ -74,15 +94,18 @@ class Cluster {
   void act(RankId rank, Run& a);
   void act(RankId rank, Deliver& a);
   void act(RankId rank, BatchDone& a);
-  void act(RankId, Interrupt&) {}
+  void act(RankId rank, Interrupt& a);
   void act(RankId, JobFailed& a) { failure_ = a.code + ": " + a.message; }
   void act(RankId, JobClosed&) {}
   void act(RankId, Ponged&) {}
   void act(RankId, StatsArrived&) {}
+  void worker_gone(RankId rank, WorkerId worker, std::optional<std::uint64_t> culprit);
+  void watch_bounds(RankId rank);
   void at(Instant when, RankId rank, What what);
   std::string final_check() const;
 
   Scenario scenario_;
+  Tamper tamper_;
   Random random_;
   SimNetwork network_;
   Checker checker_;
@@ -90,6 +113,7 @@ class Cluster {
   std::priority_queue<Happening, std::vector<Happening>, std::greater<>> agenda_;
   Instant now_;
   std::uint64_t order_ = 0, steps_ = 0, messages_ = 0;
+  Peaks peaks_;
   std::string failure_;
 };
 

@@ -1,21 +1,30 @@
-// `sim --seed=42 [--ranks=16]` replays one simulated job; `sim --seeds=2000 [--from=1] [--ranks=N]` runs many.
-// Exit code 1: some job broke a promise; its replay command is printed.
+// `sim --seed=42 [--ranks=16] [--trace]` replays one simulated job, and prints each message when asked to;
+// `sim --seeds=2000 [--from=1] [--ranks=N]` runs many. Exit code 1: some job broke a promise; its replay
+// command is printed.
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
+#include "scheduler/testing.h"
 #include "sim/cluster.h"
 
 namespace {
 
-constexpr std::uint64_t kStepsMax = 50'000'000;  // More means livelock.
+constexpr std::uint64_t kStepsMax = 5'000'000;  // More means livelock.
 
-bool run_one(std::uint64_t seed, std::uint32_t ranks, bool verbose) {
+bool run_one(std::uint64_t seed, std::uint32_t ranks, bool verbose, bool trace) {
   const auto scenario = heddle::sim::Scenario::from_seed(seed, ranks);
   if (verbose) std::printf("%s\n", scenario.describe().c_str());
-  heddle::sim::Cluster cluster(scenario);
+  const heddle::sim::Cluster* running = nullptr;
+  const auto print = [&](heddle::RankId from, heddle::RankId to, heddle::Message& message) {
+    std::printf("%12.6f ms  %u -> %u  %s\n", static_cast<double>(running->now().ns) / 1e6, from, to,
+                heddle::in_words(message).c_str());
+    return 1u;
+  };
+  heddle::sim::Cluster cluster(scenario, trace ? print : heddle::sim::Cluster::Tamper());
+  running = &cluster;
   const std::string wrong = cluster.run(kStepsMax);
   if (verbose) {
     std::printf("%llu steps, %llu messages, %.3f ms of virtual time, %u of %u ranks ran tasks\n",
@@ -34,6 +43,7 @@ bool run_one(std::uint64_t seed, std::uint32_t ranks, bool verbose) {
 int main(int argc, char** argv) {
   std::uint64_t seed = 1, seeds = 1;
   std::uint32_t ranks = 0;
+  bool trace = false;
   for (int k = 1; k < argc; ++k) {
     const auto value = [&](const char* name) -> const char* {
       const std::size_t n = std::strlen(name);
@@ -43,13 +53,14 @@ int main(int argc, char** argv) {
     else if (const char* v = value("--from=")) seed = std::strtoull(v, nullptr, 10);
     else if (const char* v = value("--seeds=")) seeds = std::strtoull(v, nullptr, 10);
     else if (const char* v = value("--ranks=")) ranks = static_cast<std::uint32_t>(std::strtoul(v, nullptr, 10));
+    else if (std::strcmp(argv[k], "--trace") == 0) trace = true;
     else {
-      std::fprintf(stderr, "usage: sim [--seed=N | --from=N --seeds=COUNT] [--ranks=N]\nunknown: %s\n", argv[k]);
+      std::fprintf(stderr, "usage: sim [--seed=N | --from=N --seeds=COUNT] [--ranks=N] [--trace]\nunknown: %s\n", argv[k]);
       return 2;
     }
   }
   std::uint64_t failed = 0;
-  for (std::uint64_t k = 0; k < seeds; ++k) failed += run_one(seed + k, ranks, seeds == 1) ? 0 : 1;
+  for (std::uint64_t k = 0; k < seeds; ++k) failed += run_one(seed + k, ranks, seeds == 1, trace) ? 0 : 1;
   if (seeds > 1) std::printf("%llu jobs, %llu failed\n", static_cast<unsigned long long>(seeds),
                              static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;

@@ -1,5 +1,6 @@
 #include "sim/scenario.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/random.h"
@@ -21,7 +22,8 @@ BatchPlan plan_batch(Random& random, std::uint32_t ranks) {
   plan.first = random.below(2) == 0 ? 0 : random.below(1'000'000);
   plan.args = static_cast<ArgsKind>(random.below(3));
   plan.results = static_cast<ResultMode>(random.below(3));
-  plan.worker = random.below(4) == 0 ? WorkerKind::Process : WorkerKind::Native;
+  const std::array<WorkerKind, 4> kinds{WorkerKind::Native, WorkerKind::Native, WorkerKind::Process, WorkerKind::Js};
+  plan.worker = pick(random, kinds);
   plan.stream = random.below(4) == 0;
   const std::array<ElementType, 4> elements{ElementType::Any, ElementType::F64, ElementType::I64, ElementType::U32};
   plan.element = pick(random, elements);
@@ -33,7 +35,39 @@ BatchPlan plan_batch(Random& random, std::uint32_t ranks) {
   plan.task_max = pick(random, durations);
   if (random.below(4) == 0) plan.fail_one_in = 1 + static_cast<std::uint32_t>(random.below(50));
   if (random.below(6) == 0) plan.cancel_at = plan.submit_at + static_cast<Duration>(random.below(3'000'000));
+  if (plan.worker == WorkerKind::Js && random.below(2) == 0) {
+    plan.walltime = milliseconds(20);  // Twice the longest task that does not hang.
+    plan.tasks = std::min<std::uint64_t>(plan.tasks, 1'000);
+    plan.hang_one_in = 3 + static_cast<std::uint32_t>(random.below(100));
+  }
   return plan;
+}
+
+// Hundreds of batches of one task: they move many to a grant, and fill the list of grants.
+void many_tiny(Random& random, Scenario& s) {
+  const RankId owner = static_cast<RankId>(random.below(s.ranks));
+  const std::uint64_t count = 100 + random.below(500);
+  for (std::uint64_t n = 0; n < count; ++n) {
+    BatchPlan plan = plan_batch(random, s.ranks);
+    plan.tasks = 1;
+    plan.owner = random.below(8) == 0 ? plan.owner : owner;
+    s.batches.push_back(plan);
+  }
+}
+
+// Results larger than the windows, for a program that is slow to take them.
+void large_results(Random& random, Scenario& s) {
+  BatchPlan plan = plan_batch(random, s.ranks);
+  const std::array<std::uint32_t, 4> sizes{1'000, 30'000, 300'000, 1'500'000};
+  plan.result_bytes = pick(random, sizes);
+  plan.tasks = 2'000'000 / plan.result_bytes + random.below(30'000'000 / plan.result_bytes);
+  plan.results = ResultMode::Collect;
+  plan.element = ElementType::Any;
+  plan.fail_one_in = plan.hang_one_in = 0;
+  plan.task_max = std::min<Duration>(plan.task_max, 100'000);
+  plan.cancel_at = random.below(4) == 0 ? plan.cancel_at : std::nullopt;
+  s.batches.push_back(plan);
+  s.consume_bytes_per_s = 20'000'000 + random.below(1'000'000'000);
 }
 
 }  // namespace
@@ -48,18 +82,39 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
   s.delay_max = static_cast<Duration>(2'000 + random.below(500'000));
   if (random.below(3) == 0) s.consume_max = 5'000'000;
   if (random.below(5) == 0) s.worker_dies_one_in = 2 + static_cast<std::uint32_t>(random.below(40));
+  if (random.below(4) == 0) s.bare_one_in = 1 + static_cast<std::uint32_t>(random.below(4));
   for (std::uint64_t n = 1 + random.below(5); n > 0; --n) s.batches.push_back(plan_batch(random, s.ranks));
+  if (random.below(16) == 0) many_tiny(random, s);
+  if (random.below(32) == 0) large_results(random, s);
   return s;
+}
+
+std::vector<WorkerKind> Scenario::workers_of(RankId rank) const {
+  std::vector<WorkerKind> out;
+  for (std::uint64_t kind = 0; kind < kWorkerKinds; ++kind) {
+    Random random(seed + 16 * rank + kind);
+    const bool keeps_all = rank == (seed * 7 + kind) % ranks;
+    const bool bare = bare_one_in > 0 && !keeps_all && random.below(bare_one_in) == 0;
+    if (!bare) out.insert(out.end(), workers, static_cast<WorkerKind>(kind));
+  }
+  return out;
 }
 
 std::string Scenario::describe() const {
   std::string out = "seed " + std::to_string(seed) + ": " + std::to_string(ranks) + " ranks x " +
-                    std::to_string(workers) + " workers, " + std::to_string(batches.size()) + " batches of";
-  for (const BatchPlan& plan : batches) {
+                    std::to_string(workers) + " workers of each kind";
+  if (bare_one_in > 0) out += " (none on one rank in " + std::to_string(bare_one_in) + ")";
+  if (worker_dies_one_in > 0) out += ", a worker dies every " + std::to_string(worker_dies_one_in) + " chunks";
+  constexpr std::size_t kShown = 12;
+  out += ", " + std::to_string(batches.size()) + " batches of";
+  for (std::size_t k = 0; k < std::min(batches.size(), kShown); ++k) {
+    const BatchPlan& plan = batches[k];
     out += " " + std::to_string(plan.tasks) + "@" + std::to_string(plan.owner);
+    if (plan.result_bytes > 1) out += "x" + std::to_string(plan.result_bytes) + "B";
+    if (plan.hang_one_in > 0) out += "(some hang)";
     if (plan.cancel_at) out += "(cancelled)";
   }
-  return out;
+  return batches.size() > kShown ? out + " ..." : out;
 }
 
 }  // namespace heddle::sim
