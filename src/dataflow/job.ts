@@ -52,7 +52,7 @@ type Arguments = { first: number; last: number } & PieceArguments;
 
 export class MapJob {
   readonly app: AppDefinition;
-  readonly failures = new Map<number, HeddleError>();
+  readonly failures: Map<number, HeddleError> = new Map();
   readonly progress: Progress;
   readonly #kernel: Kernel;
   readonly #source: Source;

@@ -3,10 +3,9 @@
 import { HeddleError } from "../errors.ts";
 import { encodeManyShared, encodeShared } from "../serialize/codec.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { scan } from "../serialize/scan.ts";
 import { packStrings } from "../serialize/strings.ts";
 import { shorten } from "../serialize/values.ts";
-import { argumentError, checkSize } from "./arguments.ts";
+import { ARGUMENT_BYTES_MAX, argumentError, checkSize } from "./arguments.ts";
 import type { Column, Piece, Source } from "./source.ts";
 import { lengthOf } from "./source.ts";
 import { commandStrings } from "./words.ts";
@@ -171,7 +170,7 @@ class PieceBuilder {
   add(values: unknown[]): { taken: number; error: HeddleError } | null {
     if (this.#app.kind === "js") {
       try {
-        this.#append(encodeManyShared(values), values.length);
+        this.#appendAll(values);
         return null;
       } catch {
         // One of them: go one by one to find it.
@@ -203,14 +202,23 @@ class PieceBuilder {
   }
 
   #addOne(value: unknown): void {
-    if (this.#app.kind === "js") {
-      const bytes = encodeShared(value);
-      checkSize(bytes.length, this.#app.name);
-      this.#append(bytes, 1);
-      return;
-    }
+    if (this.#app.kind === "js") return this.#append(encodeShared(value));
     const args = this.#spread || Array.isArray(value) ? (value as unknown[]) : [value];
-    const bytes = packStrings(commandStrings(this.#app, args, this.#first + this.count));
+    this.#append(packStrings(commandStrings(this.#app, args, this.#first + this.count)));
+  }
+
+  #appendAll(values: unknown[]): void {
+    const count = values.length;
+    this.#reserve(0, count);
+    const packed = encodeManyShared(values, this.#offsets, this.count, this.bytes);
+    this.#checkSizes(count, packed.length);
+    this.#reserve(packed.length, 0);
+    this.#buffer.set(packed, this.bytes);
+    this.bytes += packed.length;
+    this.count += count;
+  }
+
+  #append(bytes: Uint8Array): void {
     checkSize(bytes.length, this.#app.name);
     this.#reserve(bytes.length, 1);
     this.#buffer.set(bytes, this.bytes);
@@ -219,13 +227,10 @@ class PieceBuilder {
     this.#offsets[this.count] = this.bytes;
   }
 
-  #append(packed: Uint8Array, count: number): void {
-    if (packed.length > PIECE_BYTES) checkEach(packed, count, this.#app.name);
-    this.#reserve(packed.length, count);
-    this.#buffer.set(packed, this.bytes);
-    scan(packed, 0, count, this.#offsets, this.count, this.bytes);
-    this.bytes += packed.length;
-    this.count += count;
+  #checkSizes(count: number, length: number): void {
+    if (length <= ARGUMENT_BYTES_MAX) return;
+    const offsets = this.#offsets.subarray(this.count, this.count + count + 1);
+    for (let k = 0; k < count; k++) checkSize((offsets[k + 1] as number) - (offsets[k] as number), this.#app.name);
   }
 
   #reserve(bytes: number, count: number): void {
@@ -240,10 +245,4 @@ class PieceBuilder {
       this.#offsets = more;
     }
   }
-}
-
-function checkEach(packed: Uint8Array, count: number, app: string): void {
-  const offsets = new Uint32Array(count + 1);
-  scan(packed, 0, count, offsets);
-  for (let k = 0; k < count; k++) checkSize((offsets[k + 1] as number) - (offsets[k] as number), app);
 }

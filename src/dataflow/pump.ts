@@ -103,10 +103,16 @@ export class Pump {
     this.#activeAt = performance.now();
     if (this.#looking) return;
     this.#looking = true;
+    this.#executor.setPolling(true);
     const look = (): void => {
       if (this.#executor.hasEvents()) this.drain();
-      if (this.#sinks.size > 0 && performance.now() - this.#activeAt < LOOK_MS) setImmediate(look);
-      else this.#looking = false;
+      if (this.#sinks.size > 0 && performance.now() - this.#activeAt < LOOK_MS) {
+        setImmediate(look);
+        return;
+      }
+      this.#looking = false;
+      this.#executor.setPolling(false);
+      if (this.#executor.hasEvents()) this.drain(); // What came in between is told to nobody else.
     };
     setImmediate(look);
   }

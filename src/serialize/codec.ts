@@ -1,11 +1,13 @@
 /**
  * Values as bytes: msgpack by msgpackr, each value self-contained, so that any slice of a batch can travel alone.
  *
- * Many values are packed as one array whose header is then dropped: a call into msgpackr costs more than a small value.
+ * Plain values go through an encoder and a decoder of our own (same format, a third of the time); all others through msgpackr.
  * What a value cannot keep: its class (fields survive), and a Map, which arrives as a plain object.
  */
 
 import { addExtension, Packr, Unpackr } from "msgpackr";
+import { decodeSimple } from "./decoder.ts";
+import { Encoder } from "./encoder.ts";
 
 const options = { useRecords: false, moreTypes: true, copyBuffers: true } as const;
 const packr = new Packr(options);
@@ -26,40 +28,62 @@ export function extend<T>(
   addExtension({ Class: type as never, type: tag, pack: pack as never, unpack: unpack as never });
 }
 
+const encoder = new Encoder((value) => packr.pack(value));
+let encoding = false; // A value's toJSON may come back here; msgpackr saves its state for that, the encoder does not.
+
 /** Encodes one value. The bytes are the caller's own. Throws what msgpackr throws: see `findUnencodable`. */
 export function encode(value: unknown): Uint8Array {
-  return new Uint8Array(packr.pack(value));
+  return encodeShared(value).slice();
 }
 
 /** Encodes one value into memory that the next call of this module overwrites. */
 export function encodeShared(value: unknown): Uint8Array {
-  return packr.pack(value);
+  if (encoding) return packr.pack(value);
+  encoding = true;
+  try {
+    encoder.reset();
+    encoder.write(value);
+    return encoder.bytes.subarray(0, encoder.length);
+  } finally {
+    encoding = false;
+  }
 }
 
-/** Encodes the elements of `values` one after the other, into memory that the next call of this module overwrites. */
-export function encodeManyShared(values: readonly unknown[]): Uint8Array {
-  const packed = packr.pack(values);
-  return packed.subarray(arrayHeaderBytes(values.length));
-}
-
-export function arrayHeaderBytes(length: number): number {
-  return length < 0x10 ? 1 : length < 0x10000 ? 3 : 5;
+/**
+ * Encodes the elements of `values` one after the other, into memory that the next call of this module overwrites.
+ *
+ * @param offsets - If given, receives from index `at` on where each begins, plus `base`, and the end.
+ */
+export function encodeManyShared(values: readonly unknown[], offsets: Uint32Array | null = null, at = 0, base = 0): Uint8Array {
+  if (encoding) throw new Error("encodeManyShared was called by a value's toJSON");
+  encoding = true;
+  try {
+    encoder.reset();
+    encoder.writeAll(values, offsets, at, base);
+    return encoder.bytes.subarray(0, encoder.length);
+  } finally {
+    encoding = false;
+  }
 }
 
 /** Decodes one value; the result holds no reference to `bytes`. */
 export function decode(bytes: Uint8Array): unknown {
-  return unpackr.unpack(bytes);
+  const simple: unknown[] = [];
+  return decodeSimple(bytes, simple, 0) === 1 ? simple[0] : unpackr.unpack(bytes);
 }
 
 /** Decodes all values that lie in `bytes` one after the other. */
 export function decodeMany(bytes: Uint8Array): unknown[] {
-  if (bytes.length === 0) return [];
-  return unpackr.unpackMultiple(bytes) as unknown as unknown[];
+  const values: unknown[] = [];
+  decodeInto(bytes, values, 0);
+  return values;
 }
 
 /** Adds to `into[at...]` all values that lie in `bytes`, and returns how many they are. */
 export function decodeInto(bytes: Uint8Array, into: unknown[], at: number): number {
   if (bytes.length === 0) return 0;
+  const simple = decodeSimple(bytes, into, at);
+  if (simple >= 0) return simple;
   const values = unpackr.unpackMultiple(bytes) as unknown as unknown[];
   for (let k = 0; k < values.length; k++) into[at + k] = values[k];
   return values.length;
