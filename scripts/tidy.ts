@@ -36,7 +36,8 @@ const sourceLayers: string[][] = [
   ["launchers", "channels"],
   ["futures", "serialize"],
   ["native"],
-  ["monitoring", "errors"],
+  ["monitoring"],
+  ["errors"],
 ];
 
 const notInScheduler =
