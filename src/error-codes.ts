@@ -28,20 +28,25 @@ export type ErrorCode =
   | "ERR_DEPENDENCY" // an input of the task failed, so it never ran
   | "ERR_GUARDIAN_LOST" // the guardian of a process slot was killed
   | "ERR_INPUT_FILE" // the file for the standard input of a command cannot be opened
+  | "ERR_FRAME" // a message between ranks is damaged
+  | "ERR_FRAME_TOO_LARGE" // a message between ranks is too large
   | "ERR_INTERNAL" // a broken invariant inside Heddle
   | "ERR_LAUNCHER" // started by a launcher whose MPI cannot be told
   | "ERR_MAP_COLUMNS" // columns of map() do not fit the app or each other
   | "ERR_MAP_USED" // the results of one map() were asked for in two ways
+  | "ERR_MPI" // an MPI call failed
   | "ERR_MPI_BUILD" // an MPI library cannot be compiled here
   | "ERR_MPI_INIT" // MPI did not start
   | "ERR_MPI_MISMATCH" // the launcher and the MPI library disagree: the wrong mpiexec
   | "ERR_MPI_NOT_BUILT" // the library for this MPI is missing and cannot be built
   | "ERR_MSGPACK" // bytes that should be msgpack are not
+  | "ERR_NATIVE_APP" // a native app failed
   | "ERR_NESTED_CALL" // a task called an app
   | "ERR_NOT_STARTED" // an app was called before run() or start()
   | "ERR_NO_SPACE" // the device of an output file is full
   | "ERR_OUTPUT_FILE" // an output file of a command cannot be opened
   | "ERR_PROGRAM" // the program failed to load in a worker
+  | "ERR_QUEUE_FULL" // a send queue is full
   | "ERR_RANK_LOST" // a rank is gone
   | "ERR_REDUCE_EMPTY" // min, max or a reducer app over no task at all
   | "ERR_RESULT" // a result that cannot be encoded
@@ -165,6 +170,14 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "The file that a command should read as its standard input cannot be opened.",
     fix: "It must exist and be readable on the node that runs the task.",
   },
+  ERR_FRAME: {
+    when: "A message between ranks does not decode.",
+    fix: "Report it: this is a fault of Heddle, or of memory.",
+  },
+  ERR_FRAME_TOO_LARGE: {
+    when: "One task's arguments or result make a message larger than a transport carries.",
+    fix: "Write the data to a file and pass its path.",
+  },
   ERR_INTERNAL: {
     when: "An invariant of Heddle is broken.",
     fix: "Report it with the message.",
@@ -180,6 +193,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_MAP_USED: {
     when: "The results of one map() were asked for in two ways.",
     fix: "Call map() once for each way: collect, discard, reduce, settled, or for await.",
+  },
+  ERR_MPI: {
+    when: "A call into MPI failed while the job ran.",
+    fix: "The message holds what MPI said.",
   },
   ERR_MPI_BUILD: {
     when: "Compiling the library for an MPI failed: no compiler wrapper, or the compiler said no.",
@@ -201,6 +218,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "Bytes that should hold msgpack values are cut short or damaged.",
     fix: "Report it: arguments and results are encoded by Heddle itself.",
   },
+  ERR_NATIVE_APP: {
+    when: "A task of a native app failed; the message says why.",
+    fix: "See the message.",
+  },
   ERR_NESTED_CALL: {
     when: "A task called an app.",
     fix: "Call the plain function, or return the data and call the app from the body of run().",
@@ -220,6 +241,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_PROGRAM: {
     when: "The program file, or a module named in start({ apps }), failed to load in a worker.",
     fix: "See `cause`; what stands before run() happens in every worker.",
+  },
+  ERR_QUEUE_FULL: {
+    when: "A transport's queue to a rank is full and stays so.",
+    fix: "Report it: senders should wait.",
   },
   ERR_RANK_LOST: {
     when: "A rank died, or was silent for too long.",

@@ -14,7 +14,7 @@ import { callable, walltimeMs } from "./app.ts";
 /** How a command ended that did not fail. */
 export interface CommandResult {
   exitCode: number;
-  /** What it wrote, up to `captureBytes`; empty where a file receives it. */
+  /** What it wrote, up to `captureBytes`; where a file receives it, the file's path. */
   stdout: string;
   stderr: string;
 }
@@ -29,7 +29,7 @@ export interface BashOptions {
   env?: Record<string, string>;
   /** File that becomes standard input. Default: none. */
   stdin?: string;
-  /** File that receives standard output; then the result's `stdout` is empty. Default: kept in memory. */
+  /** File that receives standard output; then the result's `stdout` is its path. Default: kept in memory. */
   stdout?: string;
   /** File that receives standard error. Default: kept in memory. */
   stderr?: string;

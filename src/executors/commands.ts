@@ -153,7 +153,7 @@ function outcome(template: CommandTemplate, command: Command, end: End, lateMs: 
     return failure(command, { code: "ERR_WALLTIME", message, hint: "raise `walltime`" }, end);
   }
   if (end.signal !== null) {
-    const message = `${shown} was ended by ${end.signal} (${os.signals[end.signal as "SIGKILL"] ?? "?"})`;
+    const message = `${shown} was ended by ${end.signal} (${os.signals[end.signal as NodeJS.Signals]})`;
     return failure(command, { code: "ERR_COMMAND_SIGNALED", message, hint: null }, end);
   }
   const exitCode = end.exitCode ?? 0;
@@ -161,7 +161,8 @@ function outcome(template: CommandTemplate, command: Command, end: End, lateMs: 
     const message = `${shown} ended with exit code ${exitCode}`;
     return failure(command, { code: "ERR_COMMAND_FAILED", message, hint: "see stderr" }, end);
   }
-  return { failed: false, payload: encode({ exitCode, stdout: end.stdout, stderr: end.stderr }) };
+  const { stdout, stderr } = command;
+  return { failed: false, payload: encode({ exitCode, stdout: stdout ?? end.stdout, stderr: stderr ?? end.stderr }) };
 }
 
 function failure(command: Command, what: Failure, end: End | null): { failed: boolean; payload: Uint8Array } {
