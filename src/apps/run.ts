@@ -1,14 +1,14 @@
 /** run(): a program that is Heddle's from start to end. */
 
-import { pathToFileURL } from "node:url";
 import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { type Engine, openEngine } from "../dataflow/engine.ts";
 import { HeddleError } from "../errors.ts";
 import { takeUnobserved } from "../futures/unobserved.ts";
 import { errorReport } from "../monitoring/report.ts";
 import { freezeApps } from "../serialize/registry.ts";
 import { workerHook } from "../worker/hook.ts";
-import { resolveOptions, type RunOptions } from "./options.ts";
+import { type RunOptions, resolveOptions } from "./options.ts";
 import { onBrokenProgram, serveForEver } from "./serve.ts";
 import { watchSignals } from "./signals.ts";
 
@@ -38,7 +38,11 @@ export async function run<T>(body: () => T | PromiseLike<T>, options: RunOptions
     return await new Promise<never>(() => {});
   }
   if (called) {
-    throw new HeddleError("ERR_ALREADY_STARTED", "run() was called twice.", "put everything into the body of one run()");
+    throw new HeddleError(
+      "ERR_ALREADY_STARTED",
+      "run() was called twice.",
+      "put everything into the body of one run()",
+    );
   }
   called = true;
   return await runHere(body, options);
@@ -51,15 +55,19 @@ async function runHere<T>(body: () => T | PromiseLike<T>, options: RunOptions): 
     freezeApps("run()");
     const resolved = resolveOptions(options);
     const onBroken = (message: string): void => onBrokenProgram(message, engine);
-    engine = await openEngine("run()", { ...resolved, load: loadOf(resolved.executor), onBroken }, {
-      onFatal: (error) => {
-        fatal = error;
-        void endWith(engine, error);
+    engine = await openEngine(
+      "run()",
+      { ...resolved, load: loadOf(resolved.executor), onBroken },
+      {
+        onFatal: (error) => {
+          fatal = error;
+          void endWith(engine, error);
+        },
+        onClosed: () => {
+          if (engine !== null && engine.rank > 0) process.exit(0);
+        },
       },
-      onClosed: () => {
-        if (engine !== null && engine.rank > 0) process.exit(0);
-      },
-    });
+    );
     watchSignals(engine);
     if (engine.rank > 0) return await serveForEver();
     const result = await body();
@@ -79,8 +87,11 @@ async function endWith(engine: Engine | null, error: unknown): Promise<never> {
   if (ending) return await new Promise<never>(() => {});
   ending = true;
   process.exitCode = 1;
-  if (engine === null || engine.rank === 0) process.stderr.write(`heddle: ${errorReport(error)}\n`);
-  if (error instanceof HeddleError && error.code === "ERR_RANK_LOST") engine?.abort(1);
+  const lost = error instanceof HeddleError && error.code === "ERR_RANK_LOST";
+  // Rank 0 speaks for all, unless it is the one that is gone.
+  const speaks = engine === null || engine.rank === 0 || (lost && error.message.startsWith("rank 0 "));
+  if (speaks) process.stderr.write(`heddle: ${errorReport(error)}\n`);
+  if (lost) engine?.abort(1);
   await engine?.close();
   process.exit(1);
 }
