@@ -44,7 +44,9 @@ constexpr Duration kFlushAgeOwner = milliseconds(20);  // To the program, unless
 // Payload bytes of one grant that may be on their way to the victim unacknowledged.
 constexpr std::int64_t kResultWindow = 1024 * 1024;
 
-// Payload bytes of one batch that may wait on a rank; past it no more of its tasks are started there.
+// Payload bytes of one batch that may wait on a rank; past it no more of its tasks are started there or given
+// away. What runs or is under way already still comes on top: a chunk's results for each worker, and a window for
+// each grant (kResultWindow, and what one record goes beyond it).
 constexpr std::uint64_t kHeldBytesMax = 16 * 1024 * 1024;
 
 // A results message is cut at so many payload bytes (a single larger record travels alone).

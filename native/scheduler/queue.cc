@@ -20,7 +20,7 @@ void Queue::push_front(Entry entry) {
 
 Entry* Queue::front_ready(const Blocked& blocked) {
   for (Entry& entry : entries_) {
-    if (!blocked(entry.held)) return &entry;
+    if (!blocked || !blocked(*entry.batch)) return &entry;
   }
   return nullptr;
 }
@@ -43,27 +43,36 @@ Entry Queue::take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes) 
   return taken;
 }
 
-std::vector<Entry> Queue::take_part(std::uint64_t shares, std::size_t ranges_max) {
+std::uint64_t Queue::tasks_ready(const Blocked& blocked) const {
+  if (!blocked) return tasks_;
+  std::uint64_t tasks = 0;
+  for (const Entry& entry : entries_) tasks += blocked(*entry.batch) ? 0 : entry.range.size();
+  return tasks;
+}
+
+std::vector<Entry> Queue::take_part(std::uint64_t shares, std::size_t ranges_max, const Blocked& blocked) {
   std::vector<Entry> out;
-  std::uint64_t want = tasks_ / shares + (tasks_ % shares != 0);
+  const std::uint64_t ready = tasks_ready(blocked);
+  std::uint64_t want = ready / shares + (ready % shares != 0);
   std::uint64_t budget = limits::kGrantBytesMax;
-  while (want > 0 && out.size() < ranges_max) {
-    Entry& back = entries_.back();
-    std::uint64_t n = std::min(want, back.range.size());
-    const Range wanted{back.range.last - n, back.range.last};
-    const std::uint64_t fits = back.arguments.fit_back(wanted, budget);
+  for (std::size_t k = entries_.size(); k-- > 0 && want > 0 && out.size() < ranges_max;) {
+    Entry& entry = entries_[k];
+    if (blocked && blocked(*entry.batch)) continue;
+    std::uint64_t n = std::min(want, entry.range.size());
+    const Range wanted{entry.range.last - n, entry.range.last};
+    const std::uint64_t fits = entry.arguments.fit_back(wanted, budget);
     const bool full = fits < n;
     n = full ? fits : n;
     if (n == 0) {
       if (!out.empty()) break;
       n = 1;  // A task larger than the budget moves alone.
     }
-    Entry taken = back;
-    taken.range = split_off(back.range, n);
+    Entry taken = entry;
+    taken.range = split_off(entry.range, n);
     budget -= std::min<std::uint64_t>(budget, taken.arguments.of(taken.range).size());
     tasks_ -= n;
     want -= n;
-    if (back.range.empty()) entries_.pop_back();
+    if (entry.range.empty()) entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(k));
     out.push_back(std::move(taken));
     if (full) break;
   }

@@ -25,27 +25,29 @@ struct Entry {
 
 class Queue {
  public:
-  using Blocked = std::function<bool(HeldId)>;
+  using Blocked = std::function<bool(const BatchHeader&)>;  // Of which batches nothing may leave the queue.
 
   void push_back(Entry entry);
   void push_front(Entry entry);
   std::uint64_t tasks() const { return tasks_; }
   bool empty() const { return tasks_ == 0; }
 
-  // The first entry whose results are not blocked, or null.
+  // The first entry whose batch is not blocked, or null.
   Entry* front_ready(const Blocked& blocked);
 
   // Takes at most `count` tasks (at least one) and `bytes` of arguments (at least one task) off the front of `entry`.
   Entry take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes);
 
-  // Takes one of `shares` equal shares of all tasks (rounded up) from the back, in at most `ranges_max` pieces; their
-  // bytes are bounded by limits.h. Requires: shares > 0.
-  std::vector<Entry> take_part(std::uint64_t shares, std::size_t ranges_max);
+  // Takes one of `shares` equal shares of all tasks that are not blocked (rounded up) from the back, in at most
+  // `ranges_max` pieces; their bytes are bounded by limits.h. Requires: shares > 0.
+  std::vector<Entry> take_part(std::uint64_t shares, std::size_t ranges_max, const Blocked& blocked);
 
   // Drops what belongs to `held`; returns how many tasks.
   std::uint64_t drop(HeldId held);
 
  private:
+  std::uint64_t tasks_ready(const Blocked& blocked) const;
+
   std::deque<Entry> entries_;
   std::uint64_t tasks_ = 0;
 };

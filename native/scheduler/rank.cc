@@ -65,6 +65,10 @@ void Rank::step(Event event, Instant now, Actions& out) {
   if (!greeted_) greet(out);
   if (closed_ && !std::holds_alternative<Received>(event)) return;
   std::visit([&](auto& e) { on(e, out); }, event);
+  if (!std::exchange(look_again_, false)) return;
+  for (const WorkerKind kind : {WorkerKind::Js, WorkerKind::Process, WorkerKind::Native}) {
+    if (!queue(kind).empty()) distribute(kind, out);
+  }
 }
 
 Instant Rank::next_timer() const {

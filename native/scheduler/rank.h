@@ -72,6 +72,7 @@ class Rank {
     RecordBuffer news;             // To go to the victim or the program.
     std::int64_t window = limits::kResultWindow;  // Payload bytes that may still go to the victim.
     std::uint64_t delivered = 0;   // Owned: payload bytes the program has not consumed.
+    std::uint64_t counted = 0;     // Its part of `waiting_`.
     Instant flush_at = kNever;
     std::set<GrantId> owed;  // Given ranges whose thief waits for credit.
   };
@@ -114,7 +115,6 @@ class Rank {
   void ask(RankId victim, WorkerKind kind, Actions& out);
   void accept(RankId victim, GrantedRange& granted);
   void requeue(const Worker& worker, Range range);
-  void grants_ended(Actions& out);  // There may be room again to pay those who wait.
   // Without workers of a kind a rank passes on work of that kind for those who wait on it; see lifeline.h.
   bool relays(WorkerKind kind) const { return worker_count_[static_cast<std::size_t>(kind)] == 0; }
 
@@ -130,7 +130,10 @@ class Rank {
   void set_flush(HeldId id, Holding& holding, Instant at);
   void pay_credit(Holding& holding, Actions& out);
   void cancel(HeldId id, Actions& out);
-  bool blocked(const Holding& holding) const;
+  bool blocked(const BatchHeader& batch) const;
+  Queue::Blocked blocked_batches() const;  // Empty: nothing is blocked.
+  bool has_ready(WorkerKind kind);         // Tasks are queued whose batch is not blocked.
+  void recount(Holding& holding);
   std::uint64_t waiting_bytes(const Holding& holding) const { return holding.news.payload_bytes() + holding.delivered; }
 
   // Peers (rank.cc): the start, silence, the end.
@@ -155,6 +158,7 @@ class Rank {
   Instant now_;
   Random random_;
   bool greeted_ = false, closed_ = false, failed_ = false;
+  bool look_again_ = false;  // A batch is no longer blocked, or there is room for grants again.
   std::array<Queue, kWorkerKinds> queues_;
   std::vector<Search> searches_;                               // By kind.
   std::array<std::vector<WorkerId>, kWorkerKinds> idle_;       // Stacks: the one that went idle last runs first.
@@ -164,6 +168,8 @@ class Rank {
   std::unordered_map<GrantId, Given> given_;
   std::map<std::pair<RankId, GrantId>, HeldId> by_grant_;      // Holdings that are not owned.
   std::unordered_map<std::uint64_t, HeldId> by_sequence_;      // Owned holdings.
+  std::unordered_map<BatchId, std::uint64_t> waiting_;         // Payload bytes on this rank, over its holdings.
+  std::size_t blocked_count_ = 0;                              // Batches of `waiting_` past kHeldBytesMax.
   std::set<std::pair<Instant, HeldId>> flushes_;
   std::deque<BatchId> tombstones_;
   TaskTimes times_;

@@ -18,11 +18,28 @@ std::uint64_t payload_of(const std::vector<Record>& records) {
 
 std::uint64_t Rank::waiting_bytes() const {
   std::uint64_t bytes = 0;
-  for (const auto& [id, holding] : holdings_) bytes += waiting_bytes(holding);
+  for (const auto& [id, of_batch] : waiting_) bytes += of_batch;
   return bytes;
 }
 
-bool Rank::blocked(const Holding& holding) const { return waiting_bytes(holding) > limits::kHeldBytesMax; }
+bool Rank::blocked(const BatchHeader& batch) const {
+  const auto found = waiting_.find(batch.id);
+  return found != waiting_.end() && found->second > limits::kHeldBytesMax;
+}
+
+// After the payload that waits in a holding changed.
+void Rank::recount(Holding& holding) {
+  const std::uint64_t bytes = waiting_bytes(holding);
+  if (bytes == holding.counted) return;
+  std::uint64_t& total = waiting_[holding.batch->id];
+  const bool was_blocked = total > limits::kHeldBytesMax;
+  total = total - holding.counted + bytes;
+  holding.counted = bytes;
+  const bool is_blocked = total > limits::kHeldBytesMax;
+  if (is_blocked && !was_blocked) ++blocked_count_;
+  if (was_blocked && !is_blocked) --blocked_count_, look_again_ = true;
+  if (total == 0) waiting_.erase(holding.batch->id);
+}
 
 void Rank::on(ChunkDone& e, Actions& out) {
   Worker& worker = workers_.at(e.worker);
@@ -58,13 +75,12 @@ void Rank::on(RankId from, Results& m, Actions& out) {
   given.unfinished -= tasks;
   given.owed += payload_of(m.records);
   holding.owed.insert(m.grant);
-  const bool ended = given.unfinished == 0;
-  if (ended) {
+  if (given.unfinished == 0) {
     holding.owed.erase(m.grant);
     given_.erase(found);
+    look_again_ = true;
   }
   report(id, std::move(m.records), false, out);
-  if (ended) grants_ended(out);
 }
 
 void Rank::report(HeldId id, std::vector<Record> records, bool from_here, Actions& out) {
@@ -74,6 +90,7 @@ void Rank::report(HeldId id, std::vector<Record> records, bool from_here, Action
     holding.unfinished -= record.range.size();
     holding.news.add(std::move(record), *holding.batch);
   }
+  recount(holding);
   const bool stream = holding.owned && holding.batch->stream;
   const bool dry = from_here && holding.local == 0;
   if (holding.unfinished == 0 || stream || dry || holding.news.payload_bytes() >= limits::kFlushBytes) {
@@ -103,6 +120,7 @@ void Rank::deliver(HeldId id, Holding& holding, Actions& out) {
       out.push_back(Deliver{sequence, std::move(record)});
     }
   }
+  recount(holding);
   if (holding.unfinished == 0) {
     out.push_back(BatchDone{sequence});
     forget(id);
@@ -113,10 +131,12 @@ void Rank::deliver(HeldId id, Holding& holding, Actions& out) {
 
 void Rank::send_results(HeldId id, Holding& holding, Actions& out) {
   while (!holding.news.empty() && (holding.window > 0 || holding.news.payload_bytes() == 0)) {
-    Results results{holding.grant, holding.news.take(limits::kResultsBytesMax, *holding.batch)};
+    const std::uint64_t room = static_cast<std::uint64_t>(std::max<std::int64_t>(holding.window, 0));
+    Results results{holding.grant, holding.news.take(std::min(limits::kResultsBytesMax, room), *holding.batch)};
     holding.window -= static_cast<std::int64_t>(payload_of(results.records));
     out.push_back(Send{holding.victim, std::move(results)});
   }
+  recount(holding);
   if (holding.unfinished == 0 && holding.news.empty()) forget(id);
   else pay_credit(holding, out);
 }
@@ -125,6 +145,9 @@ void Rank::forget(HeldId id) {
   const auto found = holdings_.find(id);
   Holding& holding = found->second;
   set_flush(id, holding, kNever);
+  holding.news = {};
+  holding.delivered = 0;
+  recount(holding);
   if (holding.owned) by_sequence_.erase(holding.batch->id.sequence);
   else by_grant_.erase({holding.victim, holding.grant});
   holdings_.erase(found);
@@ -157,6 +180,7 @@ void Rank::on(Consumed& e, Actions& out) {
   Holding& holding = holdings_.at(found->second);
   HEDDLE_ASSERT(e.bytes <= holding.delivered);
   holding.delivered -= e.bytes;
+  recount(holding);
   pay_credit(holding, out);
   distribute(holding.batch->worker, out);
 }
@@ -185,7 +209,7 @@ void Rank::cancel(HeldId id, Actions& out) {
   tombstones_.push_back(batch->id);
   if (tombstones_.size() > limits::kTombstones) tombstones_.pop_front();
   forget(id);
-  grants_ended(out);
+  look_again_ = true;
 }
 
 }  // namespace heddle

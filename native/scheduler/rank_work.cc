@@ -64,7 +64,7 @@ void Rank::distribute(WorkerKind kind, Actions& out) {
     idlers.pop_back();
   }
   Lifelines& lifelines = searching(kind).lifelines;
-  while (!queue(kind).empty() && lifelines.anyone_waits() && given_.size() < limits::kGrantsOutMax) {
+  while (lifelines.anyone_waits() && has_ready(kind) && given_.size() < limits::kGrantsOutMax) {
     // Half for each, half of the rest for the next; who runs nothing keeps nothing.
     const std::uint64_t shares = relays(kind) ? lifelines.waiting() : 2;
     const RankId thief = lifelines.pay_next();
@@ -73,21 +73,24 @@ void Rank::distribute(WorkerKind kind, Actions& out) {
     out.push_back(Send{thief, std::move(grant)});
   }
   if (!idlers.empty()) search(kind, out);
-  else if (relays(kind) && queue(kind).empty() && lifelines.anyone_waits()) {
+  else if (relays(kind) && lifelines.anyone_waits() && !has_ready(kind)) {
     if (const auto victim = lifelines.ask_successor()) out.push_back(Send{*victim, LifelineRequest{kind}});
   }
 }
 
-void Rank::grants_ended(Actions& out) {
-  for (const WorkerKind kind : {WorkerKind::Js, WorkerKind::Process, WorkerKind::Native}) {
-    if (searching(kind).lifelines.anyone_waits() && !queue(kind).empty()) distribute(kind, out);
-  }
+Queue::Blocked Rank::blocked_batches() const {
+  if (blocked_count_ == 0) return {};
+  return [this](const BatchHeader& batch) { return blocked(batch); };
+}
+
+bool Rank::has_ready(WorkerKind kind) {
+  return !queue(kind).empty() && queue(kind).front_ready(blocked_batches()) != nullptr;
 }
 
 bool Rank::run_next(WorkerId id, Actions& out) {
   Worker& worker = workers_[id];
   Queue& tasks = queue(worker.kind);
-  Entry* entry = tasks.front_ready([&](HeldId held) { return blocked(holdings_.at(held)); });
+  Entry* entry = tasks.front_ready(blocked_batches());
   if (entry == nullptr) return false;
   const auto kind = static_cast<std::size_t>(worker.kind);
   const std::uint64_t count = times_.chunk(*entry->batch, tasks.tasks(), worker_count_[kind]);
@@ -110,7 +113,7 @@ Grant Rank::give(WorkerKind kind, RankId thief, std::uint64_t shares) {
   Grant grant{kind, false, {}};
   if (given_.size() >= limits::kGrantsOutMax || queue(kind).empty()) return grant;
   const std::size_t room = std::min(limits::kRangesPerGrantMax, limits::kGrantsOutMax - given_.size());
-  for (Entry& entry : queue(kind).take_part(shares, room)) {
+  for (Entry& entry : queue(kind).take_part(shares, room, blocked_batches())) {
     const GrantId id = next_grant_++;
     given_[id] = {entry.held, thief, entry.range, entry.range.size(), 0};
     holdings_.at(entry.held).local -= entry.range.size();
