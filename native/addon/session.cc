@@ -143,6 +143,7 @@ Napi::Value Session::on_events(const Napi::CallbackInfo& info) {
   release_notify();
   const std::lock_guard guard(notify_lock_);
   notify_ = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "heddle news", 0, 1);
+  notify_.Unref(info.Env());  // The front end keeps the process alive while something is outstanding; an idle session must not.
   notify_open_ = true;
   if (driver(info.Env()).has_news()) notify_.NonBlockingCall();
   return info.Env().Undefined();

@@ -17,6 +17,7 @@ export interface EngineEvents {
 }
 
 let opened: "opening" | "open" | null = null;
+let mpiUsed = false;
 
 /** A running engine. Made by {@link start}; closing it ends its workers, here and on other ranks. */
 export class Engine implements AsyncDisposable {
@@ -118,6 +119,13 @@ export class Engine implements AsyncDisposable {
 
 /** Opens the engine of this process. Throws ERR_ALREADY_STARTED when there is one. */
 export async function openEngine(by: string, options: OpenOptions, events: EngineEvents): Promise<Engine> {
+  if (mpiUsed && opened === null) {
+    throw new HeddleError(
+      "ERR_ALREADY_STARTED",
+      `${by} was called after an engine under MPI was closed; MPI starts once in a process.`,
+      "keep the first engine open for as long as it is needed",
+    );
+  }
   if (opened !== null) {
     throw new HeddleError(
       "ERR_ALREADY_STARTED",
@@ -129,6 +137,7 @@ export async function openEngine(by: string, options: OpenOptions, events: Engin
   try {
     const engine = new Engine(await openExecutor(options), events);
     opened = "open";
+    mpiUsed = engine.kind === "mpi";
     return engine;
   } catch (error) {
     opened = null;

@@ -57,7 +57,6 @@ export class WorkerPool {
     };
     const { filename, options } = workerEntry();
     const thread = new Worker(filename, { ...options, workerData, name: `heddle-${worker}` });
-    thread.unref(); // Outstanding work keeps the process alive, not an idle thread.
     this.#threads[worker] = thread;
     thread.on("message", (message: WorkerMessage) => {
       if (message.kind === "ready") this.#ready.add(worker);
@@ -65,6 +64,7 @@ export class WorkerPool {
     });
     thread.on("error", (error) => this.#errors.set(worker, error as Error));
     thread.on("exit", (code) => this.#lost(worker, code));
+    thread.unref(); // Outstanding work keeps the process alive, not an idle thread. After `on`, which would undo it.
   }
 
   #lost(worker: number, code: number): void {
