@@ -14,7 +14,7 @@ const config: ViteUserConfig = {
         resolve: { alias: { heddle: source } },
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "bench/**/*.test.ts", "scripts/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "bench/**/*.test.ts", "examples/**/*.test.ts", "scripts/**/*.test.ts"],
         },
       },
       {
