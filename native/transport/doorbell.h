@@ -46,15 +46,16 @@ class Doorbell {
   Doorbell(DoorbellCell& cell, DoorbellScope scope)
       : cell_(&cell), scope_(scope), seen_(cell.rings.load()) {}
 
-  // Returns when the bell rang since the last return, when `anything_there` says so, or after
-  // `timeout`. `anything_there` is asked once, after ringers can see that this side sleeps.
+  // Returns true when the bell rang since the last return. Returns false when `anything_there` says
+  // so, after `timeout`, or for no reason. `anything_there` is asked once, after ringers can see
+  // that this side sleeps.
   template <typename Check>
-  void sleep(Duration timeout, Check&& anything_there) {
-    if (acknowledge()) return;
+  bool sleep(Duration timeout, Check&& anything_there) {
+    if (acknowledge()) return true;
     cell_->sleeping.store(1);
     if (timeout > 0 && !anything_there()) block(timeout);
     cell_->sleeping.store(0);
-    acknowledge();
+    return acknowledge();
   }
 
  private:

@@ -415,7 +415,7 @@ TEST_CASE("a burst from all ranks to one arrives completely") {
 
 TEST_CASE("wake ends a wait, from any thread, before it begins or while it lasts") {
   together([](Member& member) {
-    constexpr std::uint32_t kWakes = 5'000;
+    constexpr std::uint32_t kWakes = 2'000;
     std::atomic<std::uint32_t> called{0};
     std::atomic<std::uint32_t> answered{0};
     std::thread caller([&] {
@@ -464,7 +464,7 @@ TEST_CASE("no frame finds its receiver asleep and leaves it so") {
 TEST_CASE("every rank closes, and what was sent before is delivered first") {
   on_every_rank([](Transport& transport) {
     Member member(transport);
-    constexpr std::uint32_t kFrames = 50;
+    constexpr std::uint32_t kFrames = 300;
     std::uint32_t received = 0;
     member.on_data = [&](RankId, const SharedBytes&) { ++received; };
     // Everybody sends to rank 0 and closes at once; rank 0 closes when it has everything.

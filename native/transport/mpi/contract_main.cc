@@ -27,7 +27,8 @@ void contract::on_every_rank(const Body& body) {
     body(*transport);
   } catch (const std::exception& error) {
     // The others now wait for this rank: end the job.
-    std::fprintf(stderr, "%s\n", error.what());
+    std::fprintf(stderr, "%s: %s\n", doctest::getContextOptions()->currentTest->m_name,
+                 error.what());
     transport->abort(1);
   }
 }

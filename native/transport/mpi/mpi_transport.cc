@@ -26,6 +26,11 @@ constexpr Duration kNap = microseconds(50);
 constexpr int kWaitsBeforePatience = 500;
 constexpr Duration kPatientNap = milliseconds(1);
 
+// A probe of either MPI answers before it makes progress, and progress takes one step of many: so a
+// frame whose bell rang may be there and not yet be seen. The first sleep after a ring is therefore
+// short.
+constexpr Duration kRungNap = milliseconds(1);
+
 Instant now() {
   return {std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1)};
 }
@@ -118,7 +123,8 @@ void MpiTransport::wait(Duration timeout) {
     }
     timeout = std::min(timeout, fruitless_waits_ < kWaitsBeforePatience ? kNap : kPatientNap);
   }
-  own_bell_.sleep(timeout, [this] { return inbox_.anything_there(); });
+  if (rung_) timeout = std::min(timeout, kRungNap);
+  rung_ = own_bell_.sleep(timeout, [this] { return inbox_.anything_there(); });
 }
 
 bool MpiTransport::drain() {
@@ -149,6 +155,7 @@ bool MpiTransport::close(Duration timeout) {
     if (everybody_entered != 0 && quiet) break;
     const Duration left = deadline - now();
     if (left <= 0) return false;
+    outbox_.nudge_receivers();
     own_bell_.sleep(std::min(nap, left), [] { return false; });
   }
   drain();

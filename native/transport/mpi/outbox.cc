@@ -81,7 +81,7 @@ std::uint32_t Outbox::advance(Lane& lane, std::uint64_t* tickets, std::uint32_t 
     --lane.started;
     if (lane.started == lane.items.size()) continue;
     Item& next = lane.items[lane.started++];
-    // Nobody is left to tell: the frame counts as sent, and its receiver as silent.
+    // Should it fail, nobody is left to tell: the frame counts as sent, and its receiver as silent.
     if (const Status status = start(lane.to, next); !status.ok()) next.request = MPI_REQUEST_NULL;
   }
   return count;
