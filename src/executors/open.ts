@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { HeddleError } from "../errors.ts";
 import { detectLaunch, type Launch, type MpiLaunch } from "../launchers/detect.ts";
+import { mpiStarts } from "../launchers/early-end.ts";
 import type { NativeSession } from "../native/binding.ts";
 import { buildMpi } from "../native/build-mpi.ts";
 import { guardianPath, loadBinding, mpiLibrary } from "../native/load.ts";
@@ -107,13 +108,18 @@ async function libraryFor(launch: MpiLaunch): Promise<string> {
   }
   const built = mpiLibrary(launch.flavour);
   if (built === null || !existsSync(built)) {
-    throw new HeddleError("ERR_MPI_NOT_BUILT", `The library for ${launch.flavour} is missing after its build.`, "run `npx heddle build-mpi`");
+    throw new HeddleError(
+      "ERR_MPI_NOT_BUILT",
+      `The library for ${launch.flavour} is missing after its build.`,
+      "run `npx heddle build-mpi`",
+    );
   }
   return built;
 }
 
 /** Settings that must be in the environment before the MPI library is opened; the user's own win. */
 function prepareMpi(launch: MpiLaunch): void {
+  mpiStarts();
   const settings =
     launch.flavour === "mpich"
       ? // UCX hooks memory calls, which crashes Node at random, and takes V8's handler of memory faults.
@@ -138,4 +144,3 @@ export function numberFrom(variable: string): number | null {
   if (/^\d+$/.test(text)) return Number(text);
   throw new HeddleError("ERR_CONFIG", `${variable} is "${text}".`, "set it to a whole number");
 }
-

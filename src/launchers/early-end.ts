@@ -1,0 +1,34 @@
+/**
+ * A rank of MPICH that ends before MPI has started, because its program does not load there: Hydra takes no notice, and
+ * the other ranks would wait in MPI_Init for ever. So it asks Hydra to end the job, in the words of the PMI protocol.
+ * (Open MPI's mpiexec ends a job whose rank ends with a code other than 0 by itself.)
+ */
+
+import { writeSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
+
+let armed = true;
+
+/** From here on MPI is responsible; the connection to the launcher is its own. */
+export function mpiStarts(): void {
+  armed = false;
+}
+
+/** What to write to which file descriptor; `null`: nothing. Pure. */
+export function abortRequest(environment: NodeJS.ProcessEnv, code: number): { fd: number; text: string } | null {
+  const fd = environment["PMI_FD"];
+  if (code === 0 || fd === undefined || !/^\d+$/.test(fd) || environment["HEDDLE_MPI"] === "none") return null;
+  return { fd: Number(fd), text: `cmd=abort exitcode=${code}\n` };
+}
+
+if (isMainThread) {
+  process.once("exit", (code) => {
+    const request = armed ? abortRequest(process.env, code) : null;
+    if (request === null) return;
+    try {
+      writeSync(request.fd, request.text);
+    } catch {
+      // There is no launcher behind the number: nobody waits.
+    }
+  });
+}
