@@ -151,7 +151,7 @@ Napi::Value Session::on_events(const Napi::CallbackInfo& info) {
 
 void Session::release_notify() {
   const std::lock_guard guard(notify_lock_);
-  if (notify_open_) notify_.Release();
+  if (notify_open_) notify_.Abort();  // Not Release: a call still queued would run while Node tears down, and fail.
   notify_open_ = false;
 }
 
