@@ -38,7 +38,7 @@ beforeAll(async () => {
   writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true, "type": "module" }\n');
   writeFileSync(join(project, "squares.js"), program);
   await run("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`]);
-}, 600_000);
+}, 900_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
@@ -66,4 +66,4 @@ test("`heddle build-mpi` builds a library per MPI on the spot, and ranks of both
   const openMpi = ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", "2"];
   expect(await run("mpiexec.mpich", ["-n", "2", process.execPath, "squares.js"])).toContain("332833500");
   expect(await run("mpiexec.openmpi", [...openMpi, process.execPath, "squares.js"])).toContain("332833500");
-}, 300_000);
+}, 900_000);
