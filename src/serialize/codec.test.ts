@@ -1,0 +1,115 @@
+import * as fc from "fast-check";
+import { unpack } from "msgpackr";
+import { expect, test } from "vitest";
+import { decode, decodeInto, decodeMany, encode, encodeManyShared } from "./codec.ts";
+
+const json = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small" },
+    fc.integer(),
+    fc.double({ noNaN: true }),
+    fc.string({ unit: "binary", maxLength: 80 }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.constant(undefined),
+    fc.array(tie("value"), { maxLength: 20 }),
+    fc.dictionary(fc.string({ maxLength: 40 }), tie("value"), { maxKeys: 20, noNullPrototype: true }),
+  ),
+})).value;
+
+test("plain values come back as they were", () => {
+  fc.assert(
+    fc.property(json, (value) => {
+      expect(decode(encode(value))).toStrictEqual(value);
+    }),
+  );
+});
+
+test("values encoded together are read one by one from their offsets, and all at once", () => {
+  fc.assert(
+    fc.property(fc.array(json, { maxLength: 40 }), (values) => {
+      const offsets = new Uint32Array(values.length + 3);
+      const bytes = encodeManyShared(values, offsets, 2, 1_000).slice();
+      values.forEach((value, k) => {
+        const own = bytes.subarray((offsets[k + 2] as number) - 1_000, (offsets[k + 3] as number) - 1_000);
+        expect(decode(own)).toStrictEqual(value);
+      });
+      expect(decodeMany(bytes)).toStrictEqual(values);
+    }),
+  );
+});
+
+test("what is written here, msgpackr reads", () => {
+  fc.assert(
+    fc.property(json, (value) => {
+      expect(unpack(encode(value))).toStrictEqual(value);
+    }),
+  );
+});
+
+test("typed arrays, dates, sets, expressions and large integers keep their kind", () => {
+  const value = {
+    column: new Float64Array([1.5, -0, Number.NaN]),
+    bytes: new Uint8Array([1, 2, 255]),
+    longs: new BigInt64Array([-1n]),
+    date: new Date(1_700_000_000_123),
+    set: new Set(["a", { b: 1 }]),
+    pattern: /a+b/gi,
+    large: 2n ** 100n,
+    small: -5n,
+  };
+  const back = decode(encode(value)) as typeof value;
+  expect(back.column).toStrictEqual(value.column);
+  expect(new Uint8Array(back.bytes)).toStrictEqual(value.bytes);
+  expect(back.longs).toStrictEqual(value.longs);
+  expect(back.date).toStrictEqual(value.date);
+  expect(back.set).toStrictEqual(value.set);
+  expect(back.pattern).toStrictEqual(value.pattern);
+  expect(back.large).toBe(value.large);
+  expect(BigInt(back.small)).toBe(-5n);
+});
+
+test("special numbers survive", () => {
+  const numbers = [0, -0, Number.NaN, Infinity, -Infinity, 2 ** 31, -(2 ** 31), 2 ** 53, 1e-320, 0.1];
+  const back = decodeMany(encodeManyShared(numbers)) as number[];
+  numbers.forEach((number, k) => expect(back[k]).toBe(number));
+});
+
+test("decoded values hold no reference to the bytes they came from", () => {
+  const bytes = encode({ data: new Uint8Array([1, 2, 3]), text: "x".repeat(100) });
+  const back = decode(bytes) as { data: Uint8Array; text: string };
+  bytes.fill(0);
+  expect([...back.data]).toEqual([1, 2, 3]);
+  expect(back.text).toBe("x".repeat(100));
+});
+
+test("values are added where the caller wants them", () => {
+  const into: unknown[] = ["kept"];
+  expect(decodeInto(encodeManyShared([1, "two", [3.5]]).slice(), into, 1)).toBe(3);
+  expect(into).toEqual(["kept", 1, "two", [3.5]]);
+});
+
+test.each([
+  ["a function", () => 1],
+  ["a function inside", { deep: [{ call: () => 1 }] }],
+  ["a symbol", Symbol("s")],
+])("%s is refused, and the next value is not harmed", (_name, value) => {
+  expect(() => encode(value)).toThrow();
+  expect(decode(encode([1, "fine"]))).toEqual([1, "fine"]);
+});
+
+test("a cycle is refused, not followed for ever", () => {
+  const value: { self?: unknown } = {};
+  value.self = [value];
+  expect(() => encode(value)).toThrow();
+});
+
+test("a toJSON that encodes other values disturbs nothing", () => {
+  class Odd {
+    toJSON(): unknown {
+      return { inner: [...encode("nested")] };
+    }
+  }
+  const back = decode(encode(["before", new Odd(), "after"])) as unknown[];
+  expect(back).toEqual(["before", { inner: [...encode("nested")] }, "after"]);
+});
