@@ -23,7 +23,7 @@ namespace {
 constexpr int kWaitsBeforeNap = 50;
 constexpr Duration kNap = microseconds(50);
 // A transfer that still has not got on has a peer that is busy or dead: longer naps.
-constexpr int kWaitsBeforePatience = 500;
+constexpr int kWaitsBeforePatience = 20'000;
 constexpr Duration kPatientNap = milliseconds(1);
 
 // A probe of either MPI answers before it makes progress, and progress takes one step of many: so a
