@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { packageRoot } from "../native/load.ts";
 import { prepareProgram } from "./compile.ts";
+
+vi.setConfig({ testTimeout: 60_000 }); // Several processes each, perhaps on a busy machine.
 
 let folder: string;
 

@@ -86,6 +86,7 @@ async function lookAtMpis(): Promise<Record<MpiFlavour, MpiSeen>> {
       flavour,
       {
         library,
+        stale: library !== null && isStale(library),
         problem: library === null ? null : await libraryProblem(library),
         wrapper: wrapper === undefined ? null : `${wrapper.command} (${wrapper.version})`,
       },
@@ -95,8 +96,6 @@ async function lookAtMpis(): Promise<Record<MpiFlavour, MpiSeen>> {
 }
 
 async function libraryProblem(library: string): Promise<string | null> {
-  const stamp = readStamp(`${library}.stamp`);
-  if (stamp !== null && !stamp.includes(mpiSourcesHash())) return "was built from other sources than this package's";
   // The linker's own tool: the library is not loaded into this process.
   const output = await new Promise<string>((resolve) => {
     execFile("ldd", [library], (error, stdout, stderr) => resolve(error?.code === "ENOENT" ? "" : stdout + stderr));
@@ -105,11 +104,12 @@ async function libraryProblem(library: string): Promise<string | null> {
   return missing.length === 0 ? null : `needs ${missing.join(", ")}, which is not here`;
 }
 
-function readStamp(file: string): string | null {
+// A stamp beside the library says what it was built from; without one nobody knows.
+function isStale(library: string): boolean {
   try {
-    return readFileSync(file, "utf8");
+    return !readFileSync(`${library}.stamp`, "utf8").includes(mpiSourcesHash());
   } catch {
-    return null;
+    return false;
   }
 }
 

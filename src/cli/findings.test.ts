@@ -2,8 +2,13 @@ import { describe, expect, test } from "vitest";
 import { describe as tell } from "./doctor.ts";
 import { conclude, type Finding, type MpiSeen, type Seen } from "./findings.ts";
 
-const none: MpiSeen = { library: null, problem: null, wrapper: null };
-const mpich: MpiSeen = { library: "/x/heddle-mpi-mpich.so", problem: null, wrapper: "mpicxx.mpich (MPICH 4.0.2)" };
+const none: MpiSeen = { library: null, stale: false, problem: null, wrapper: null };
+const mpich: MpiSeen = {
+  library: "/x/heddle-mpi-mpich.so",
+  stale: false,
+  problem: null,
+  wrapper: "mpicxx.mpich (MPICH 4.0.2)",
+};
 
 const healthy: Seen = {
   nodeVersion: "20.20.2",
@@ -35,6 +40,12 @@ test("an MPI that is not there is no fault, but the answer says how to get it", 
   const openmpi = about("mpi", healthy)[1];
   expect(openmpi).toMatchObject({ verdict: "note", text: "Open MPI: not found" });
   expect(openmpi?.fix).toContain("openmpi-bin");
+});
+
+test("a library from other sources still works, mostly", () => {
+  const mpis = { ...healthy.mpis, mpich: { ...mpich, stale: true } };
+  const [found] = about("mpi", { ...healthy, mpis });
+  expect(found).toMatchObject({ verdict: "note", fix: "npx heddle build-mpi mpich" });
 });
 
 test("an old Node.js and a missing addon are broken, each with what to do", () => {

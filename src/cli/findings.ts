@@ -26,6 +26,8 @@ export interface Part {
 
 export interface MpiSeen {
   library: string | null;
+  /** The library was built from other sources than this package's. */
+  stale: boolean;
   /** Why the library cannot be used, such as a dependency that is gone. */
   problem: string | null;
   /** Version and command of the compiler wrapper. */
@@ -83,7 +85,7 @@ function mpis(seen: Seen): Finding[] {
 }
 
 function mpi(flavour: MpiFlavour, seen: Seen): Finding {
-  const { library, problem, wrapper } = seen.mpis[flavour];
+  const { library, stale, problem, wrapper } = seen.mpis[flavour];
   const mpiexec = seen.mpiexecs.find((one) => one.flavour === flavour);
   const name = mpiNames[flavour];
   if (mpiexec === undefined && wrapper === null && library === null) {
@@ -106,6 +108,14 @@ function mpi(flavour: MpiFlavour, seen: Seen): Finding {
         ? `to build it: ${installHints[flavour]}`
         : `npx heddle build-mpi ${flavour} (or the first run builds it)`;
     return { about: "mpi", verdict: "note", text, fix };
+  }
+  if (stale) {
+    return {
+      about: "mpi",
+      verdict: "note",
+      text: `${text}, from other sources`,
+      fix: `npx heddle build-mpi ${flavour}`,
+    };
   }
   const verdict = mpiexec === undefined ? "note" : "ok";
   return { about: "mpi", verdict, text, fix: verdict === "ok" ? null : `to start ranks: ${installHints[flavour]}` };

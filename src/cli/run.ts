@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { HeddleError } from "../errors.ts";
 import { chooseLauncher, flavours, parseFlavour } from "../launchers/choose.ts";
 import { detectLaunch } from "../launchers/detect.ts";
+import "../launchers/early-end.ts"; // A program that does not compile on rank 0 ends all ranks.
 import { findMpiexecs, findOnPath } from "../launchers/find.ts";
 import type { Launch } from "../launchers/launcher.ts";
 import { buildMpi } from "../native/build-mpi.ts";
@@ -85,7 +86,7 @@ async function prepareHere(request: RunRequest): Promise<() => Promise<void>> {
   const file = await prepareProgram(request.program, { compile, waitMs: compileWaitMs });
   process.argv = [process.execPath, file, ...request.arguments];
   process.setSourceMapsEnabled(true);
-  process.execArgv.push("--enable-source-maps"); // Worker threads are started with these.
+  process.execArgv.push("--enable-source-maps"); // Worker threads look for it.
   return async () => void (await import(pathToFileURL(file).href));
 }
 

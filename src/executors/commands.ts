@@ -58,7 +58,8 @@ function argumentStrings(options: SubmitOptions, index: number): string[] {
 }
 
 function expand(template: CommandTemplate, strings: string[]): Command {
-  const put = (pieces: (string | number)[] | null): string | null => (pieces === null ? null : fill(pieces, strings, false));
+  const put = (pieces: (string | number)[] | null): string | null =>
+    pieces === null ? null : fill(pieces, strings, false);
   const shell = template.shell !== null || template.shellFromArguments;
   const argv = shell
     ? ["/bin/sh", "-c", template.shell === null ? (strings[0] ?? "") : fill(template.shell, strings, true)]
@@ -121,7 +122,12 @@ function launch(template: CommandTemplate, command: Command, walltimeMs: number,
   ];
   const [program, ...args] = command.argv as [string, ...string[]];
   const env = { ...process.env, ...command.env };
-  const child = spawn(program, args, { stdio, env, detached: true, ...(command.cwd === null ? {} : { cwd: command.cwd }) });
+  const child = spawn(program, args, {
+    stdio,
+    env,
+    detached: true,
+    ...(command.cwd === null ? {} : { cwd: command.cwd }),
+  });
   for (const number of opened) closeSync(number);
   const out = new Capture(template.captureBytes, child.stdout);
   const err = new Capture(template.captureBytes, child.stderr);
@@ -146,7 +152,12 @@ interface End {
   stderr: string;
 }
 
-function outcome(template: CommandTemplate, command: Command, end: End, lateMs: number | null): { failed: boolean; payload: Uint8Array } {
+function outcome(
+  template: CommandTemplate,
+  command: Command,
+  end: End,
+  lateMs: number | null,
+): { failed: boolean; payload: Uint8Array } {
   const shown = shortCommand(command);
   if (lateMs !== null) {
     const message = `${shown} ran longer than its walltime of ${lateMs / 1000} s`;

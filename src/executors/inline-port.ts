@@ -2,8 +2,8 @@
 
 import type { BatchInfo, ReduceOp, SubmitOptions, TaskRecord, TypedColumn, WorkerPort } from "../native/binding.ts";
 import { ChunkInfo, Next, RecordKind } from "../native/binding.ts";
-import { encodePartial, reduceColumn } from "../serialize/reduce.ts";
 import { rowBytes } from "../serialize/columns.ts";
+import { encodePartial, reduceColumn } from "../serialize/reduce.ts";
 
 const nothing = new Uint8Array(0);
 

@@ -8,10 +8,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { hostname } from "node:os";
 import type { Drained, SessionStats, SubmitOptions, TaskRecord } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
-import { payloadOf } from "../serialize/errors.ts";
 import { encode } from "../serialize/codec.ts";
+import { payloadOf } from "../serialize/errors.ts";
 import { findApp } from "../serialize/registry.ts";
-import { setRunning, type Running } from "../worker/context.ts";
+import { type Running, setRunning } from "../worker/context.ts";
 import { RejectionWatch } from "../worker/rejections.ts";
 import { TaskRunner } from "../worker/runner.ts";
 import { runCommandTask } from "./commands.ts";
@@ -207,4 +207,3 @@ export class InlineExecutor implements Executor {
     setImmediate(() => this.#notify());
   }
 }
-

@@ -21,15 +21,24 @@ export function workerEntry(): WorkerEntry {
   const loader = tsxApi(process.execArgv);
   if (loader === null) return { filename: entry, options: {} };
   const code = `import(${JSON.stringify(loader)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(entry.href)}); })`;
-  return { filename: code, options: { eval: true, execArgv: process.execArgv.filter((flag) => !/^(-e|--eval|-p|--print)$/.test(flag)) } };
+  return {
+    filename: code,
+    options: { eval: true, execArgv: process.execArgv.filter((flag) => !/^(-e|--eval|-p|--print)$/.test(flag)) },
+  };
 }
 
 /** URL of tsx's API where the program, or Heddle itself, is loaded through tsx; else null. */
 function tsxApi(execArgv: readonly string[]): string | null {
   const url = execArgv.find((flag) => /^(--import=)?file:.*\/tsx\/dist\/loader\.mjs$/.test(flag));
   if (url !== undefined) return new URL("esm/api/index.mjs", url.replace(/^--import=/, "")).href;
-  const bare = execArgv.some((flag, k) => flag === "--import=tsx" || (flag === "tsx" && execArgv[k - 1] === "--import"));
+  const bare = execArgv.some(
+    (flag, k) => flag === "--import=tsx" || (flag === "tsx" && execArgv[k - 1] === "--import"),
+  );
   if (!bare && extension === "js") return null;
   const from = bare ? `${process.cwd()}/` : import.meta.url;
-  return pathToFileURL(createRequire(from).resolve("tsx/esm/api").replace(/\.cjs$/, ".mjs")).href;
+  return pathToFileURL(
+    createRequire(from)
+      .resolve("tsx/esm/api")
+      .replace(/\.cjs$/, ".mjs"),
+  ).href;
 }

@@ -3,8 +3,8 @@
 import { Worker } from "node:worker_threads";
 import type { NativeSession } from "../native/binding.ts";
 import { encodeError, payloadOf, payloadOfThrown } from "../serialize/errors.ts";
-import { workerEntry } from "./worker-entry.ts";
 import type { WorkerMessage, WorkerStart } from "../worker/protocol.ts";
+import { workerEntry } from "./worker-entry.ts";
 
 export interface WorkerPoolOptions {
   session: NativeSession;
@@ -54,6 +54,7 @@ export class WorkerPool {
       rank: session.rank,
       load,
       argv: process.argv,
+      sourceMaps: process.execArgv.includes("--enable-source-maps"),
     };
     const { filename, options } = workerEntry();
     const thread = new Worker(filename, { ...options, workerData, name: `heddle-${worker}` });
@@ -75,7 +76,8 @@ export class WorkerPool {
     this.#overdue.delete(worker);
     this.#errors.delete(worker);
     // A thread that dies before it serves would die for ever.
-    if (!this.#ready.delete(worker)) return this.#broken(error?.stack ?? `the worker thread ended with exit code ${code}`);
+    if (!this.#ready.delete(worker))
+      return this.#broken(error?.stack ?? `the worker thread ended with exit code ${code}`);
     this.#start(worker);
   }
 
@@ -89,7 +91,9 @@ export class WorkerPool {
     const data = { rank: this.#options.session.rank, worker };
     if (this.#overdue.has(worker)) {
       const hint = "raise `walltime`, or find out why the task hangs";
-      return payloadOf("ERR_WALLTIME", "the task ran longer than its walltime, and its worker was ended", hint, { data });
+      return payloadOf("ERR_WALLTIME", "the task ran longer than its walltime, and its worker was ended", hint, {
+        data,
+      });
     }
     const error = this.#errors.get(worker) as (Error & { code?: string }) | undefined;
     if (error === undefined) {

@@ -30,7 +30,9 @@ test("srun with PMIx is Open MPI unless told otherwise", () => {
 });
 
 test("srun without PMI and PMIx is an error, never three programs that believe to be alone", () => {
-  expect(() => detectLaunch(srun)).toThrow(/srun started 3 tasks without PMI or PMIx.*\n {2}fix: use `srun --mpi=pmi2`/);
+  expect(() => detectLaunch(srun)).toThrow(
+    /srun started 3 tasks without PMI or PMIx.*\n {2}fix: use `srun --mpi=pmi2`/,
+  );
   expect(detectLaunch({ ...srun, HEDDLE_MPI: "none" })).toMatchObject({ kind: "threads" });
   expect(detectLaunch({ ...srun, HEDDLE_MPI: "mpich" })).toMatchObject({ kind: "mpi", rank: 1, ranks: 3 });
 });

@@ -22,6 +22,10 @@ export function abortRequest(environment: NodeJS.ProcessEnv, code: number): { fd
 }
 
 if (isMainThread) {
+  // Node.js tells of an uncaught error after "exit": the launcher would have ended this process by then.
+  process.on("uncaughtExceptionMonitor", (error) => {
+    if (armed && abortRequest(process.env, 1) !== null) console.error(error);
+  });
   process.once("exit", (code) => {
     const request = armed ? abortRequest(process.env, code) : null;
     if (request === null) return;

@@ -79,7 +79,12 @@ async function finishFolded(
       pieces.add(RecordKind.partial, first, last, encodeShared(value));
     } catch (error) {
       const payload = payloadOfThrown(error);
-      pieces.add(RecordKind.failed, first, last, encodeShared(place({ ...payload, data: { ...payload.data, reducer: name } })));
+      pieces.add(
+        RecordKind.failed,
+        first,
+        last,
+        encodeShared(place({ ...payload, data: { ...payload.data, reducer: name } })),
+      );
     }
   }
   addFailures(pieces, chunk);

@@ -45,4 +45,3 @@ function invokeRows(fn: AnyFunction, batch: BatchInfo, bytes: Uint8Array): Invok
   const offsets = columns.map((_, c) => rowBytes(columns.slice(0, c)));
   return (k) => fn(...gets.map((get, c) => get(view, stride * k + (offsets[c] as number))));
 }
-

@@ -24,6 +24,7 @@ function begin(): void {
 }
 
 process.argv.splice(1, process.argv.length, ...start.argv.slice(1));
+process.setSourceMapsEnabled(start.sourceMaps);
 
 if ("modules" in start.load) {
   try {
@@ -42,6 +43,7 @@ if ("modules" in start.load) {
   const { program } = start.load;
   // Never awaited to the end where the program awaits run() at its top level: run() does not return here.
   import(program).then(() => {
-    if (!handedOver) broken(new Error(`${program} was loaded and did not call run(); a worker must reach it as rank 0 does`));
+    if (!handedOver)
+      broken(new Error(`${program} was loaded and did not call run(); a worker must reach it as rank 0 does`));
   }, broken);
 }

@@ -10,6 +10,8 @@ export interface WorkerStart {
   load: { program: string } | { modules: string[] };
   /** `process.argv` of the main thread. */
   argv: string[];
+  /** Do stacks name the sources that the program was compiled from? As on the main thread. */
+  sourceMaps: boolean;
 }
 
 /** From a worker to the main thread. */

@@ -95,9 +95,14 @@ export class TaskRunner {
     const what = payloadOfThrown(reason);
     this.#fail(
       index - first,
-      payloadOf("ERR_TASK_REJECTED", `a promise was rejected and not handled: ${what.name}: ${what.message}`, hints.rejected, {
-        cause: reason,
-      }),
+      payloadOf(
+        "ERR_TASK_REJECTED",
+        `a promise was rejected and not handled: ${what.name}: ${what.message}`,
+        hints.rejected,
+        {
+          cause: reason,
+        },
+      ),
     );
     return true;
   }

@@ -1,9 +1,9 @@
 /** The loop of a JS worker: takes chunks while there are any, and sees its event loop often enough. */
 
-import { loadBinding } from "../native/load.ts";
-import { Next } from "../native/binding.ts";
-import { findApp, freezeApps } from "../serialize/registry.ts";
 import { headline } from "../errors.ts";
+import { Next } from "../native/binding.ts";
+import { loadBinding } from "../native/load.ts";
+import { findApp, freezeApps } from "../serialize/registry.ts";
 import { type Running, setRunning } from "./context.ts";
 import type { WorkerStart } from "./protocol.ts";
 import { RejectionWatch } from "./rejections.ts";

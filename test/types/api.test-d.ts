@@ -1,0 +1,88 @@
+// What must and must not type-check. Compiled with the rest, never run.
+
+import { type AppFuture, app, bashApp, type CommandResult, context, range, type Settled } from "heddle";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_same: Same<A, B>): void {}
+
+const energy = app("t-energy", (smiles: string, seed: number): number => smiles.length + seed, { returns: "f64" });
+const longs = app("t-longs", (x: number): bigint => BigInt(x), { returns: "i64" });
+const parse = app("t-parse", async (text: string): Promise<{ atoms: number }> => ({ atoms: text.length }));
+const merge = app("t-merge", (a: { atoms: number }, _b: { atoms: number }) => a);
+const add = app("t-add", (a: number, b: number) => a + b);
+const optional = app("t-optional", (a: number, b?: string) => `${a}${b}`);
+const rest = app("t-rest", (...numbers: number[]) => numbers.length);
+
+async function calls(): Promise<void> {
+  same<ReturnType<typeof energy>, AppFuture<number>>(true);
+  const parsed = await parse("CCO");
+  same<typeof parsed, { atoms: number }>(true);
+  await energy("CCO", energy("CCN", 1));
+  await energy("CCO", Promise.resolve(1));
+  await optional(1);
+  await optional(1, "b");
+  await rest(1, 2, 3);
+  // @ts-expect-error a number is no string
+  await energy(1, 1);
+  // @ts-expect-error one argument is missing
+  await energy("CCO");
+  // @ts-expect-error a future of the wrong type
+  await energy("CCO", parse("x"));
+}
+
+async function maps(): Promise<void> {
+  const library: [string, number][] = [["CCO", 1]];
+  const column = await energy.map(library, { progress: true });
+  same<typeof column, Float64Array>(true);
+  same<Awaited<ReturnType<ReturnType<typeof longs.map>["collect"]>>, BigInt64Array>(true);
+  const columns = await energy.map(["a", "b"], range(2), { seed: 1 }).collect();
+  same<typeof columns, Float64Array>(true);
+  const best = await energy.map(library).reduce("min");
+  same<typeof best, number>(true);
+  const all = await parse.map(["a"]);
+  same<typeof all, { atoms: number }[]>(true);
+  const merged = await parse.map(["a"]).reduce(merge);
+  same<typeof merged, { atoms: number }>(true);
+  const settled = await parse.map(["a"]).settled();
+  same<typeof settled, Settled<{ atoms: number }>[]>(true);
+  for await (const { index, value } of longs.map(range(3))) {
+    same<typeof index, number>(true);
+    same<typeof value, bigint>(true);
+  }
+  await add.map(new Float64Array(3), range(3));
+  // @ts-expect-error a range gives numbers, the app wants strings
+  await parse.map(range(3));
+  // @ts-expect-error objects cannot be summed
+  await parse.map(["a"]).reduce("sum");
+  // @ts-expect-error the reducer takes other values
+  await parse.map(["a"]).reduce(add);
+  // @ts-expect-error a plain function is no app
+  await add.map([1], [2]).reduce((a: number, b: number) => a + b);
+  // @ts-expect-error no such option
+  await energy.map(library, { progres: true });
+}
+
+async function commands(): Promise<void> {
+  const dock = bashApp("t-dock", ["vina", "--ligand", "{ligand}"], { walltime: 600 });
+  const result = await dock({ ligand: "a" });
+  same<typeof result, CommandResult>(true);
+  await dock("a", 1, dock.appName);
+  await dock.map(["a", "b"]).discard();
+  await dock.map([{ ligand: "a" }], { progress: true });
+  await dock.map(["a"], range(3));
+  const made = bashApp("t-made", (a: string, n: number) => ["printf", a, n]);
+  await made("a", 2);
+  await made.map(["a"], [1]).collect();
+  // @ts-expect-error the function takes a string first
+  await made(1, 2);
+  // @ts-expect-error an object is no word
+  await dock({ ligand: { file: "a" } });
+}
+
+// @ts-expect-error the function does not return numbers
+app("t-wrong", (x: number) => String(x), { returns: "f64" });
+// @ts-expect-error no such element type
+app("t-type", (x: number) => x, { returns: "f16" });
+
+const numbers: number[] = [context().random(), context().random.int(6), context().random.normal(), context().index];
+void [calls, maps, commands, numbers];
