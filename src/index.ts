@@ -1,7 +1,7 @@
 /** Heddle's public API. */
 
 export { app } from "./apps/app.ts";
-export { type BashApp, bashApp, type BashFunctionApp, type BashOptions, type CommandResult } from "./apps/bash.ts";
+export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
 export type { RunOptions, StartOptions } from "./apps/options.ts";
 export { run } from "./apps/run.ts";
@@ -13,8 +13,8 @@ export { type Range, range } from "./dataflow/range.ts";
 export {
   BatchError,
   CancelledError,
-  CommandError,
   type CommandEnd,
+  CommandError,
   DependencyError,
   type ErrorCode,
   errorDocs,

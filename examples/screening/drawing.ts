@@ -34,6 +34,9 @@ function readable(_: string, r: string, g: string, b: string): string {
   const light = (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
   if (light === 0) return "currentColor";
   const factor = Math.min(1, 0.38 / light);
-  const hex = (value: number): string => Math.round(value * factor).toString(16).padStart(2, "0");
+  const hex = (value: number): string =>
+    Math.round(value * factor)
+      .toString(16)
+      .padStart(2, "0");
   return `#${hex(red)}${hex(green)}${hex(blue)}`;
 }

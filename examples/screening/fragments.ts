@@ -164,8 +164,7 @@ export class FragmentSet {
   constructor(idcodes: readonly string[]) {
     this.#fragments = idcodes.map(compile);
     const uses = new Map<number, number>();
-    for (const { chains } of this.#fragments)
-      for (const chain of chains) uses.set(chain, (uses.get(chain) ?? 0) + 1);
+    for (const { chains } of this.#fragments) for (const chain of chains) uses.set(chain, (uses.get(chain) ?? 0) + 1);
     const rarity = (chain: number): number => uses.get(chain) ?? 0;
     for (const [index, { chains }] of this.#fragments.entries()) {
       chains.sort((a, b) => rarity(a) - rarity(b));

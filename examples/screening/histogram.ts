@@ -64,15 +64,12 @@ export function histogram(given: Histogram): string {
   const least = Math.min(...sample(values));
   const greatest = Math.max(...sample(values));
   const { step, from, to } = scale(least, greatest);
-  const x = (value: number): number =>
-    LEFT + ((value - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
+  const x = (value: number): number => LEFT + ((value - from) / (to - from)) * (WIDTH - LEFT - RIGHT);
   const marks = Array.from({ length: Math.round((to - from) / step) + 1 }, (_, k) => from + k * step);
   const axis = marks
     .map((mark) => `<text x="${round(x(mark))}" y="${BASE + 30}">${Number(mark.toPrecision(6))}</text>`)
     .join("");
-  const ticks = passed
-    .map((value) => `<path d="M${round(x(value))} ${BASE + 4}v9"/>`)
-    .join("");
+  const ticks = passed.map((value) => `<path d="M${round(x(value))} ${BASE + 4}v9"/>`).join("");
   const label = unit === "" ? title : `${title}, ${unit}`;
   const said = `${label}: ${values.length} molecules from ${least.toFixed(2)} to ${greatest.toFixed(2)}; ${passed.length} passed.`;
   return (

@@ -40,14 +40,7 @@ const NAMES: Readonly<Record<Windowed, { title: string; unit: string }>> = {
   drugScore: { title: "Drug score", unit: "" },
 };
 
-const SHOWN: readonly Windowed[] = [
-  "mass",
-  "logP",
-  "logS",
-  "polarSurface",
-  "druglikeness",
-  "drugScore",
-];
+const SHOWN: readonly Windowed[] = ["mass", "logP", "logS", "polarSurface", "druglikeness", "drugScore"];
 
 const count = (value: number): string => value.toLocaleString("en-US");
 

@@ -25,17 +25,22 @@ void scan_values(const Napi::CallbackInfo& info) {
   const auto position = static_cast<std::size_t>(info[1].As<Napi::Number>().Int64Value());
   const auto count = static_cast<std::size_t>(info[2].As<Napi::Number>().Int64Value());
   auto offsets = info[3].As<Napi::Uint32Array>();
-  if (offsets.ElementLength() < count + 1) throw Napi::RangeError::New(info.Env(), "offsets is too short");
-  const Status status = scan({bytes.Data(), bytes.ByteLength()}, position, std::span<std::uint32_t>(offsets.Data(), count + 1));
+  if (offsets.ElementLength() < count + 1)
+    throw Napi::RangeError::New(info.Env(), "offsets is too short");
+  const Status status = scan({bytes.Data(), bytes.ByteLength()}, position,
+                             std::span<std::uint32_t>(offsets.Data(), count + 1));
   if (!status.ok()) throw to_js_error(info.Env(), status);
 }
 
-Napi::Value version(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), HEDDLE_VERSION); }
+Napi::Value version(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), HEDDLE_VERSION);
+}
 
 Napi::Value builtins(const Napi::CallbackInfo& info) {
   const auto& apps = builtin_apps();
   Napi::Array out = Napi::Array::New(info.Env(), apps.size());
-  for (std::uint32_t k = 0; k < apps.size(); ++k) out.Set(k, Napi::String::New(info.Env(), apps[k].name));
+  for (std::uint32_t k = 0; k < apps.size(); ++k)
+    out.Set(k, Napi::String::New(info.Env(), apps[k].name));
   return out;
 }
 
@@ -57,7 +62,8 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
 }
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  auto* classes = new Classes{Napi::Persistent(Session::define(env)), Napi::Persistent(WorkerPort::define(env))};
+  auto* classes = new Classes{Napi::Persistent(Session::define(env)),
+                              Napi::Persistent(WorkerPort::define(env))};
   env.SetInstanceData(classes);
   exports.Set("open", Napi::Function::New(env, open, "open"));
   exports.Set("attach", Napi::Function::New(env, attach, "attach"));
@@ -72,5 +78,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 }  // namespace heddle::addon
 
 // Outside the namespace: the macro makes C symbols.
-static Napi::Object heddle_init(Napi::Env env, Napi::Object exports) { return heddle::addon::init(env, exports); }
+static Napi::Object heddle_init(Napi::Env env, Napi::Object exports) {
+  return heddle::addon::init(env, exports);
+}
 NODE_API_MODULE(heddle, heddle_init)

@@ -5,12 +5,15 @@
 namespace heddle::addon {
 namespace {
 
-constexpr std::array<const char*, 8> kElements{"any", "f64", "f32", "i32", "u32", "u8", "i64", "u64"};
+constexpr std::array<const char*, 8> kElements{"any", "f64", "f32", "i32",
+                                               "u32", "u8",  "i64", "u64"};
 constexpr std::array<const char*, 3> kArgs{"index", "fixed", "packed"};
 constexpr std::array<const char*, 3> kResults{"collect", "discard", "reduce"};
 constexpr std::array<const char*, 5> kOps{"app", "sum", "min", "max", "count"};
 
-[[noreturn]] void wrong(Napi::Env env, const std::string& what) { throw Napi::TypeError::New(env, what); }
+[[noreturn]] void wrong(Napi::Env env, const std::string& what) {
+  throw Napi::TypeError::New(env, what);
+}
 
 template <typename E, std::size_t N>
 E choice(const Napi::Object& object, const char* key, const std::array<const char*, N>& names) {
@@ -26,8 +29,10 @@ Word to_word(const Napi::Value& value) {
   const auto pieces = value.As<Napi::Array>();
   for (std::uint32_t k = 0; k < pieces.Length(); ++k) {
     const Napi::Value piece = pieces.Get(k);
-    if (piece.IsNumber()) word.emplace_back(piece.As<Napi::Number>().Uint32Value());
-    else word.emplace_back(piece.As<Napi::String>().Utf8Value());
+    if (piece.IsNumber())
+      word.emplace_back(piece.As<Napi::Number>().Uint32Value());
+    else
+      word.emplace_back(piece.As<Napi::String>().Utf8Value());
   }
   return word;
 }
@@ -150,7 +155,8 @@ BatchHeader to_header(const Napi::Object& options) {
   b.column_count = static_cast<std::uint8_t>(columns.Length());
   for (std::uint32_t k = 0; k < columns.Length(); ++k) {
     b.columns[k] = element_from(columns.Get(k).As<Napi::String>().Utf8Value());
-    if (b.columns[k] == ElementType::Any) wrong(options.Env(), "columns has an unknown element type");
+    if (b.columns[k] == ElementType::Any)
+      wrong(options.Env(), "columns has an unknown element type");
     b.stride += element_size(b.columns[k]);
   }
   return b;
@@ -172,7 +178,9 @@ Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::str
   out.Set("results", kResults[static_cast<std::size_t>(batch.results)]);
   out.Set("element", name_or_null(env, batch.element));
   const bool native_op = batch.results == ResultMode::Reduce && batch.op != ReduceOp::App;
-  out.Set("op", native_op ? Napi::Value(Napi::String::New(env, kOps[static_cast<std::size_t>(batch.op)])) : env.Null());
+  out.Set("op", native_op
+                    ? Napi::Value(Napi::String::New(env, kOps[static_cast<std::size_t>(batch.op)]))
+                    : env.Null());
   out.Set("reducer", reducer.empty() ? env.Null() : Napi::Value(Napi::String::New(env, reducer)));
   out.Set("seed", Napi::BigInt::New(env, batch.seed));
   return out;

@@ -1,4 +1,5 @@
-// JavaScript values to C++ and back. Every function throws a JavaScript TypeError that names the argument.
+// JavaScript values to C++ and back. Every function throws a JavaScript TypeError that names the
+// argument.
 #pragma once
 
 #include <napi.h>
@@ -30,7 +31,8 @@ CommandTemplate to_command(const Napi::Object& object);
 
 // The batch part of SubmitOptions (binding.ts); not its arguments or columns.
 BatchHeader to_header(const Napi::Object& options);
-Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::string& app, const std::string& reducer);
+Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::string& app,
+                         const std::string& reducer);
 Napi::Object from_stats(Napi::Env env, const Stats& stats, RankId rank, std::uint32_t ranks);
 
 }  // namespace heddle::addon

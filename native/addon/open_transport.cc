@@ -12,9 +12,10 @@ std::unique_ptr<Transport> open_transport(const TransportRequest& request, Statu
   if (!status.ok() || !request.expected) return transport;
   const auto [rank, ranks] = *request.expected;
   if (transport->self() == rank && transport->ranks() == ranks) return transport;
-  status = {"ERR_MPI_MISMATCH", "the launcher started rank " + std::to_string(rank) + " of " + std::to_string(ranks) +
-                                    ", but " + request.library + " says rank " + std::to_string(transport->self()) +
-                                    " of " + std::to_string(transport->ranks())};
+  status = {"ERR_MPI_MISMATCH", "the launcher started rank " + std::to_string(rank) + " of " +
+                                    std::to_string(ranks) + ", but " + request.library +
+                                    " says rank " + std::to_string(transport->self()) + " of " +
+                                    std::to_string(transport->ranks())};
   transport->close(seconds(2));
   return nullptr;
 }

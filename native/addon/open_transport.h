@@ -14,10 +14,12 @@ namespace heddle::addon {
 struct TransportRequest {
   std::string kind;     // "threads" or "mpi".
   std::string library;  // "mpi": the flavour's shared library.
-  std::optional<std::pair<RankId, std::uint32_t>> expected;  // Rank and ranks, as the launcher said.
+  std::optional<std::pair<RankId, std::uint32_t>>
+      expected;  // Rank and ranks, as the launcher said.
 };
 
-// Fails with ERR_MPI_MISMATCH when MPI disagrees with the launcher: another MPI started this process.
+// Fails with ERR_MPI_MISMATCH when MPI disagrees with the launcher: another MPI started this
+// process.
 std::unique_ptr<Transport> open_transport(const TransportRequest& request, Status& status);
 
 }  // namespace heddle::addon

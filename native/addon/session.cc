@@ -56,25 +56,21 @@ std::shared_ptr<Shared> shared_session(std::uint32_t id) {
 }
 
 Napi::Function Session::define(Napi::Env env) {
-  return DefineClass(env, "NativeSession",
-                     {InstanceAccessor<&Session::get_id>("id"),
-                      InstanceAccessor<&Session::get_rank>("rank"),
-                      InstanceAccessor<&Session::get_ranks>("ranks"),
-                      InstanceAccessor<&Session::get_hostname>("hostname"),
-                      InstanceMethod<&Session::on_events>("onEvents"),
-                      InstanceMethod<&Session::submit>("submit"),
-                      InstanceMethod<&Session::has_events>("hasEvents"),
-                      InstanceMethod<&Session::set_polling>("setPolling"),
-                      InstanceMethod<&Session::drain>("drain"),
-                      InstanceMethod<&Session::credit>("credit"),
-                      InstanceMethod<&Session::cancel>("cancel"),
-                      InstanceMethod<&Session::worker_lost>("workerLost"),
-                      InstanceMethod<&Session::stats>("stats"),
-                      InstanceMethod<&Session::gather_stats>("gatherStats"),
-                      InstanceMethod<&Session::ping>("ping"),
-                      InstanceMethod<&Session::fail>("fail"),
-                      InstanceMethod<&Session::close>("close"),
-                      InstanceMethod<&Session::abort>("abort")});
+  return DefineClass(
+      env, "NativeSession",
+      {InstanceAccessor<&Session::get_id>("id"), InstanceAccessor<&Session::get_rank>("rank"),
+       InstanceAccessor<&Session::get_ranks>("ranks"),
+       InstanceAccessor<&Session::get_hostname>("hostname"),
+       InstanceMethod<&Session::on_events>("onEvents"), InstanceMethod<&Session::submit>("submit"),
+       InstanceMethod<&Session::has_events>("hasEvents"),
+       InstanceMethod<&Session::set_polling>("setPolling"),
+       InstanceMethod<&Session::drain>("drain"), InstanceMethod<&Session::credit>("credit"),
+       InstanceMethod<&Session::cancel>("cancel"),
+       InstanceMethod<&Session::worker_lost>("workerLost"),
+       InstanceMethod<&Session::stats>("stats"),
+       InstanceMethod<&Session::gather_stats>("gatherStats"),
+       InstanceMethod<&Session::ping>("ping"), InstanceMethod<&Session::fail>("fail"),
+       InstanceMethod<&Session::close>("close"), InstanceMethod<&Session::abort>("abort")});
 }
 
 Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(info) {
@@ -83,7 +79,8 @@ Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(inf
 
 Session::~Session() {
   release_notify();
-  // A program that ends without close: threads still use the driver, so it stays until the process is gone.
+  // A program that ends without close: threads still use the driver, so it stays until the process
+  // is gone.
   if (shared_ && shared_->driver) (void)shared_->driver.release();
 }
 
@@ -100,7 +97,8 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   out.host = host_;
   out.seed = static_cast<std::uint64_t>(getpid());
   read_apps(options, out, *shared_);
-  for (std::uint32_t k = 0; k < out.js_workers; ++k) shared_->current.push_back(std::make_unique<double>(-1));
+  for (std::uint32_t k = 0; k < out.js_workers; ++k)
+    shared_->current.push_back(std::make_unique<double>(-1));
   out.notify = [this] {
     const std::lock_guard guard(notify_lock_);
     if (notify_open_) notify_.NonBlockingCall();
@@ -127,7 +125,9 @@ Driver& Session::driver(Napi::Env env) {
   return *shared_->driver;
 }
 
-Napi::Value Session::get_id(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), id_); }
+Napi::Value Session::get_id(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), id_);
+}
 
 Napi::Value Session::get_rank(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), driver(info.Env()).rank());
@@ -137,13 +137,17 @@ Napi::Value Session::get_ranks(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), driver(info.Env()).ranks());
 }
 
-Napi::Value Session::get_hostname(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), host_); }
+Napi::Value Session::get_hostname(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), host_);
+}
 
 Napi::Value Session::on_events(const Napi::CallbackInfo& info) {
   release_notify();
   const std::lock_guard guard(notify_lock_);
-  notify_ = Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "heddle news", 0, 1);
-  notify_.Unref(info.Env());  // The front end keeps the process alive while something is outstanding; an idle session must not.
+  notify_ =
+      Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "heddle news", 0, 1);
+  notify_.Unref(info.Env());  // The front end keeps the process alive while something is
+                              // outstanding; an idle session must not.
   notify_open_ = true;
   if (driver(info.Env()).has_news()) notify_.NonBlockingCall();
   return info.Env().Undefined();
@@ -151,7 +155,8 @@ Napi::Value Session::on_events(const Napi::CallbackInfo& info) {
 
 void Session::release_notify() {
   const std::lock_guard guard(notify_lock_);
-  if (notify_open_) notify_.Abort();  // Not Release: a call still queued would run while Node tears down, and fail.
+  if (notify_open_)
+    notify_.Abort();  // Not Release: a call still queued would run while Node tears down, and fail.
   notify_open_ = false;
 }
 
@@ -162,7 +167,8 @@ Napi::Value Session::worker_lost(const Napi::CallbackInfo& info) {
   std::optional<std::uint64_t> culprit;
   if (current >= 0) culprit = static_cast<std::uint64_t>(current);
   current = -1;
-  driver(info.Env()).worker_gone(worker, culprit, {error.Data(), error.Data() + error.ByteLength()});
+  driver(info.Env())
+      .worker_gone(worker, culprit, {error.Data(), error.Data() + error.ByteLength()});
   return Napi::Boolean::New(info.Env(), culprit.has_value());
 }
 
@@ -173,23 +179,27 @@ Napi::Value Session::stats(const Napi::CallbackInfo& info) {
 
 Napi::Value Session::gather_stats(const Napi::CallbackInfo& info) {
   Driver& driver = this->driver(info.Env());
-  const auto all = driver.gather_stats(static_cast<Duration>(info[0].As<Napi::Number>().DoubleValue() * 1e6));
+  const auto all =
+      driver.gather_stats(static_cast<Duration>(info[0].As<Napi::Number>().DoubleValue() * 1e6));
   Napi::Array out = Napi::Array::New(info.Env(), all.size());
-  for (std::uint32_t k = 0; k < all.size(); ++k) out.Set(k, from_stats(info.Env(), all[k], k, driver.ranks()));
+  for (std::uint32_t k = 0; k < all.size(); ++k)
+    out.Set(k, from_stats(info.Env(), all[k], k, driver.ranks()));
   return out;
 }
 
 Napi::Value Session::ping(const Napi::CallbackInfo& info) {
   const auto pause = static_cast<Duration>(info[2].As<Napi::Number>().DoubleValue() * 1e3);
-  const auto samples = driver(info.Env()).ping(info[0].As<Napi::Number>().Uint32Value(),
-                                               info[1].As<Napi::Number>().Uint32Value(), pause);
+  const auto samples = driver(info.Env())
+                           .ping(info[0].As<Napi::Number>().Uint32Value(),
+                                 info[1].As<Napi::Number>().Uint32Value(), pause);
   Napi::Float64Array out = Napi::Float64Array::New(info.Env(), samples.size());
   for (std::size_t k = 0; k < samples.size(); ++k) out[k] = static_cast<double>(samples[k]);
   return out;
 }
 
 Napi::Value Session::fail(const Napi::CallbackInfo& info) {
-  driver(info.Env()).fail(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value());
+  driver(info.Env())
+      .fail(info[0].As<Napi::String>().Utf8Value(), info[1].As<Napi::String>().Utf8Value());
   return info.Env().Undefined();
 }
 

@@ -18,7 +18,8 @@ struct Shared {
   std::unique_ptr<Driver> driver;
   std::unordered_map<AppId, std::string> names;
   std::unordered_map<AppId, WorkerKind> kinds;
-  // Per JS worker: index of the task that is running, kept by the worker; -1: none. Outlives its thread.
+  // Per JS worker: index of the task that is running, kept by the worker; -1: none. Outlives its
+  // thread.
   std::vector<std::unique_ptr<double>> current;
 };
 
@@ -63,7 +64,8 @@ class Session : public Napi::ObjectWrap<Session> {
   SharedBytes keep(Napi::Uint8Array bytes, std::size_t copy_below);
   std::shared_ptr<const void> keep(Napi::Object object);
   Arguments arguments(const Napi::Object& options, const BatchHeader& header, Range range);
-  std::shared_ptr<OwnedBatch> owned(const Napi::Object& options, const BatchHeader& header, Range range);
+  std::shared_ptr<OwnedBatch> owned(const Napi::Object& options, const BatchHeader& header,
+                                    Range range);
   void release_kept();
   void release_notify();
 

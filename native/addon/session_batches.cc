@@ -33,7 +33,8 @@ Napi::Value payload_of(Napi::Env env, Record& record) {
 template <typename List>
 Napi::Array numbers(Napi::Env env, const List& list) {
   Napi::Array out = Napi::Array::New(env, list.size());
-  for (std::uint32_t k = 0; k < list.size(); ++k) out.Set(k, Napi::Number::New(env, static_cast<double>(list[k])));
+  for (std::uint32_t k = 0; k < list.size(); ++k)
+    out.Set(k, Napi::Number::New(env, static_cast<double>(list[k])));
   return out;
 }
 
@@ -63,7 +64,11 @@ void Session::release_kept() {
 
 Arguments Session::arguments(const Napi::Object& options, const BatchHeader& header, Range range) {
   if (header.args == ArgsKind::Index) return {};
-  Arguments out{range.first, range.size(), keep(options.Get("bytes").As<Napi::Uint8Array>(), kCopyBelow), {}, header.stride};
+  Arguments out{range.first,
+                range.size(),
+                keep(options.Get("bytes").As<Napi::Uint8Array>(), kCopyBelow),
+                {},
+                header.stride};
   if (header.args == ArgsKind::Packed) {
     const auto offsets = options.Get("offsets").As<Napi::Uint32Array>();
     const auto* data = reinterpret_cast<const std::uint8_t*>(offsets.Data());
@@ -71,11 +76,13 @@ Arguments Session::arguments(const Napi::Object& options, const BatchHeader& hea
                       ? copied(data, offsets.ByteLength())
                       : SharedBytes{keep(offsets.As<Napi::Object>()), {data, offsets.ByteLength()}};
   }
-  if (!out.valid()) throw Napi::TypeError::New(options.Env(), "bytes and offsets do not fit the range of tasks");
+  if (!out.valid())
+    throw Napi::TypeError::New(options.Env(), "bytes and offsets do not fit the range of tasks");
   return out;
 }
 
-std::shared_ptr<OwnedBatch> Session::owned(const Napi::Object& options, const BatchHeader& header, Range range) {
+std::shared_ptr<OwnedBatch> Session::owned(const Napi::Object& options, const BatchHeader& header,
+                                           Range range) {
   auto out = std::make_shared<OwnedBatch>();
   if (header.results != ResultMode::Collect || header.element == ElementType::Any) return out;
   const auto column = options.Get("column").As<Napi::TypedArray>();
@@ -97,12 +104,14 @@ Napi::Value Session::submit(const Napi::CallbackInfo& info) {
   if (range.last < range.first) throw Napi::TypeError::New(info.Env(), "last lies before first");
   const auto kind = shared_->kinds.find(header.app);
   if (kind == shared_->kinds.end()) {
-    throw to_js_error(info.Env(), {"ERR_APP_UNKNOWN", "no app is named \"" + text_of(options, "app") + "\""});
+    throw to_js_error(info.Env(),
+                      {"ERR_APP_UNKNOWN", "no app is named \"" + text_of(options, "app") + "\""});
   }
   header.worker = kind->second;
   auto batch = owned(options, header, range);
   Arguments args = arguments(options, header, range);
-  const std::uint64_t sequence = driver(info.Env()).submit(header, range, std::move(args), std::move(batch));
+  const std::uint64_t sequence =
+      driver(info.Env()).submit(header, range, std::move(args), std::move(batch));
   return Napi::Number::New(info.Env(), static_cast<double>(sequence));
 }
 
@@ -147,8 +156,9 @@ Napi::Value Session::drain(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::credit(const Napi::CallbackInfo& info) {
-  driver(info.Env()).consumed(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()),
-                              static_cast<std::uint64_t>(info[1].As<Napi::Number>().Int64Value()));
+  driver(info.Env())
+      .consumed(static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value()),
+                static_cast<std::uint64_t>(info[1].As<Napi::Number>().Int64Value()));
   return info.Env().Undefined();
 }
 

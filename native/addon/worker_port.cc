@@ -13,7 +13,8 @@ enum InfoSlot : std::size_t { kBatchKey, kFirst, kLast, kArgsBytes, kArgsCapacit
 
 // Unique among the batches alive: owner and the low bits of its sequence, exact in a double.
 double batch_key(const BatchId& id) {
-  return static_cast<double>(id.owner) * 4294967296.0 + static_cast<double>(id.sequence & 0xffffffffu);
+  return static_cast<double>(id.owner) * 4294967296.0 +
+         static_cast<double>(id.sequence & 0xffffffffu);
 }
 
 const std::uint8_t* column_of(const Napi::Value& value, std::uint64_t tasks, std::uint32_t size) {
@@ -28,15 +29,15 @@ const std::uint8_t* column_of(const Napi::Value& value, std::uint64_t tasks, std
 }  // namespace
 
 Napi::Function WorkerPort::define(Napi::Env env) {
-  return DefineClass(env, "WorkerPort",
-                     {InstanceMethod<&WorkerPort::next>("next"),
-                      InstanceAccessor<&WorkerPort::get_info>("info"),
-                      InstanceAccessor<&WorkerPort::get_args>("args"),
-                      InstanceAccessor<&WorkerPort::get_current>("current"),
-                      InstanceMethod<&WorkerPort::batch>("batch"),
-                      InstanceMethod<&WorkerPort::finish_column>("finishColumn"),
-                      InstanceMethod<&WorkerPort::finish_packed>("finishPacked"),
-                      InstanceMethod<&WorkerPort::finish_records>("finishRecords")});
+  return DefineClass(
+      env, "WorkerPort",
+      {InstanceMethod<&WorkerPort::next>("next"), InstanceAccessor<&WorkerPort::get_info>("info"),
+       InstanceAccessor<&WorkerPort::get_args>("args"),
+       InstanceAccessor<&WorkerPort::get_current>("current"),
+       InstanceMethod<&WorkerPort::batch>("batch"),
+       InstanceMethod<&WorkerPort::finish_column>("finishColumn"),
+       InstanceMethod<&WorkerPort::finish_packed>("finishPacked"),
+       InstanceMethod<&WorkerPort::finish_records>("finishRecords")});
 }
 
 WorkerPort::WorkerPort(const Napi::CallbackInfo& info) : Napi::ObjectWrap<WorkerPort>(info) {
@@ -44,7 +45,8 @@ WorkerPort::WorkerPort(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Worker
   shared_ = shared_session(info[0].As<Napi::Number>().Uint32Value());
   worker_ = info[1].As<Napi::Number>().Uint32Value();
   if (!shared_ || worker_ >= shared_->current.size()) {
-    throw to_js_error(env, {"ERR_CLOSED", "there is no session to join as worker " + std::to_string(worker_)});
+    throw to_js_error(
+        env, {"ERR_CLOSED", "there is no session to join as worker " + std::to_string(worker_)});
   }
   auto slots = Napi::Float64Array::New(env, kInfoSlots);
   info_data_ = slots.Data();
@@ -101,7 +103,8 @@ Napi::Value WorkerPort::batch(const Napi::CallbackInfo& info) {
     const auto found = shared_->names.find(id);
     return found == shared_->names.end() ? std::string() : found->second;
   };
-  return from_header(info.Env(), batch, name(batch.app), batch.reducer == 0 ? "" : name(batch.reducer));
+  return from_header(info.Env(), batch, name(batch.app),
+                     batch.reducer == 0 ? "" : name(batch.reducer));
 }
 
 void WorkerPort::finish(Napi::Env env, std::vector<Record> records) {
@@ -115,8 +118,10 @@ Napi::Value WorkerPort::finish_column(const Napi::CallbackInfo& info) {
   const Range range = work.chunk.range;
   std::vector<Record> records;
   const auto* column = column_of(info[0], range.size(), element_size(work.chunk.batch->element));
-  if (column != nullptr) Driver::settle_column(work, range, column, records);
-  else records.push_back({RecordKind::Done, range, {}});
+  if (column != nullptr)
+    Driver::settle_column(work, range, column, records);
+  else
+    records.push_back({RecordKind::Done, range, {}});
   finish(info.Env(), std::move(records));
   return info.Env().Undefined();
 }
@@ -125,10 +130,14 @@ Napi::Value WorkerPort::finish_packed(const Napi::CallbackInfo& info) {
   const Work& work = this->work(info.Env());
   const auto bytes = info[0].As<Napi::Uint8Array>();
   const auto length = static_cast<std::size_t>(info[1].As<Napi::Number>().Int64Value());
-  if (length > bytes.ByteLength()) throw Napi::RangeError::New(info.Env(), "length lies beyond the bytes");
+  if (length > bytes.ByteLength())
+    throw Napi::RangeError::New(info.Env(), "length lies beyond the bytes");
   std::vector<Record> records;
-  if (work.chunk.batch->results == ResultMode::Discard) records.push_back({RecordKind::Done, work.chunk.range, {}});
-  else records.push_back({RecordKind::Packed, work.chunk.range, {bytes.Data(), bytes.Data() + length}});
+  if (work.chunk.batch->results == ResultMode::Discard)
+    records.push_back({RecordKind::Done, work.chunk.range, {}});
+  else
+    records.push_back(
+        {RecordKind::Packed, work.chunk.range, {bytes.Data(), bytes.Data() + length}});
   finish(info.Env(), std::move(records));
   return info.Env().Undefined();
 }
@@ -148,7 +157,8 @@ Napi::Value WorkerPort::finish_records(const Napi::CallbackInfo& info) {
     const auto kind = static_cast<RecordKind>(field(0));
     const Range range{field(1), field(2)};
     const bool payload_fits = field(3) + field(4) <= bytes.ByteLength();
-    if (range.first != covered || range.last <= range.first || range.last > chunk.last || !payload_fits) {
+    if (range.first != covered || range.last <= range.first || range.last > chunk.last ||
+        !payload_fits) {
       throw Napi::RangeError::New(info.Env(), "records do not cover the chunk in order");
     }
     covered = range.last;
@@ -159,7 +169,8 @@ Napi::Value WorkerPort::finish_records(const Napi::CallbackInfo& info) {
       records.push_back({kind, range, {payload, payload + field(4)}});
     }
   }
-  if (covered != chunk.last) throw Napi::RangeError::New(info.Env(), "records do not cover the chunk");
+  if (covered != chunk.last)
+    throw Napi::RangeError::New(info.Env(), "records do not cover the chunk");
   finish(info.Env(), std::move(records));
   return info.Env().Undefined();
 }

@@ -1,4 +1,5 @@
-// Bytes: views, owned buffers, shared slices, and little-endian readers and writers that cannot overrun.
+// Bytes: views, owned buffers, shared slices, and little-endian readers and writers that cannot
+// overrun.
 #pragma once
 
 #include <bit>

@@ -1,4 +1,5 @@
-// The only random generator; always seeded by the caller. SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
+// The only random generator; always seeded by the caller. SplitMix64 (Steele, Lea, Flood, OOPSLA
+// 2014).
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ class Random {
     return z ^ (z >> 31);
   }
 
-  // Uniform in [0, bound), by Lemire's multiplication; the bias is below bound / 2^64. Requires: bound > 0.
+  // Uniform in [0, bound), by Lemire's multiplication; the bias is below bound / 2^64. Requires:
+  // bound > 0.
   std::uint64_t below(std::uint64_t bound) {
     return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
   }

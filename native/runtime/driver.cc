@@ -37,8 +37,10 @@ void Driver::start_workers() {
   const auto kinds = worker_kinds();
   for (WorkerId id = options_.js_workers; id < kinds.size(); ++id) {
     threads_.emplace_back([this, id, kind = kinds[id]] {
-      if (kind == WorkerKind::Process) process_main(id);
-      else native_main(id);
+      if (kind == WorkerKind::Process)
+        process_main(id);
+      else
+        native_main(id);
     });
   }
 }
@@ -135,8 +137,10 @@ void Driver::carry_out(JobClosed&) { news_.closed = true; }
 void Driver::carry_out(Ponged&) {
   ping_.samples.push_back(clock_now().ns - ping_sent_ns_.load());
   if (ping_.left > 0) --ping_.left;
-  if (ping_.chain && ping_.left > 0) outbox_.push_back(Send{ping_.to, Ping{ping_.left}});
-  else arrived_.notify_all();
+  if (ping_.chain && ping_.left > 0)
+    outbox_.push_back(Send{ping_.to, Ping{ping_.left}});
+  else
+    arrived_.notify_all();
 }
 
 void Driver::carry_out(StatsArrived& a) {
@@ -165,7 +169,9 @@ void Driver::cancel(std::uint64_t sequence) {
   std::erase(news_.finished, sequence);
 }
 
-void Driver::consumed(std::uint64_t sequence, std::uint64_t bytes) { step(Consumed{sequence, bytes}); }
+void Driver::consumed(std::uint64_t sequence, std::uint64_t bytes) {
+  step(Consumed{sequence, bytes});
+}
 
 News Driver::take_news() {
   const std::lock_guard guard(lock_);
@@ -174,7 +180,9 @@ News Driver::take_news() {
   return std::exchange(news_, {});
 }
 
-void Driver::fail(std::string code, std::string message) { step(Fail{std::move(code), std::move(message)}); }
+void Driver::fail(std::string code, std::string message) {
+  step(Fail{std::move(code), std::move(message)});
+}
 
 std::optional<Work> Driver::next(WorkerId worker, Duration timeout) {
   WorkerSlot& slot = *slots_[worker];
@@ -192,7 +200,8 @@ void Driver::finish(WorkerId worker, std::vector<Record> records, Duration elaps
   step(ChunkDone{worker, std::move(records), elapsed});
 }
 
-void Driver::worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit, std::vector<std::uint8_t> error) {
+void Driver::worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
+                         std::vector<std::uint8_t> error) {
   WorkerSlot& slot = *slots_[worker];
   {
     // What was given to it and not taken is part of the chunk that the scheduler requeues.
@@ -219,7 +228,8 @@ void Driver::settle_column(const Work& work, Range range, const std::uint8_t* el
     records.push_back({RecordKind::Done, range, {}});
   } else {
     const std::size_t bytes = range.size() * element_size(batch.element);
-    records.push_back({RecordKind::Column, range, std::vector<std::uint8_t>(elements, elements + bytes)});
+    records.push_back(
+        {RecordKind::Column, range, std::vector<std::uint8_t>(elements, elements + bytes)});
   }
 }
 
@@ -291,7 +301,8 @@ void Driver::abort(int exit_code) {
   stopping_.store(true);
   transport_->wake();
   if (fabric_.joinable()) fabric_.join();
-  for (auto& thread : threads_) thread.detach();  // A native task may never return; the process ends now.
+  for (auto& thread : threads_)
+    thread.detach();  // A native task may never return; the process ends now.
   threads_.clear();
 }
 

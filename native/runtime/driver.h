@@ -1,10 +1,11 @@
 // Joins one scheduler, one transport and the rank's threads.
 //
-// The scheduler's state lies under one lock that is held for a microsecond at a time: workers fetch and report
-// chunks, the program submits and the fabric thread delivers frames, each by stepping the scheduler itself, so
-// nothing waits for another thread's turn. Only what touches the transport is the fabric thread's alone: frames
-// to send are put into an outbox, and the thread is woken. Its loop: send, poll, tick, and when nothing
-// happens spin briefly, then sleep on the transport's doorbell.
+// The scheduler's state lies under one lock that is held for a microsecond at a time: workers fetch
+// and report chunks, the program submits and the fabric thread delivers frames, each by stepping
+// the scheduler itself, so nothing waits for another thread's turn. Only what touches the transport
+// is the fabric thread's alone: frames to send are put into an outbox, and the thread is woken. Its
+// loop: send, poll, tick, and when nothing happens spin briefly, then sleep on the transport's
+// doorbell.
 #pragma once
 
 #include <atomic>
@@ -38,13 +39,15 @@ struct DriverOptions {
   Duration lost_after = seconds(4);
   std::string host;
   std::uint64_t seed = 0;
-  // Called on any thread, without the lock, when there is news and `take_news` was called since the last call.
+  // Called on any thread, without the lock, when there is news and `take_news` was called since the
+  // last call.
   std::function<void()> notify;
 };
 
 class Driver {
  public:
-  // Opens the transport on the fabric thread (MPI wants one thread for all its calls) and starts the workers.
+  // Opens the transport on the fabric thread (MPI wants one thread for all its calls) and starts
+  // the workers.
   using Opener = std::function<std::unique_ptr<Transport>(Status&)>;
   static std::unique_ptr<Driver> open(DriverOptions options, const Opener& opener, Status& status);
   ~Driver();
@@ -53,11 +56,13 @@ class Driver {
   std::uint32_t ranks() const { return ranks_; }
 
   // The program's side.
-  std::uint64_t submit(BatchHeader header, Range range, Arguments arguments, std::shared_ptr<OwnedBatch> owned);
+  std::uint64_t submit(BatchHeader header, Range range, Arguments arguments,
+                       std::shared_ptr<OwnedBatch> owned);
   void cancel(std::uint64_t sequence);
   void consumed(std::uint64_t sequence, std::uint64_t bytes);
   bool has_news() const { return has_news_.load(); }
-  // While the program polls `has_news` by itself, `notify` is not called. After turning it off it must look once more.
+  // While the program polls `has_news` by itself, `notify` is not called. After turning it off it
+  // must look once more.
   void set_polling(bool on) { polling_.store(on); }
   News take_news();
   void fail(std::string code, std::string message);
@@ -68,13 +73,16 @@ class Driver {
   // A worker's side; JS workers are 0 .. js_workers-1.
   std::optional<Work> next(WorkerId worker, Duration timeout);
   void finish(WorkerId worker, std::vector<Record> records, Duration elapsed);
-  void worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit, std::vector<std::uint8_t> error);
+  void worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
+                   std::vector<std::uint8_t> error);
   bool closed(WorkerId worker) const { return slots_[worker]->closed(); }
-  // Moves the elements of a typed result to where they belong: into the owner's column if that is here, else into
-  // the record; reduces them if the batch says so. Appends to `records`.
-  static void settle_column(const Work& work, Range range, const std::uint8_t* elements, std::vector<Record>& records);
+  // Moves the elements of a typed result to where they belong: into the owner's column if that is
+  // here, else into the record; reduces them if the batch says so. Appends to `records`.
+  static void settle_column(const Work& work, Range range, const std::uint8_t* elements,
+                            std::vector<Record>& records);
 
-  // Orderly end on every rank; false if the others did not come in time. Afterwards only destruction is allowed.
+  // Orderly end on every rank; false if the others did not come in time. Afterwards only
+  // destruction is allowed.
   bool close(Duration timeout);
   // Kills what runs, then the job. Returns if the job is this process alone.
   void abort(int exit_code);
@@ -112,7 +120,8 @@ class Driver {
   std::vector<Send> outbox_;
   News news_;
   std::unordered_map<std::uint64_t, std::shared_ptr<OwnedBatch>> owned_;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> consumed_;  // Payload consumed while carrying out.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>>
+      consumed_;  // Payload consumed while carrying out.
   std::vector<WorkerId> woken_;
   std::uint64_t next_sequence_ = 1;
   std::vector<Stats> stats_;
@@ -131,7 +140,8 @@ class Driver {
   std::atomic<std::int64_t> timer_ns_{kNever.ns}, fabric_wakes_ns_{0};
   std::atomic<std::int64_t> ping_sent_ns_{0};
   std::atomic<std::uint64_t> frames_sent_{0}, frames_received_{0}, bytes_sent_{0};
-  std::deque<std::pair<RankId, Buffer>> unsent_;  // Fabric thread: refused by the transport for now.
+  std::deque<std::pair<RankId, Buffer>>
+      unsent_;  // Fabric thread: refused by the transport for now.
   Duration close_timeout_ = 0;
   bool closed_in_time_ = true;
 

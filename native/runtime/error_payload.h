@@ -8,8 +8,8 @@
 
 namespace heddle {
 
-inline std::vector<std::uint8_t> error_payload(std::string_view name, std::string_view code, std::string_view message,
-                                               std::string_view hint) {
+inline std::vector<std::uint8_t> error_payload(std::string_view name, std::string_view code,
+                                               std::string_view message, std::string_view hint) {
   std::vector<std::uint8_t> out;
   MsgpackWriter writer(out);
   writer.map(4);

@@ -13,8 +13,8 @@ namespace {
 constexpr std::uint32_t kFramesPerPoll = 64;
 constexpr Duration kSleepMax = milliseconds(100);
 
-// Where no doorbell announces a frame, the sleep is short: 1 ms after something happened, 2 ms after 50 ms of
-// nothing. At 2 ms a rank burns about 0.5 % of a core.
+// Where no doorbell announces a frame, the sleep is short: 1 ms after something happened, 2 ms
+// after 50 ms of nothing. At 2 ms a rank burns about 0.5 % of a core.
 constexpr Duration kRemoteSleep = milliseconds(1);
 constexpr Duration kRemoteSleepIdle = milliseconds(2);
 constexpr Duration kRemoteIdleAfter = milliseconds(50);
@@ -81,8 +81,10 @@ void Driver::fabric_loop() {
     ++frames_received_;
     Received received{from, {}};
     const Status status = decode(frame, received.message);
-    if (status.ok()) step(std::move(received));
-    else fail(status.code, status.message + " (from rank " + std::to_string(from) + ")");
+    if (status.ok())
+      step(std::move(received));
+    else
+      fail(status.code, status.message + " (from rank " + std::to_string(from) + ")");
   };
   Instant busy_at = clock_now();
   while (!stopping_.load()) {
@@ -100,7 +102,8 @@ void Driver::fabric_loop() {
       continue;
     }
     Duration sleep = kSleepMax;
-    if (transport_->has_remote_peers()) sleep = idle < kRemoteIdleAfter ? kRemoteSleep : kRemoteSleepIdle;
+    if (transport_->has_remote_peers())
+      sleep = idle < kRemoteIdleAfter ? kRemoteSleep : kRemoteSleepIdle;
     sleep = std::min(sleep, Instant{timer_ns_.load()} - now);
     fabric_wakes_ns_.store((now + sleep).ns);
     {

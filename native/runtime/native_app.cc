@@ -40,7 +40,9 @@ int sleep_us(const void* args, std::size_t size, heddle_result* result) {
   return 0;
 }
 
-int fail(const void* args, std::size_t size, heddle_result*) { return static_cast<int>(number(args, size)); }
+int fail(const void* args, std::size_t size, heddle_result*) {
+  return static_cast<int>(number(args, size));
+}
 
 }  // namespace
 

@@ -19,8 +19,8 @@ typedef struct heddle_result {
   } value;
 } heddle_result;
 
-// Runs one task. `args` has `size` bytes: the task's row or packed value; for a range, its number as 8 bytes
-// (little-endian, signed). Returns 0, or the task fails with this number.
+// Runs one task. `args` has `size` bytes: the task's row or packed value; for a range, its number
+// as 8 bytes (little-endian, signed). Returns 0, or the task fails with this number.
 typedef int (*heddle_function)(const void* args, std::size_t size, heddle_result* result);
 }
 

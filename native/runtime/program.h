@@ -1,4 +1,5 @@
-// What the program (the JavaScript main thread of this rank) gives and gets: its batches and the news of them.
+// What the program (the JavaScript main thread of this rank) gives and gets: its batches and the
+// news of them.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +15,16 @@ namespace heddle {
 
 // A batch that this rank's program submitted.
 struct OwnedBatch {
-  std::uint8_t* column = nullptr;  // Collect with an element type: where result k lies, at k - first.
+  std::uint8_t* column =
+      nullptr;  // Collect with an element type: where result k lies, at k - first.
   std::uint64_t first = 0;
   std::uint32_t element_size = 0;
   std::shared_ptr<const void> keep;  // Keeps the column's memory alive.
 
   // Copies elements of `range` into place. Any thread; ranges never overlap.
   void fill(Range range, const std::uint8_t* elements) const {
-    std::memcpy(column + (range.first - first) * element_size, elements, range.size() * element_size);
+    std::memcpy(column + (range.first - first) * element_size, elements,
+                range.size() * element_size);
   }
 };
 

@@ -35,7 +35,8 @@ class WorkerSlot {
   std::optional<Work> take(Duration spin, Duration timeout) {
     if (!full()) {
       const Instant began = clock_now();
-      for (Instant now = began; !full() && !closed() && now - began < spin; now = clock_now()) relax();
+      for (Instant now = began; !full() && !closed() && now - began < spin; now = clock_now())
+        relax();
       if (!full() && !closed()) bell_.sleep(timeout, [&] { return full() || closed(); });
     }
     if (!full()) return std::nullopt;

@@ -34,11 +34,14 @@ struct NativeRun {
 
 template <typename T>
 T element(const heddle_result& result) {
-  if constexpr (std::is_floating_point_v<T>) return static_cast<T>(result.value.f64);
-  else return static_cast<T>(result.value.u64);
+  if constexpr (std::is_floating_point_v<T>)
+    return static_cast<T>(result.value.f64);
+  else
+    return static_cast<T>(result.value.u64);
 }
 
-// The hot loop: one call through the app's function pointer per task. `Argument` gives a task's bytes.
+// The hot loop: one call through the app's function pointer per task. `Argument` gives a task's
+// bytes.
 template <typename T, typename Argument>
 void run_tasks(heddle_function function, NativeRun& run, const Argument& argument) {
   const Range range = run.work.chunk.range;
@@ -48,9 +51,10 @@ void run_tasks(heddle_function function, NativeRun& run, const Argument& argumen
     const int code = function(args.data(), args.size(), &result);
     if (code != 0) [[unlikely]] {
       run.settle(i);
-      run.records.push_back(failure(i, error_payload("NativeAppError", "ERR_NATIVE_APP",
-                                                     "the native app returned " + std::to_string(code),
-                                                     "0 means success; the app's author knows its numbers")));
+      run.records.push_back(
+          failure(i, error_payload("NativeAppError", "ERR_NATIVE_APP",
+                                   "the native app returned " + std::to_string(code),
+                                   "0 means success; the app's author knows its numbers")));
       run.settled = i + 1;
       continue;
     }
@@ -88,12 +92,18 @@ void run_native(heddle_function function, NativeRun& run) {
   run.column.resize(wanted ? run.work.chunk.range.size() * element_size(batch.element) : 0);
   if (!wanted) return run_elements<void>(function, run);
   switch (batch.element) {
-    case ElementType::F64: return run_elements<double>(function, run);
-    case ElementType::F32: return run_elements<float>(function, run);
-    case ElementType::I32: return run_elements<std::int32_t>(function, run);
-    case ElementType::U32: return run_elements<std::uint32_t>(function, run);
-    case ElementType::U8: return run_elements<std::uint8_t>(function, run);
-    default: return run_elements<std::uint64_t>(function, run);
+    case ElementType::F64:
+      return run_elements<double>(function, run);
+    case ElementType::F32:
+      return run_elements<float>(function, run);
+    case ElementType::I32:
+      return run_elements<std::int32_t>(function, run);
+    case ElementType::U32:
+      return run_elements<std::uint32_t>(function, run);
+    case ElementType::U8:
+      return run_elements<std::uint8_t>(function, run);
+    default:
+      return run_elements<std::uint64_t>(function, run);
   }
 }
 
@@ -138,23 +148,29 @@ Record Driver::run_command(ProcessSlot& slot, const Chunk& chunk, std::uint64_t 
   const BatchHeader& batch = *chunk.batch;
   const auto pattern = options_.commands.find(batch.app);
   if (pattern == options_.commands.end()) {
-    return failure(index, error_payload("CommandError", "ERR_APP_UNKNOWN", "this rank has no command of that name",
+    return failure(index, error_payload("CommandError", "ERR_APP_UNKNOWN",
+                                        "this rank has no command of that name",
                                         "start every rank with the same program"));
   }
   std::vector<std::string_view> arguments;
   Command command;
-  const std::string decimal = std::to_string(batch.start + static_cast<std::int64_t>(index) * batch.step);
+  const std::string decimal =
+      std::to_string(batch.start + static_cast<std::int64_t>(index) * batch.step);
   Status status;
-  if (batch.args == ArgsKind::Index) arguments.push_back(decimal);
-  else status = split_arguments(chunk.arguments.of({index, index + 1}), arguments);
+  if (batch.args == ArgsKind::Index)
+    arguments.push_back(decimal);
+  else
+    status = split_arguments(chunk.arguments.of({index, index + 1}), arguments);
   if (status.ok()) status = expand(pattern->second, arguments, command);
   if (!status.ok()) {
-    return failure(index, error_payload("CommandError", status.code, status.message, "check the command's template"));
+    return failure(index, error_payload("CommandError", status.code, status.message,
+                                        "check the command's template"));
   }
   if (batch.walltime > 0) command.walltime = batch.walltime;
   const CommandOutcome outcome = slot.run(command);
   std::vector<std::uint8_t> payload;
-  if (!encode_outcome(pattern->second, command, outcome, payload, rank_id_)) return failure(index, std::move(payload));
+  if (!encode_outcome(pattern->second, command, outcome, payload, rank_id_))
+    return failure(index, std::move(payload));
   if (batch.results == ResultMode::Discard) return {RecordKind::Done, {index, index + 1}, {}};
   return {RecordKind::Packed, {index, index + 1}, std::move(payload)};
 }

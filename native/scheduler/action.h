@@ -62,7 +62,8 @@ struct StatsArrived {
   Stats stats;
 };
 
-using Action = std::variant<Send, Run, Deliver, BatchDone, Interrupt, JobFailed, JobClosed, Ponged, StatsArrived>;
+using Action = std::variant<Send, Run, Deliver, BatchDone, Interrupt, JobFailed, JobClosed, Ponged,
+                            StatsArrived>;
 using Actions = std::vector<Action>;
 
 }  // namespace heddle

@@ -12,11 +12,11 @@
 namespace heddle {
 
 struct Arguments {
-  std::uint64_t first = 0;     // Task index of the first entry.
-  std::uint64_t count = 0;     // Entries.
-  SharedBytes bytes;           // Their bytes, one after the other.
-  SharedBytes offsets;         // Packed: count + 1 offsets (u32, any alignment) into `bytes`.
-  std::uint32_t stride = 0;    // Fixed: bytes of each entry.
+  std::uint64_t first = 0;   // Task index of the first entry.
+  std::uint64_t count = 0;   // Entries.
+  SharedBytes bytes;         // Their bytes, one after the other.
+  SharedBytes offsets;       // Packed: count + 1 offsets (u32, any alignment) into `bytes`.
+  std::uint32_t stride = 0;  // Fixed: bytes of each entry.
 
   std::uint32_t offset(std::uint64_t k) const {
     std::uint32_t value = 0;
@@ -25,7 +25,8 @@ struct Arguments {
   }
   bool packed() const { return !offsets.bytes.empty(); }
 
-  // Bytes of the tasks in `range`. Requires: it lies within the entries, or there are none (index batches).
+  // Bytes of the tasks in `range`. Requires: it lies within the entries, or there are none (index
+  // batches).
   Bytes of(Range range) const;
 
   // As many tasks from the start (or the end) of `range` as fit into `budget` bytes. O(log n).

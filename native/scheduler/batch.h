@@ -1,6 +1,7 @@
 // What is known of a batch wherever a range of it lies: app, owner, arguments, how its results end.
 //
-// The header travels with every grant (about 100 bytes), so a rank keeps nothing of batches it has no part of.
+// The header travels with every grant (about 100 bytes), so a rank keeps nothing of batches it has
+// no part of.
 #pragma once
 
 #include <array>

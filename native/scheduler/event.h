@@ -11,7 +11,8 @@
 
 namespace heddle {
 
-// The program submits tasks here; this rank becomes their owner. Requires: id.owner is this rank, sequence is new.
+// The program submits tasks here; this rank becomes their owner. Requires: id.owner is this rank,
+// sequence is new.
 struct Submit {
   BatchRef batch;
   Range range;
@@ -41,7 +42,8 @@ struct ChunkDone {
   Duration elapsed = 0;
 };
 
-// A worker went down. The task that took it down, if known, failed with `error`; the rest of its chunk runs again.
+// A worker went down. The task that took it down, if known, failed with `error`; the rest of its
+// chunk runs again.
 struct WorkerGone {
   WorkerId worker = 0;
   std::optional<std::uint64_t> culprit;
@@ -64,7 +66,7 @@ struct Fail {
   std::string code, message;
 };
 
-using Event = std::variant<Submit, CancelBatch, Consumed, WorkerIdle, ChunkDone, WorkerGone, Received, Tick,
-                           Close, Fail>;
+using Event = std::variant<Submit, CancelBatch, Consumed, WorkerIdle, ChunkDone, WorkerGone,
+                           Received, Tick, Close, Fail>;
 
 }  // namespace heddle

@@ -1,12 +1,14 @@
 // Lifelines: whom a rank asks once random steals fail, and whom it pays when work comes.
 //
-// The lifeline graph has an edge from rank r to r + 2^j (mod ranks) for every 2^j < ranks: a circulant graph
-// in which every rank is reached within log2(ranks) hops, for any number of ranks. A rank sleeps with a request
-// on each of its lifelines, and a victim remembers those requests in two words, one bit per lifeline.
+// The lifeline graph has an edge from rank r to r + 2^j (mod ranks) for every 2^j < ranks: a
+// circulant graph in which every rank is reached within log2(ranks) hops, for any number of ranks.
+// A rank sleeps with a request on each of its lifelines, and a victim remembers those requests in
+// two words, one bit per lifeline.
 //
-// A rank without workers of a kind would be a hole in the graph of that kind. It asks its successor, and only that
-// one, while somebody waits on it: so every rank is reached along the ring from the nearest rank with workers
-// before it, and what is passed on goes straight back to there; asking on every lifeline would let it wander.
+// A rank without workers of a kind would be a hole in the graph of that kind. It asks its
+// successor, and only that one, while somebody waits on it: so every rank is reached along the ring
+// from the nearest rank with workers before it, and what is passed on goes straight back to there;
+// asking on every lifeline would let it wander.
 //
 // Invariant: at most one unpaid request is on each lifeline.
 // Source: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011.
@@ -24,13 +26,18 @@ namespace heddle {
 class Lifelines {
  public:
   Lifelines(RankId self, std::uint32_t ranks)
-      : self_(self), ranks_(ranks), count_(ranks < 2 ? 0 : static_cast<std::uint32_t>(std::bit_width(ranks - 1))) {}
+      : self_(self),
+        ranks_(ranks),
+        count_(ranks < 2 ? 0 : static_cast<std::uint32_t>(std::bit_width(ranks - 1))) {}
 
   std::uint32_t count() const { return count_; }
   RankId victim(std::uint32_t line) const { return (self_ + (1ull << line)) % ranks_; }
-  RankId thief(std::uint32_t line) const { return (self_ + ranks_ - (1ull << line) % ranks_) % ranks_; }
+  RankId thief(std::uint32_t line) const {
+    return (self_ + ranks_ - (1ull << line) % ranks_) % ranks_;
+  }
 
-  // Lifelines without an unpaid request of ours: marks one as asked and returns its victim, until none is left.
+  // Lifelines without an unpaid request of ours: marks one as asked and returns its victim, until
+  // none is left.
   std::optional<RankId> ask_next() {
     if (std::popcount(asked_) == static_cast<int>(count_)) return std::nullopt;
     const auto line = static_cast<std::uint32_t>(std::countr_one(asked_));
@@ -44,7 +51,9 @@ class Lifelines {
     return victim(0);
   }
   // A victim has paid. False: no request of ours was there (a broken peer).
-  bool paid_by(RankId from) { return clear(asked_, [&](std::uint32_t line) { return victim(line) == from; }); }
+  bool paid_by(RankId from) {
+    return clear(asked_, [&](std::uint32_t line) { return victim(line) == from; });
+  }
 
   // A thief waits on us. False: it is no lifeline of ours, or it waits already (a broken peer).
   bool remember(RankId from) {
@@ -57,7 +66,8 @@ class Lifelines {
   }
   bool anyone_waits() const { return waiting_ != 0; }
   std::uint32_t waiting() const { return static_cast<std::uint32_t>(std::popcount(waiting_)); }
-  // The next thief to pay, and forgets it: far ones first, since behind them are most ranks. Requires: anyone_waits().
+  // The next thief to pay, and forgets it: far ones first, since behind them are most ranks.
+  // Requires: anyone_waits().
   RankId pay_next() {
     HEDDLE_ASSERT(waiting_ != 0);
     const auto line = static_cast<std::uint32_t>(std::bit_width(waiting_)) - 1;

@@ -7,18 +7,21 @@
 
 namespace heddle::limits {
 
-// Argument bytes in one grant. Two megabytes move in about a millisecond and hold 128 k tasks of 16 bytes, enough
-// to keep a worker busy while the next grant travels; a single task whose arguments are larger moves alone.
+// Argument bytes in one grant. Two megabytes move in about a millisecond and hold 128 k tasks of 16
+// bytes, enough to keep a worker busy while the next grant travels; a single task whose arguments
+// are larger moves alone.
 constexpr std::uint64_t kGrantBytesMax = 2 * 1024 * 1024;
 
 // Ranges in one grant message: many small batches move together, and a message stays small.
 constexpr std::size_t kRangesPerGrantMax = 64;
 
-// Ranges given away and not yet reported back, over all batches of a rank. Past it a rank gives nothing:
-// thieves then steal from those it gave to, so its memory does not grow with the number of ranks.
+// Ranges given away and not yet reported back, over all batches of a rank. Past it a rank gives
+// nothing: thieves then steal from those it gave to, so its memory does not grow with the number of
+// ranks.
 constexpr std::size_t kGrantsOutMax = 4096;
 
-// Random victims asked before a rank waits on its lifelines. Two find work when a third of the ranks have some.
+// Random victims asked before a rank waits on its lifelines. Two find work when a third of the
+// ranks have some.
 constexpr std::uint32_t kRandomTries = 2;
 
 // Work between two looks at the queue, per worker: a thief or a cancel waits no longer than that.
@@ -33,7 +36,8 @@ constexpr std::uint64_t kNativeChunkTasksMax = 262'144;
 // Argument bytes in one chunk; one task's may be more.
 constexpr std::uint64_t kChunkBytesMax = 256 * 1024;
 
-// How much larger the next chunk of an app may be than its last: long tasks after short ones stay spread.
+// How much larger the next chunk of an app may be than its last: long tasks after short ones stay
+// spread.
 constexpr std::uint64_t kChunkGrowth = 8;
 
 // Results leave a rank when so many bytes wait, or so long after the first of them.
@@ -44,9 +48,9 @@ constexpr Duration kFlushAgeOwner = milliseconds(20);  // To the program, unless
 // Payload bytes of one grant that may be on their way to the victim unacknowledged.
 constexpr std::int64_t kResultWindow = 1024 * 1024;
 
-// Payload bytes of one batch that may wait on a rank; past it no more of its tasks are started there or given
-// away. What runs or is under way already still comes on top: a chunk's results for each worker, and a window for
-// each grant (kResultWindow, and what one record goes beyond it).
+// Payload bytes of one batch that may wait on a rank; past it no more of its tasks are started
+// there or given away. What runs or is under way already still comes on top: a chunk's results for
+// each worker, and a window for each grant (kResultWindow, and what one record goes beyond it).
 constexpr std::uint64_t kHeldBytesMax = 16 * 1024 * 1024;
 
 // A results message is cut at so many payload bytes (a single larger record travels alone).

@@ -18,7 +18,8 @@ namespace heddle {
 
 using GrantId = std::uint64_t;  // Counts what one rank gave away, from 1.
 
-// "Give me half of your tasks of this kind, or tell me that you have none." Answered by a Grant, maybe empty.
+// "Give me half of your tasks of this kind, or tell me that you have none." Answered by a Grant,
+// maybe empty.
 struct StealRequest {
   WorkerKind kind = WorkerKind::Js;
   friend bool operator==(const StealRequest&, const StealRequest&) = default;
@@ -115,13 +116,16 @@ struct Stats {
   friend bool operator==(const Stats&, const Stats&) = default;
 };
 
-using Message = std::variant<StealRequest, LifelineRequest, Grant, Results, ResultCredit, CancelGrant, Hello,
-                             AppsDiffer, Fatal, Heartbeat, Shutdown, Ping, Pong, StatsRequest, Stats>;
+using Message =
+    std::variant<StealRequest, LifelineRequest, Grant, Results, ResultCredit, CancelGrant, Hello,
+                 AppsDiffer, Fatal, Heartbeat, Shutdown, Ping, Pong, StatsRequest, Stats>;
 
-// One frame: the message's number in the variant as u8, then its fields, little-endian. Asserts valid input.
+// One frame: the message's number in the variant as u8, then its fields, little-endian. Asserts
+// valid input.
 Buffer encode(const Message& message);
 
-// Argument views in `message` share the frame. Fails with ERR_FRAME on anything that `encode` does not make.
+// Argument views in `message` share the frame. Fails with ERR_FRAME on anything that `encode` does
+// not make.
 Status decode(const SharedBytes& frame, Message& message);
 
 }  // namespace heddle

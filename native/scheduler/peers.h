@@ -1,7 +1,9 @@
-// Who watches whom: each rank sends a sign of life to its successor on the ring and expects one from its
-// predecessor. MPI itself never reports a dead peer (measured on MPICH 4.0.2 and Open MPI 4.1.4).
+// Who watches whom: each rank sends a sign of life to its successor on the ring and expects one
+// from its predecessor. MPI itself never reports a dead peer (measured on MPICH 4.0.2 and Open
+// MPI 4.1.4).
 //
-// Also the binomial tree over the ranks by which a job starts and ends: the parent of r is r without its lowest set bit.
+// Also the binomial tree over the ranks by which a job starts and ends: the parent of r is r
+// without its lowest set bit.
 #pragma once
 
 #include <bit>
@@ -36,7 +38,8 @@ class Peers {
   }
   bool beat_due(Instant now) const { return lost_after_ > 0 && now >= beat_at_; }
   void beat(Instant now) { beat_at_ = now + limits::kHeartbeat; }
-  // A rank that was itself held up (stopped, starved) gives its predecessor the benefit of the doubt.
+  // A rank that was itself held up (stopped, starved) gives its predecessor the benefit of the
+  // doubt.
   bool predecessor_lost(Instant now) {
     if (silent_since_ == kNever) return false;
     if (now - looked_at_ > lost_after_ / 2) silent_since_ = now;

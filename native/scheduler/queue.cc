@@ -50,7 +50,8 @@ std::uint64_t Queue::tasks_ready(const Blocked& blocked) const {
   return tasks;
 }
 
-std::vector<Entry> Queue::take_part(std::uint64_t shares, std::size_t ranges_max, const Blocked& blocked) {
+std::vector<Entry> Queue::take_part(std::uint64_t shares, std::size_t ranges_max,
+                                    const Blocked& blocked) {
   std::vector<Entry> out;
   const std::uint64_t ready = tasks_ready(blocked);
   std::uint64_t want = ready / shares + (ready % shares != 0);

@@ -1,6 +1,7 @@
 // The rank's own tasks of one worker kind that nobody has started: ranges, oldest first.
 //
-// Workers take chunks from the front, thieves take half from the back; both are arithmetic on ranges.
+// Workers take chunks from the front, thieves take half from the back; both are arithmetic on
+// ranges.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ struct Entry {
 
 class Queue {
  public:
-  using Blocked = std::function<bool(const BatchHeader&)>;  // Of which batches nothing may leave the queue.
+  using Blocked =
+      std::function<bool(const BatchHeader&)>;  // Of which batches nothing may leave the queue.
 
   void push_back(Entry entry);
   void push_front(Entry entry);
@@ -35,12 +37,15 @@ class Queue {
   // The first entry whose batch is not blocked, or null.
   Entry* front_ready(const Blocked& blocked);
 
-  // Takes at most `count` tasks (at least one) and `bytes` of arguments (at least one task) off the front of `entry`.
+  // Takes at most `count` tasks (at least one) and `bytes` of arguments (at least one task) off the
+  // front of `entry`.
   Entry take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes);
 
-  // Takes one of `shares` equal shares of all tasks that are not blocked (rounded up) from the back, in at most
-  // `ranges_max` pieces; their bytes are bounded by limits.h. Requires: shares > 0.
-  std::vector<Entry> take_part(std::uint64_t shares, std::size_t ranges_max, const Blocked& blocked);
+  // Takes one of `shares` equal shares of all tasks that are not blocked (rounded up) from the
+  // back, in at most `ranges_max` pieces; their bytes are bounded by limits.h. Requires: shares >
+  // 0.
+  std::vector<Entry> take_part(std::uint64_t shares, std::size_t ranges_max,
+                               const Blocked& blocked);
 
   // Drops what belongs to `held`; returns how many tasks.
   std::uint64_t drop(HeldId held);

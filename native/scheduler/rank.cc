@@ -9,7 +9,8 @@ namespace {
 
 std::uint64_t fingerprint_of(const std::vector<std::pair<std::string, std::uint64_t>>& apps) {
   std::uint64_t hash = fnv1a("heddle");
-  for (const auto& [name, print] : apps) hash = fnv1a(std::to_string(print), fnv1a(name + "\n", hash));
+  for (const auto& [name, print] : apps)
+    hash = fnv1a(std::to_string(print), fnv1a(name + "\n", hash));
   return hash;
 }
 
@@ -29,14 +30,18 @@ std::string differences(const AppList& here, const AppList& there, RankId peer) 
   const std::string other = "rank " + std::to_string(peer);
   for (const auto& [name, print] : here) {
     const auto* match = find_app(there, name);
-    if (match == nullptr) found.push_back("\"" + name + "\" is not defined on " + other);
-    else if (*match != print) found.push_back("\"" + name + "\" has another definition on " + other);
+    if (match == nullptr)
+      found.push_back("\"" + name + "\" is not defined on " + other);
+    else if (*match != print)
+      found.push_back("\"" + name + "\" has another definition on " + other);
   }
   for (const auto& [name, print] : there) {
-    if (find_app(here, name) == nullptr) found.push_back("\"" + name + "\" is defined only on " + other);
+    if (find_app(here, name) == nullptr)
+      found.push_back("\"" + name + "\" is defined only on " + other);
   }
   std::string out;
-  for (std::size_t k = 0; k < std::min(found.size(), kNamed); ++k) out += (k == 0 ? "" : "; ") + found[k];
+  for (std::size_t k = 0; k < std::min(found.size(), kNamed); ++k)
+    out += (k == 0 ? "" : "; ") + found[k];
   if (found.size() > kNamed) out += "; and " + std::to_string(found.size() - kNamed) + " more";
   return out;
 }
@@ -53,7 +58,8 @@ Rank::Rank(RankConfig config)
     searches_.back().skip_random();
   }
   for (const WorkerKind kind : config_.workers) {
-    workers_.push_back({.kind = kind, .held = 0, .batch = {}, .range = {}, .arguments = {}, .deadline = kNever});
+    workers_.push_back(
+        {.kind = kind, .held = 0, .batch = {}, .range = {}, .arguments = {}, .deadline = kNever});
     ++worker_count_[static_cast<std::size_t>(kind)];
   }
   stats_.host = config_.host;
@@ -103,9 +109,12 @@ void Rank::on(Tick&, Actions& out) {
   peers_.stop();
   const RankId lost = peers_.predecessor();
   const std::string what = "rank " + std::to_string(lost) + " on host " + peers_.predecessor_host +
-                           " is lost: no sign of life for " + std::to_string(config_.lost_after / 1'000'000) + " ms";
-  if (lost == 0) out.push_back(JobFailed{"ERR_RANK_LOST", what});
-  else fail("ERR_RANK_LOST", what, out);
+                           " is lost: no sign of life for " +
+                           std::to_string(config_.lost_after / 1'000'000) + " ms";
+  if (lost == 0)
+    out.push_back(JobFailed{"ERR_RANK_LOST", what});
+  else
+    fail("ERR_RANK_LOST", what, out);
 }
 
 void Rank::greet(Actions& out) {
@@ -113,31 +122,38 @@ void Rank::greet(Actions& out) {
   if (config_.ranks < 2) return;
   const Hello hello{fingerprint_of(config_.apps), config_.host};
   if (config_.id != 0) out.push_back(Send{peers_.parent(), hello});
-  if (config_.id == 0 || peers_.successor() != peers_.parent()) out.push_back(Send{peers_.successor(), hello});
+  if (config_.id == 0 || peers_.successor() != peers_.parent())
+    out.push_back(Send{peers_.successor(), hello});
 }
 
 void Rank::on(RankId from, Hello& m, Actions& out) {
   if (from == peers_.predecessor()) peers_.predecessor_host = m.host;
   const bool child = from != 0 && (from & (from - 1)) == config_.id;
-  if (child && m.fingerprint != fingerprint_of(config_.apps)) out.push_back(Send{from, AppsDiffer{config_.apps}});
+  if (child && m.fingerprint != fingerprint_of(config_.apps))
+    out.push_back(Send{from, AppsDiffer{config_.apps}});
 }
 
 void Rank::on(RankId from, AppsDiffer& m, Actions& out) {
   fail("ERR_APP_MISMATCH",
        "rank " + std::to_string(config_.id) + " on host " + config_.host +
-           " has other apps than rank " + std::to_string(from) + ": " + differences(config_.apps, m.apps, from),
+           " has other apps than rank " + std::to_string(from) + ": " +
+           differences(config_.apps, m.apps, from),
        out);
 }
 
-void Rank::on(RankId, Fatal& m, Actions& out) { fail(std::move(m.code), std::move(m.message), out); }
+void Rank::on(RankId, Fatal& m, Actions& out) {
+  fail(std::move(m.code), std::move(m.message), out);
+}
 
 void Rank::on(Fail& e, Actions& out) { fail(std::move(e.code), std::move(e.message), out); }
 
 void Rank::fail(std::string code, std::string message, Actions& out) {
   if (failed_) return;  // The first failure is the one to tell.
   failed_ = true;
-  if (config_.id == 0) out.push_back(JobFailed{std::move(code), std::move(message)});
-  else out.push_back(Send{0, Fatal{std::move(code), std::move(message)}});
+  if (config_.id == 0)
+    out.push_back(JobFailed{std::move(code), std::move(message)});
+  else
+    out.push_back(Send{0, Fatal{std::move(code), std::move(message)}});
 }
 
 void Rank::on(Close&, Actions& out) { shutdown(out); }
@@ -157,6 +173,8 @@ void Rank::on(RankId, Pong& m, Actions& out) { out.push_back(Ponged{m.nonce}); }
 
 void Rank::on(RankId from, StatsRequest&, Actions& out) { out.push_back(Send{from, stats_}); }
 
-void Rank::on(RankId from, Stats& m, Actions& out) { out.push_back(StatsArrived{from, std::move(m)}); }
+void Rank::on(RankId from, Stats& m, Actions& out) {
+  out.push_back(StatsArrived{from, std::move(m)});
+}
 
 }  // namespace heddle

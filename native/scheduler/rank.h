@@ -1,15 +1,17 @@
 // One rank of the fabric: what it holds, whom it gave what, and everything it decides.
 //
-// Sans-IO: `step` takes one event and the time and appends actions; nothing else happens. The driver
-// (native/runtime) and the simulator (native/sim) carry the actions out and never look inside.
+// Sans-IO: `step` takes one event and the time and appends actions; nothing else happens. The
+// driver (native/runtime) and the simulator (native/sim) carry the actions out and never look
+// inside.
 //
-// What a rank holds of a batch is a *holding*: the owned batch itself, or a range granted by a victim. A range
-// it gives away stays on record with the holding it was cut from until the thief has reported every task
-// of it; results travel back along these records and merge on the way. So the tree of steals is also the
-// way of results, of cancels and of recovery, and no rank knows more than its neighbours in it.
+// What a rank holds of a batch is a *holding*: the owned batch itself, or a range granted by a
+// victim. A range it gives away stays on record with the holding it was cut from until the thief
+// has reported every task of it; results travel back along these records and merge on the way. So
+// the tree of steals is also the way of results, of cancels and of recovery, and no rank knows more
+// than its neighbours in it.
 //
-// Invariants: every unreported task of a holding is in the queue, in a worker's chunk or in one given range;
-// `unfinished` counts them.
+// Invariants: every unreported task of a holding is in the queue, in a worker's chunk or in one
+// given range; `unfinished` counts them.
 #pragma once
 
 #include <array>
@@ -55,7 +57,9 @@ class Rank {
 
   // For the driver's idle policy and for checks: nothing queued, running, held or owed.
   bool quiet() const { return holdings_.empty() && given_.empty(); }
-  std::uint64_t queued(WorkerKind kind) const { return queues_[static_cast<std::size_t>(kind)].tasks(); }
+  std::uint64_t queued(WorkerKind kind) const {
+    return queues_[static_cast<std::size_t>(kind)].tasks();
+  }
   std::size_t state_size() const { return holdings_.size() + given_.size(); }
   std::size_t grants_out() const { return given_.size(); }
   std::uint64_t waiting_bytes() const;
@@ -71,8 +75,8 @@ class Rank {
     std::uint64_t local = 0;       // Of these, queued or running here.
     RecordBuffer news;             // To go to the victim or the program.
     std::int64_t window = limits::kResultWindow;  // Payload bytes that may still go to the victim.
-    std::uint64_t delivered = 0;   // Owned: payload bytes the program has not consumed.
-    std::uint64_t counted = 0;     // Its part of `waiting_`.
+    std::uint64_t delivered = 0;  // Owned: payload bytes the program has not consumed.
+    std::uint64_t counted = 0;    // Its part of `waiting_`.
     Instant flush_at = kNever;
     std::set<GrantId> owed;  // Given ranges whose thief waits for credit.
   };
@@ -115,7 +119,8 @@ class Rank {
   void ask(RankId victim, WorkerKind kind, Actions& out);
   void accept(RankId victim, GrantedRange& granted);
   void requeue(const Worker& worker, Range range);
-  // Without workers of a kind a rank passes on work of that kind for those who wait on it; see lifeline.h.
+  // Without workers of a kind a rank passes on work of that kind for those who wait on it; see
+  // lifeline.h.
   bool relays(WorkerKind kind) const { return worker_count_[static_cast<std::size_t>(kind)] == 0; }
 
   // Results (rank_results.cc): up the steal tree to the owner's program.
@@ -134,7 +139,9 @@ class Rank {
   Queue::Blocked blocked_batches() const;  // Empty: nothing is blocked.
   bool has_ready(WorkerKind kind);         // Tasks are queued whose batch is not blocked.
   void recount(Holding& holding);
-  std::uint64_t waiting_bytes(const Holding& holding) const { return holding.news.payload_bytes() + holding.delivered; }
+  std::uint64_t waiting_bytes(const Holding& holding) const {
+    return holding.news.payload_bytes() + holding.delivered;
+  }
 
   // Peers (rank.cc): the start, silence, the end.
   void on(RankId from, Hello& m, Actions& out);
@@ -160,16 +167,18 @@ class Rank {
   bool greeted_ = false, closed_ = false, failed_ = false;
   bool look_again_ = false;  // A batch is no longer blocked, or there is room for grants again.
   std::array<Queue, kWorkerKinds> queues_;
-  std::vector<Search> searches_;                               // By kind.
-  std::array<std::vector<WorkerId>, kWorkerKinds> idle_;       // Stacks: the one that went idle last runs first.
+  std::vector<Search> searches_;  // By kind.
+  std::array<std::vector<WorkerId>, kWorkerKinds>
+      idle_;  // Stacks: the one that went idle last runs first.
   std::array<std::uint32_t, kWorkerKinds> worker_count_{};
   std::vector<Worker> workers_;
   std::unordered_map<HeldId, Holding> holdings_;
   std::unordered_map<GrantId, Given> given_;
-  std::map<std::pair<RankId, GrantId>, HeldId> by_grant_;      // Holdings that are not owned.
-  std::unordered_map<std::uint64_t, HeldId> by_sequence_;      // Owned holdings.
-  std::unordered_map<BatchId, std::uint64_t> waiting_;         // Payload bytes on this rank, over its holdings.
-  std::size_t blocked_count_ = 0;                              // Batches of `waiting_` past kHeldBytesMax.
+  std::map<std::pair<RankId, GrantId>, HeldId> by_grant_;  // Holdings that are not owned.
+  std::unordered_map<std::uint64_t, HeldId> by_sequence_;  // Owned holdings.
+  std::unordered_map<BatchId, std::uint64_t>
+      waiting_;                    // Payload bytes on this rank, over its holdings.
+  std::size_t blocked_count_ = 0;  // Batches of `waiting_` past kHeldBytesMax.
   std::set<std::pair<Instant, HeldId>> flushes_;
   std::deque<BatchId> tombstones_;
   TaskTimes times_;

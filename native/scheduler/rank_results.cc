@@ -65,10 +65,12 @@ void Rank::on(RankId from, Results& m, Actions& out) {
   bool inside = given.thief == from;
   for (const Record& record : m.records) {
     tasks += record.range.size();
-    inside = inside && record.range.first >= given.range.first && record.range.last <= given.range.last;
+    inside =
+        inside && record.range.first >= given.range.first && record.range.last <= given.range.last;
   }
   if (!inside || tasks > given.unfinished) {
-    return fail("ERR_FRAME", "rank " + std::to_string(from) + " reported tasks that it was not given", out);
+    return fail("ERR_FRAME",
+                "rank " + std::to_string(from) + " reported tasks that it was not given", out);
   }
   const HeldId id = given.held;
   Holding& holding = holdings_.at(id);
@@ -93,7 +95,8 @@ void Rank::report(HeldId id, std::vector<Record> records, bool from_here, Action
   recount(holding);
   const bool stream = holding.owned && holding.batch->stream;
   const bool dry = from_here && holding.local == 0;
-  if (holding.unfinished == 0 || stream || dry || holding.news.payload_bytes() >= limits::kFlushBytes) {
+  if (holding.unfinished == 0 || stream || dry ||
+      holding.news.payload_bytes() >= limits::kFlushBytes) {
     flush(id, holding, out);
   } else if (holding.flush_at == kNever) {
     set_flush(id, holding, now_ + (holding.owned ? limits::kFlushAgeOwner : limits::kFlushAge));
@@ -108,8 +111,10 @@ void Rank::set_flush(HeldId id, Holding& holding, Instant at) {
 
 void Rank::flush(HeldId id, Holding& holding, Actions& out) {
   set_flush(id, holding, kNever);
-  if (holding.owned) deliver(id, holding, out);
-  else send_results(id, holding, out);
+  if (holding.owned)
+    deliver(id, holding, out);
+  else
+    send_results(id, holding, out);
 }
 
 void Rank::deliver(HeldId id, Holding& holding, Actions& out) {
@@ -131,14 +136,18 @@ void Rank::deliver(HeldId id, Holding& holding, Actions& out) {
 
 void Rank::send_results(HeldId id, Holding& holding, Actions& out) {
   while (!holding.news.empty() && (holding.window > 0 || holding.news.payload_bytes() == 0)) {
-    const std::uint64_t room = static_cast<std::uint64_t>(std::max<std::int64_t>(holding.window, 0));
-    Results results{holding.grant, holding.news.take(std::min(limits::kResultsBytesMax, room), *holding.batch)};
+    const std::uint64_t room =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(holding.window, 0));
+    Results results{holding.grant,
+                    holding.news.take(std::min(limits::kResultsBytesMax, room), *holding.batch)};
     holding.window -= static_cast<std::int64_t>(payload_of(results.records));
     out.push_back(Send{holding.victim, std::move(results)});
   }
   recount(holding);
-  if (holding.unfinished == 0 && holding.news.empty()) forget(id);
-  else pay_credit(holding, out);
+  if (holding.unfinished == 0 && holding.news.empty())
+    forget(id);
+  else
+    pay_credit(holding, out);
 }
 
 void Rank::forget(HeldId id) {
@@ -148,8 +157,10 @@ void Rank::forget(HeldId id) {
   holding.news = {};
   holding.delivered = 0;
   recount(holding);
-  if (holding.owned) by_sequence_.erase(holding.batch->id.sequence);
-  else by_grant_.erase({holding.victim, holding.grant});
+  if (holding.owned)
+    by_sequence_.erase(holding.batch->id.sequence);
+  else
+    by_grant_.erase({holding.victim, holding.grant});
   holdings_.erase(found);
 }
 

@@ -42,7 +42,8 @@ void Rank::on(WorkerGone& e, Actions& out) {
                                              .deadline = kNever});
   if (gone.held == 0 || !holdings_.contains(gone.held)) return;
   const bool blame = e.culprit && *e.culprit >= gone.range.first && *e.culprit < gone.range.last;
-  const Range failed = blame ? Range{*e.culprit, *e.culprit + 1} : Range{gone.range.last, gone.range.last};
+  const Range failed =
+      blame ? Range{*e.culprit, *e.culprit + 1} : Range{gone.range.last, gone.range.last};
   requeue(gone, {failed.last, gone.range.last});
   requeue(gone, {gone.range.first, failed.first});
   if (blame) {
@@ -53,7 +54,8 @@ void Rank::on(WorkerGone& e, Actions& out) {
 }
 
 void Rank::requeue(const Worker& worker, Range range) {
-  if (!range.empty()) queue(worker.kind).push_front({worker.held, worker.batch, range, worker.arguments});
+  if (!range.empty())
+    queue(worker.kind).push_front({worker.held, worker.batch, range, worker.arguments});
 }
 
 void Rank::distribute(WorkerKind kind, Actions& out) {
@@ -72,9 +74,11 @@ void Rank::distribute(WorkerKind kind, Actions& out) {
     grant.lifeline = true;
     out.push_back(Send{thief, std::move(grant)});
   }
-  if (!idlers.empty()) search(kind, out);
+  if (!idlers.empty())
+    search(kind, out);
   else if (relays(kind) && lifelines.anyone_waits() && !has_ready(kind)) {
-    if (const auto victim = lifelines.ask_successor()) out.push_back(Send{*victim, LifelineRequest{kind}});
+    if (const auto victim = lifelines.ask_successor())
+      out.push_back(Send{*victim, LifelineRequest{kind}});
   }
 }
 
@@ -112,7 +116,8 @@ bool Rank::run_next(WorkerId id, Actions& out) {
 Grant Rank::give(WorkerKind kind, RankId thief, std::uint64_t shares) {
   Grant grant{kind, false, {}};
   if (given_.size() >= limits::kGrantsOutMax || queue(kind).empty()) return grant;
-  const std::size_t room = std::min(limits::kRangesPerGrantMax, limits::kGrantsOutMax - given_.size());
+  const std::size_t room =
+      std::min(limits::kRangesPerGrantMax, limits::kGrantsOutMax - given_.size());
   for (Entry& entry : queue(kind).take_part(shares, room, blocked_batches())) {
     const GrantId id = next_grant_++;
     given_[id] = {entry.held, thief, entry.range, entry.range.size(), 0};
@@ -134,8 +139,10 @@ void Rank::on(RankId from, LifelineRequest& m, Actions& out) {
 
 void Rank::on(RankId from, Grant& m, Actions& out) {
   Search& s = searching(m.kind);
-  if (m.lifeline) s.lifelines.paid_by(from);
-  else s.answered();
+  if (m.lifeline)
+    s.lifelines.paid_by(from);
+  else
+    s.answered();
   if (!m.ranges.empty()) s.given_by(from);
   for (GrantedRange& granted : m.ranges) accept(from, granted);
   distribute(m.kind, out);
@@ -151,7 +158,8 @@ void Rank::accept(RankId victim, GrantedRange& granted) {
   holding.unfinished = holding.local = granted.range.size();
   by_grant_[{victim, granted.grant}] = id;
   const WorkerKind kind = granted.batch->worker;
-  queue(kind).push_back({id, std::move(granted.batch), granted.range, std::move(granted.arguments)});
+  queue(kind).push_back(
+      {id, std::move(granted.batch), granted.range, std::move(granted.arguments)});
 }
 
 void Rank::ask(RankId victim, WorkerKind kind, Actions& out) {
@@ -164,7 +172,8 @@ void Rank::search(WorkerKind kind, Actions& out) {
   Search& s = searching(kind);
   if (const auto victim = s.next_victim(random_)) return ask(*victim, kind, out);
   if (s.in_flight()) return;
-  while (const auto victim = s.lifelines.ask_next()) out.push_back(Send{*victim, LifelineRequest{kind}});
+  while (const auto victim = s.lifelines.ask_next())
+    out.push_back(Send{*victim, LifelineRequest{kind}});
 }
 
 }  // namespace heddle

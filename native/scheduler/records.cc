@@ -35,7 +35,8 @@ void RecordBuffer::add(Record record, const BatchHeader& batch) {
     return done_.add(record.range);
   }
   payload_bytes_ += record.payload.size();
-  if (!records_.empty() && (record.kind == RecordKind::Packed || record.kind == RecordKind::Column)) {
+  if (!records_.empty() &&
+      (record.kind == RecordKind::Packed || record.kind == RecordKind::Column)) {
     Record& before = records_.back();
     if (before.kind == record.kind && before.range.last == record.range.first &&
         before.payload.size() + record.payload.size() <= kMergedBytesMax) {
@@ -48,7 +49,8 @@ void RecordBuffer::add(Record record, const BatchHeader& batch) {
 }
 
 void RecordBuffer::take_sums(std::vector<Record>& out) {
-  for (const PartialValue& value : sums_.take()) out.push_back(partial_record(value.range, value.bits));
+  for (const PartialValue& value : sums_.take())
+    out.push_back(partial_record(value.range, value.bits));
 }
 
 std::vector<Record> RecordBuffer::take(std::uint64_t limit, const BatchHeader&) {
@@ -64,7 +66,8 @@ std::vector<Record> RecordBuffer::take(std::uint64_t limit, const BatchHeader&) 
   take_sums(out);
   std::uint64_t taken = 0;
   std::size_t count = 0;
-  while (count < records_.size() && (count == 0 || taken + records_[count].payload.size() <= limit)) {
+  while (count < records_.size() &&
+         (count == 0 || taken + records_[count].payload.size() <= limit)) {
     taken += records_[count].payload.size();
     out.push_back(std::move(records_[count++]));
   }

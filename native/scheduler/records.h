@@ -1,7 +1,8 @@
-// What became of ranges of tasks, and the buffer in which such news waits to go to the victim or the program.
+// What became of ranges of tasks, and the buffer in which such news waits to go to the victim or
+// the program.
 //
-// News merges while it waits: adjacent ranges become one, packed values are appended, partial reductions
-// combine. So what travels grows with the number of flushes, not of tasks.
+// News merges while it waits: adjacent ranges become one, packed values are appended, partial
+// reductions combine. So what travels grows with the number of flushes, not of tasks.
 #pragma once
 
 #include <cstdint>

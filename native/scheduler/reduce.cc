@@ -25,7 +25,8 @@ T load(const std::uint8_t* column, std::uint64_t k) {
   return value;
 }
 
-// Sum of a block of 2^k elements by halves, without recursion: partial sums wait on a stack, one per level.
+// Sum of a block of 2^k elements by halves, without recursion: partial sums wait on a stack, one
+// per level.
 template <typename T>
 double block_sum(const std::uint8_t* column, std::uint64_t size) {
   double waiting[64];
@@ -52,8 +53,9 @@ std::vector<PartialValue> ordered_sums(Range range, const std::uint8_t* column) 
 
 // The type in which values of T combine.
 template <typename T>
-using Wide = std::conditional_t<std::is_floating_point_v<T>, double,
-                                std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+using Wide =
+    std::conditional_t<std::is_floating_point_v<T>, double,
+                       std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
 
 template <typename W>
 W combine_wide(ReduceOp op, W left, W right) {
@@ -78,19 +80,27 @@ std::uint64_t fold(ReduceOp op, std::uint64_t size, const std::uint8_t* column) 
 
 std::uint64_t fold_any(const BatchHeader& batch, std::uint64_t size, const std::uint8_t* column) {
   switch (batch.element) {
-    case ElementType::F32: return fold<float>(batch.op, size, column);
-    case ElementType::I32: return fold<std::int32_t>(batch.op, size, column);
-    case ElementType::U32: return fold<std::uint32_t>(batch.op, size, column);
-    case ElementType::U8: return fold<std::uint8_t>(batch.op, size, column);
-    case ElementType::I64: return fold<std::int64_t>(batch.op, size, column);
-    case ElementType::U64: return fold<std::uint64_t>(batch.op, size, column);
-    default: return fold<double>(batch.op, size, column);
+    case ElementType::F32:
+      return fold<float>(batch.op, size, column);
+    case ElementType::I32:
+      return fold<std::int32_t>(batch.op, size, column);
+    case ElementType::U32:
+      return fold<std::uint32_t>(batch.op, size, column);
+    case ElementType::U8:
+      return fold<std::uint8_t>(batch.op, size, column);
+    case ElementType::I64:
+      return fold<std::int64_t>(batch.op, size, column);
+    case ElementType::U64:
+      return fold<std::uint64_t>(batch.op, size, column);
+    default:
+      return fold<double>(batch.op, size, column);
   }
 }
 
 }  // namespace
 
-std::vector<PartialValue> reduce_column(const BatchHeader& batch, Range range, const std::uint8_t* column) {
+std::vector<PartialValue> reduce_column(const BatchHeader& batch, Range range,
+                                        const std::uint8_t* column) {
   HEDDLE_ASSERT(batch.op != ReduceOp::App && !range.empty());
   if (batch.op == ReduceOp::Count) return {{range, range.size()}};
   if (!order_matters(batch)) return {{range, fold_any(batch, range.size(), column)}};
@@ -106,11 +116,14 @@ std::uint64_t combine(const BatchHeader& batch, std::uint64_t left, std::uint64_
   };
   switch (batch.element) {
     case ElementType::I32:
-    case ElementType::I64: return wide(std::int64_t{});
+    case ElementType::I64:
+      return wide(std::int64_t{});
     case ElementType::U8:
     case ElementType::U32:
-    case ElementType::U64: return wide(std::uint64_t{});
-    default: return wide(double{});
+    case ElementType::U64:
+      return wide(std::uint64_t{});
+    default:
+      return wide(double{});
   }
 }
 

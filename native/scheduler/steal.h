@@ -1,7 +1,8 @@
-// A rank's search for work of one kind: who gave last, then random victims, then its lifelines, then sleep.
+// A rank's search for work of one kind: who gave last, then random victims, then its lifelines,
+// then sleep.
 //
-// A rank with tasks left for less than one more chunk each of its workers asks whom it got them from, before it runs
-// dry: so the next grant travels while the last one is being run.
+// A rank with tasks left for less than one more chunk each of its workers asks whom it got them
+// from, before it runs dry: so the next grant travels while the last one is being run.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +35,8 @@ class Search {
     return giver_;
   }
   bool in_flight() const { return in_flight_; }
-  // Nothing was tried yet anywhere: at start nobody has work, so the first search goes straight to the lifelines.
+  // Nothing was tried yet anywhere: at start nobody has work, so the first search goes straight to
+  // the lifelines.
   void skip_random() { tries_ = limits::kRandomTries; }
   // A victim answered our request.
   void answered() {

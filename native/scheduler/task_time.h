@@ -22,8 +22,8 @@ class TaskTimes {
     t.chunk = tasks;
   }
 
-  // Tasks for the next chunk when `queued` are there for `workers`: one at first, then what fills kChunkTime,
-  // never more than a fair part of the queue.
+  // Tasks for the next chunk when `queued` are there for `workers`: one at first, then what fills
+  // kChunkTime, never more than a fair part of the queue.
   std::uint64_t chunk(const BatchHeader& batch, std::uint64_t queued, std::uint32_t workers) const {
     if (batch.worker == WorkerKind::Process || batch.walltime > 0) return 1;
     const auto known = times_.find(batch.app);
@@ -34,7 +34,8 @@ class TaskTimes {
     const bool native = batch.worker == WorkerKind::Native;
     const std::uint64_t most = native ? limits::kNativeChunkTasksMax : limits::kChunkTasksMax;
     const std::uint64_t fair = queued / (2ull * workers);
-    return std::max<std::uint64_t>(1, std::min({fills, t.chunk * limits::kChunkGrowth, most, fair}));
+    return std::max<std::uint64_t>(1,
+                                   std::min({fills, t.chunk * limits::kChunkGrowth, most, fair}));
   }
 
  private:

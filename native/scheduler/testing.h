@@ -13,32 +13,46 @@ namespace heddle {
 // ---- Equality where the types have none of their own: batches and arguments count by content.
 
 inline bool operator==(const Arguments& a, const Arguments& b) {
-  const auto same = [](const SharedBytes& x, const SharedBytes& y) { return std::ranges::equal(x.bytes, y.bytes); };
+  const auto same = [](const SharedBytes& x, const SharedBytes& y) {
+    return std::ranges::equal(x.bytes, y.bytes);
+  };
   if (a.count != b.count || a.packed() != b.packed()) return false;
-  return a.count == 0 || (a.first == b.first && same(a.bytes, b.bytes) && same(a.offsets, b.offsets));
+  return a.count == 0 ||
+         (a.first == b.first && same(a.bytes, b.bytes) && same(a.offsets, b.offsets));
 }
 inline bool operator==(const GrantedRange& a, const GrantedRange& b) {
-  return a.grant == b.grant && *a.batch == *b.batch && a.range == b.range && a.arguments == b.arguments;
+  return a.grant == b.grant && *a.batch == *b.batch && a.range == b.range &&
+         a.arguments == b.arguments;
 }
 inline bool operator==(const Grant& a, const Grant& b) {
   return a.kind == b.kind && a.lifeline == b.lifeline && a.ranges == b.ranges;
 }
-inline bool operator==(const Send& a, const Send& b) { return a.to == b.to && a.message == b.message; }
+inline bool operator==(const Send& a, const Send& b) {
+  return a.to == b.to && a.message == b.message;
+}
 // Of a chunk's arguments only its own tasks count: the worker shares the rest.
 inline bool operator==(const Chunk& a, const Chunk& b) {
   return *a.batch == *b.batch && a.range == b.range &&
          std::ranges::equal(a.arguments.of(a.range), b.arguments.of(b.range));
 }
-inline bool operator==(const Run& a, const Run& b) { return a.worker == b.worker && a.chunk == b.chunk; }
-inline bool operator==(const Deliver& a, const Deliver& b) { return a.sequence == b.sequence && a.record == b.record; }
+inline bool operator==(const Run& a, const Run& b) {
+  return a.worker == b.worker && a.chunk == b.chunk;
+}
+inline bool operator==(const Deliver& a, const Deliver& b) {
+  return a.sequence == b.sequence && a.record == b.record;
+}
 inline bool operator==(const BatchDone& a, const BatchDone& b) { return a.sequence == b.sequence; }
 inline bool operator==(const Interrupt& a, const Interrupt& b) {
   return a.worker == b.worker && a.overdue == b.overdue;
 }
-inline bool operator==(const JobFailed& a, const JobFailed& b) { return a.code == b.code && a.message == b.message; }
+inline bool operator==(const JobFailed& a, const JobFailed& b) {
+  return a.code == b.code && a.message == b.message;
+}
 inline bool operator==(const JobClosed&, const JobClosed&) { return true; }
 inline bool operator==(const Ponged& a, const Ponged& b) { return a.nonce == b.nonce; }
-inline bool operator==(const StatsArrived& a, const StatsArrived& b) { return a.from == b.from && a.stats == b.stats; }
+inline bool operator==(const StatsArrived& a, const StatsArrived& b) {
+  return a.from == b.from && a.stats == b.stats;
+}
 
 // ---- Words.
 
@@ -51,20 +65,26 @@ inline const char* name_of(RecordKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-inline std::ostream& operator<<(std::ostream& o, const Range& r) { return o << "[" << r.first << ", " << r.last << ")"; }
-inline std::ostream& operator<<(std::ostream& o, const BatchId& id) { return o << id.owner << "." << id.sequence; }
+inline std::ostream& operator<<(std::ostream& o, const Range& r) {
+  return o << "[" << r.first << ", " << r.last << ")";
+}
+inline std::ostream& operator<<(std::ostream& o, const BatchId& id) {
+  return o << id.owner << "." << id.sequence;
+}
 
 inline std::ostream& operator<<(std::ostream& o, const Record& r) {
   o << name_of(r.kind) << r.range;
   constexpr std::size_t kShown = 16;
   if (r.payload.empty()) return o;
   o << " " << r.payload.size() << " B:";
-  for (std::size_t k = 0; k < std::min(kShown, r.payload.size()); ++k) o << " " << static_cast<int>(r.payload[k]);
+  for (std::size_t k = 0; k < std::min(kShown, r.payload.size()); ++k)
+    o << " " << static_cast<int>(r.payload[k]);
   return o << (r.payload.size() > kShown ? " ..." : "");
 }
 
 inline std::ostream& operator<<(std::ostream& o, const GrantedRange& g) {
-  return o << "#" << g.grant << " of " << g.batch->id << " " << g.range << " " << g.arguments.of(g.range).size() << " B";
+  return o << "#" << g.grant << " of " << g.batch->id << " " << g.range << " "
+           << g.arguments.of(g.range).size() << " B";
 }
 
 template <typename T>
@@ -74,7 +94,9 @@ std::ostream& put_list(std::ostream& o, const std::vector<T>& list) {
   return o << "}";
 }
 
-inline std::ostream& operator<<(std::ostream& o, const StealRequest& m) { return o << "StealRequest " << name_of(m.kind); }
+inline std::ostream& operator<<(std::ostream& o, const StealRequest& m) {
+  return o << "StealRequest " << name_of(m.kind);
+}
 inline std::ostream& operator<<(std::ostream& o, const LifelineRequest& m) {
   return o << "LifelineRequest " << name_of(m.kind);
 }
@@ -87,7 +109,9 @@ inline std::ostream& operator<<(std::ostream& o, const Results& m) {
 inline std::ostream& operator<<(std::ostream& o, const ResultCredit& m) {
   return o << "ResultCredit #" << m.grant << " " << m.bytes << " B";
 }
-inline std::ostream& operator<<(std::ostream& o, const CancelGrant& m) { return o << "CancelGrant #" << m.grant; }
+inline std::ostream& operator<<(std::ostream& o, const CancelGrant& m) {
+  return o << "CancelGrant #" << m.grant;
+}
 inline std::ostream& operator<<(std::ostream& o, const Hello& m) {
   return o << "Hello " << std::hex << m.fingerprint << std::dec << " " << m.host;
 }
@@ -96,12 +120,16 @@ inline std::ostream& operator<<(std::ostream& o, const AppsDiffer& m) {
   for (const auto& [name, print] : m.apps) o << " " << name << "=" << print;
   return o;
 }
-inline std::ostream& operator<<(std::ostream& o, const Fatal& m) { return o << "Fatal " << m.code << ": " << m.message; }
+inline std::ostream& operator<<(std::ostream& o, const Fatal& m) {
+  return o << "Fatal " << m.code << ": " << m.message;
+}
 inline std::ostream& operator<<(std::ostream& o, const Heartbeat&) { return o << "Heartbeat"; }
 inline std::ostream& operator<<(std::ostream& o, const Shutdown&) { return o << "Shutdown"; }
 inline std::ostream& operator<<(std::ostream& o, const Ping& m) { return o << "Ping " << m.nonce; }
 inline std::ostream& operator<<(std::ostream& o, const Pong& m) { return o << "Pong " << m.nonce; }
-inline std::ostream& operator<<(std::ostream& o, const StatsRequest&) { return o << "StatsRequest"; }
+inline std::ostream& operator<<(std::ostream& o, const StatsRequest&) {
+  return o << "StatsRequest";
+}
 inline std::ostream& operator<<(std::ostream& o, const Stats& m) {
   return o << "Stats " << m.host << " run=" << m.tasks_run << " asked=" << m.steals_asked
            << " served=" << m.steals_served;
@@ -110,14 +138,18 @@ inline std::ostream& operator<<(std::ostream& o, const Message& message) {
   return std::visit([&](const auto& m) -> std::ostream& { return o << m; }, message);
 }
 
-inline std::ostream& operator<<(std::ostream& o, const Send& a) { return o << "Send to " << a.to << ": " << a.message; }
+inline std::ostream& operator<<(std::ostream& o, const Send& a) {
+  return o << "Send to " << a.to << ": " << a.message;
+}
 inline std::ostream& operator<<(std::ostream& o, const Run& a) {
   return o << "Run on worker " << a.worker << ": " << a.chunk.batch->id << " " << a.chunk.range;
 }
 inline std::ostream& operator<<(std::ostream& o, const Deliver& a) {
   return o << "Deliver of " << a.sequence << ": " << a.record;
 }
-inline std::ostream& operator<<(std::ostream& o, const BatchDone& a) { return o << "BatchDone " << a.sequence; }
+inline std::ostream& operator<<(std::ostream& o, const BatchDone& a) {
+  return o << "BatchDone " << a.sequence;
+}
 inline std::ostream& operator<<(std::ostream& o, const Interrupt& a) {
   return o << "Interrupt worker " << a.worker << (a.overdue ? " (overdue)" : "");
 }
@@ -125,7 +157,9 @@ inline std::ostream& operator<<(std::ostream& o, const JobFailed& a) {
   return o << "JobFailed " << a.code << ": " << a.message;
 }
 inline std::ostream& operator<<(std::ostream& o, const JobClosed&) { return o << "JobClosed"; }
-inline std::ostream& operator<<(std::ostream& o, const Ponged& a) { return o << "Ponged " << a.nonce; }
+inline std::ostream& operator<<(std::ostream& o, const Ponged& a) {
+  return o << "Ponged " << a.nonce;
+}
 inline std::ostream& operator<<(std::ostream& o, const StatsArrived& a) {
   return o << "StatsArrived from " << a.from << ": " << a.stats;
 }

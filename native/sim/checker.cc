@@ -20,8 +20,10 @@ std::vector<std::uint8_t> element_of(ElementType type, std::uint64_t index) {
   std::vector<std::uint8_t> out(element_size(type));
   const double real = 1.0 / static_cast<double>(1 + mix(index) % 1000);
   const std::uint64_t whole = mix(index) % 1'000'000'007;
-  if (type == ElementType::F64) std::memcpy(out.data(), &real, 8);
-  else std::memcpy(out.data(), &whole, out.size());
+  if (type == ElementType::F64)
+    std::memcpy(out.data(), &real, 8);
+  else
+    std::memcpy(out.data(), &whole, out.size());
   return out;
 }
 
@@ -134,7 +136,8 @@ std::vector<Record> Checker::run(const Chunk& chunk) {
   std::vector<Record> records;
   const auto push = [&](Range part) {
     if (part.empty()) return;
-    if (state.plan.results == ResultMode::Discard) return records.push_back({RecordKind::Done, part, {}});
+    if (state.plan.results == ResultMode::Discard)
+      return records.push_back({RecordKind::Done, part, {}});
     if (state.plan.results == ResultMode::Reduce) {
       const auto column = column_of(state.plan.element, part);
       for (const PartialValue& value : reduce_column(*state.header, part, column.data())) {
@@ -145,16 +148,19 @@ std::vector<Record> Checker::run(const Chunk& chunk) {
       return;
     }
     const bool any = state.plan.element == ElementType::Any;
-    records.push_back({any ? RecordKind::Packed : RecordKind::Column, part,
-                       any ? packed_of(part, state.plan.result_bytes) : column_of(state.plan.element, part)});
+    records.push_back(
+        {any ? RecordKind::Packed : RecordKind::Column, part,
+         any ? packed_of(part, state.plan.result_bytes) : column_of(state.plan.element, part)});
   };
   Range good{chunk.range.first, chunk.range.first};
   for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
-    if (++state.runs.at(i - state.plan.first) > 1) complain("task " + std::to_string(i) + " ran twice");
+    if (++state.runs.at(i - state.plan.first) > 1)
+      complain("task " + std::to_string(i) + " ran twice");
     const Bytes argument = chunk.arguments.of({i, i + 1});
     if (state.plan.args == ArgsKind::Fixed) {
       const std::uint64_t want = mix(i);
-      if (argument.size() != 8 || std::memcmp(argument.data(), &want, 8) != 0) complain("wrong fixed argument");
+      if (argument.size() != 8 || std::memcmp(argument.data(), &want, 8) != 0)
+        complain("wrong fixed argument");
     } else if (state.plan.args == ArgsKind::Packed) {
       if (!std::ranges::equal(argument, packed_argument(i))) complain("wrong packed argument");
     }
@@ -171,20 +177,24 @@ std::vector<Record> Checker::run(const Chunk& chunk) {
 
 void Checker::forget(const Chunk& chunk) {
   State& state = state_[index_of(chunk.batch->id.owner, chunk.batch->id.sequence)];
-  for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) --state.runs.at(i - state.plan.first);
+  for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i)
+    --state.runs.at(i - state.plan.first);
 }
 
 void Checker::check_payload(State& state, const Record& record) {
-  if (record.kind == RecordKind::Packed && record.payload != packed_of(record.range, state.plan.result_bytes)) {
+  if (record.kind == RecordKind::Packed &&
+      record.payload != packed_of(record.range, state.plan.result_bytes)) {
     complain("wrong packed results");
   }
-  if (record.kind == RecordKind::Column && record.payload != column_of(state.plan.element, record.range)) {
+  if (record.kind == RecordKind::Column &&
+      record.payload != column_of(state.plan.element, record.range)) {
     complain("wrong column");
   }
   if (record.kind == RecordKind::Partial) {
     std::uint64_t bits = 0;
     std::memcpy(&bits, record.payload.data(), 8);
-    if (order_matters(*state.header)) return state.sums.add(record.range, std::bit_cast<double>(bits));
+    if (order_matters(*state.header))
+      return state.sums.add(record.range, std::bit_cast<double>(bits));
     state.reduced = state.any_reduced ? combine(*state.header, state.reduced, bits) : bits;
     state.any_reduced = true;
   }
@@ -193,10 +203,12 @@ void Checker::check_payload(State& state, const Record& record) {
 void Checker::delivered(RankId owner, std::uint64_t sequence, const Record& record) {
   State& state = state_.at(index_of(owner, sequence));
   if (state.done) complain("news after the end of a batch");
-  if (record.range.first < state.plan.first || record.range.last > state.plan.first + state.plan.tasks) {
+  if (record.range.first < state.plan.first ||
+      record.range.last > state.plan.first + state.plan.tasks) {
     return complain("news of tasks that the batch does not have");
   }
-  for (std::uint64_t i = record.range.first; i < record.range.last; ++i) check_outcome(state, i, record);
+  for (std::uint64_t i = record.range.first; i < record.range.last; ++i)
+    check_outcome(state, i, record);
   check_payload(state, record);
 }
 
@@ -220,7 +232,8 @@ void Checker::done(RankId owner, std::uint64_t sequence) {
 }
 
 bool Checker::reduced_right(const State& state) const {
-  if (state.plan.results != ResultMode::Reduce || state.plan.fail_one_in > 0 || state.crashed) return true;
+  if (state.plan.results != ResultMode::Reduce || state.plan.fail_one_in > 0 || state.crashed)
+    return true;
   const Range all{state.plan.first, state.plan.first + state.plan.tasks};
   const auto want = reduce_column(*state.header, all, column_of(state.plan.element, all).data());
   if (!order_matters(*state.header)) return state.any_reduced && state.reduced == want.at(0).bits;
@@ -234,10 +247,14 @@ std::string Checker::verdict(const State& state) const {
   if (state.cancelled) return "";
   if (!state.done) return name + "never ended";
   for (std::uint64_t i = 0; i < state.plan.tasks; ++i) {
-    if (state.runs[i] != 1) return name + "task " + std::to_string(i) + " ran " + std::to_string(state.runs[i]) + " times";
-    if (state.deliveries[i] != 1) return name + "task " + std::to_string(i) + " was not delivered once";
+    if (state.runs[i] != 1)
+      return name + "task " + std::to_string(i) + " ran " + std::to_string(state.runs[i]) +
+             " times";
+    if (state.deliveries[i] != 1)
+      return name + "task " + std::to_string(i) + " was not delivered once";
   }
-  return reduced_right(state) ? "" : name + "its reduction has other bits than one made in one place";
+  return reduced_right(state) ? ""
+                              : name + "its reduction has other bits than one made in one place";
 }
 
 std::string Checker::verdict() const {

@@ -1,5 +1,6 @@
-// What must hold in every simulated job: each task runs and is delivered once, with the right arguments and the
-// right result, whatever the network did; a reduction has the same bits as one computed in a single place.
+// What must hold in every simulated job: each task runs and is delivered once, with the right
+// arguments and the right result, whatever the network did; a reduction has the same bits as one
+// computed in a single place.
 #pragma once
 
 #include <cstdint>

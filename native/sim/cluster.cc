@@ -33,7 +33,8 @@ Cluster::Cluster(const Scenario& scenario, Tamper tamper)
   for (std::size_t k = 0; k < scenario.batches.size(); ++k) {
     const BatchPlan& plan = scenario.batches[k];
     at(plan.submit_at, plan.owner, Program{k});
-    if (plan.cancel_at) at(*plan.cancel_at, plan.owner, Program{CancelBatch{checker_.header(k)->id.sequence}});
+    if (plan.cancel_at)
+      at(*plan.cancel_at, plan.owner, Program{CancelBatch{checker_.header(k)->id.sequence}});
   }
 }
 
@@ -43,7 +44,8 @@ void Cluster::at(Instant when, RankId rank, What what) {
 
 std::string Cluster::run(std::uint64_t steps_max) {
   while (!agenda_.empty() && failure_.empty() && agenda_.top().at <= scenario_.ends_at) {
-    if (++steps_ > steps_max) return "livelock: still busy after " + std::to_string(steps_max) + " steps";
+    if (++steps_ > steps_max)
+      return "livelock: still busy after " + std::to_string(steps_max) + " steps";
     Happening h = agenda_.top();
     agenda_.pop();
     now_ = h.at;
@@ -56,15 +58,17 @@ std::string Cluster::run(std::uint64_t steps_max) {
 
 std::string Cluster::final_check() const {
   for (RankId id = 0; id < nodes_.size(); ++id) {
-    if (!nodes_[id].rank->quiet()) return "rank " + std::to_string(id) + " still holds or owes something";
-    if (nodes_[id].unconsumed != 0) return "rank " + std::to_string(id) + " delivered what nobody consumed";
+    if (!nodes_[id].rank->quiet())
+      return "rank " + std::to_string(id) + " still holds or owes something";
+    if (nodes_[id].unconsumed != 0)
+      return "rank " + std::to_string(id) + " delivered what nobody consumed";
   }
   return "";
 }
 
 std::uint32_t Cluster::ranks_that_ran() const {
-  return static_cast<std::uint32_t>(
-      std::ranges::count_if(nodes_, [](const Node& node) { return node.rank->stats().tasks_run > 0; }));
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      nodes_, [](const Node& node) { return node.rank->stats().tasks_run > 0; }));
 }
 
 void Cluster::happen(Happening& h) {
@@ -75,8 +79,10 @@ void Cluster::happen(RankId rank, FrameArrives& e) {
   Received received{e.from, {}};
   const SharedBytes frame{e.frame, e.frame->bytes()};
   const Status status = decode(frame, received.message);
-  if (!status.ok()) failure_ = status.code + ": " + status.message;
-  else step(rank, std::move(received));
+  if (!status.ok())
+    failure_ = status.code + ": " + status.message;
+  else
+    step(rank, std::move(received));
 }
 
 void Cluster::happen(RankId rank, WorkerDies& e) {
@@ -94,7 +100,8 @@ void Cluster::happen(RankId rank, ChunkEnds& e) {
   if (scenario_.worker_dies_one_in > 0 && random_.below(scenario_.worker_dies_one_in) == 0) {
     checker_.forget(chunk);
     const std::uint64_t culprit = chunk.range.first + random_.below(chunk.range.size());
-    return worker_gone(rank, e.worker, random_.below(4) != 0 ? std::optional(culprit) : std::nullopt);
+    return worker_gone(rank, e.worker,
+                       random_.below(4) != 0 ? std::optional(culprit) : std::nullopt);
   }
   step(rank, ChunkDone{e.worker, std::move(records), now_ - worker.began});
   step(rank, WorkerIdle{e.worker});
@@ -108,7 +115,8 @@ void Cluster::worker_gone(RankId rank, WorkerId worker, std::optional<std::uint6
 
 void Cluster::happen(RankId rank, Program& e) {
   if (const auto* k = std::get_if<std::size_t>(&e.what)) {
-    if (!checker_.is_cancelled(*k)) step(rank, Submit{checker_.header(*k), checker_.range(*k), checker_.arguments(*k)});
+    if (!checker_.is_cancelled(*k))
+      step(rank, Submit{checker_.header(*k), checker_.range(*k), checker_.arguments(*k)});
   } else if (const auto* cancel = std::get_if<CancelBatch>(&e.what)) {
     checker_.cancelled(checker_.index_of(rank, cancel->sequence));
     step(rank, *cancel);
@@ -142,14 +150,16 @@ void Cluster::watch_bounds(RankId rank) {
   peaks_.waiting_bytes = std::max(peaks_.waiting_bytes, node.rank->waiting_bytes());
   peaks_.grants_out = std::max(peaks_.grants_out, node.rank->grants_out());
   peaks_.unconsumed_bytes = std::max(peaks_.unconsumed_bytes, node.unconsumed);
-  if (node.rank->grants_out() > limits::kGrantsOutMax) failure_ = "rank " + std::to_string(rank) + " gave away too much";
+  if (node.rank->grants_out() > limits::kGrantsOutMax)
+    failure_ = "rank " + std::to_string(rank) + " gave away too much";
 }
 
 void Cluster::act(RankId rank, Send& a) {
   ++messages_;
   std::uint32_t times = tamper_ ? tamper_(rank, a.to, a.message) : 1;
   auto frame = std::make_shared<Buffer>(encode(a.message));
-  for (; times > 0; --times) at(network_.arrival(rank, a.to, now_), a.to, FrameArrives{rank, frame});
+  for (; times > 0; --times)
+    at(network_.arrival(rank, a.to, now_), a.to, FrameArrives{rank, frame});
 }
 
 void Cluster::act(RankId rank, Run& a) {
@@ -158,11 +168,12 @@ void Cluster::act(RankId rank, Run& a) {
   worker.busy = true;
   worker.began = now_;
   worker.chunk = std::move(a.chunk);
-  at(now_ + checker_.duration(*worker.chunk.batch, worker.chunk.range), rank, ChunkEnds{a.worker, worker.life});
+  at(now_ + checker_.duration(*worker.chunk.batch, worker.chunk.range), rank,
+     ChunkEnds{a.worker, worker.life});
 }
 
-// As the runtime does it: a JavaScript worker over its walltime is terminated, a process is killed, a native
-// task cannot be ended.
+// As the runtime does it: a JavaScript worker over its walltime is terminated, a process is killed,
+// a native task cannot be ended.
 void Cluster::act(RankId rank, Interrupt& a) {
   Worker& worker = nodes_[rank].workers.at(a.worker);
   if (!worker.busy) return;
@@ -177,12 +188,14 @@ void Cluster::act(RankId rank, Interrupt& a) {
 }
 
 void Cluster::act(RankId rank, Deliver& a) {
-  if (checker_.is_cancelled(checker_.index_of(rank, a.sequence))) failure_ = "news of a cancelled batch";
+  if (checker_.is_cancelled(checker_.index_of(rank, a.sequence)))
+    failure_ = "news of a cancelled batch";
   checker_.delivered(rank, a.sequence, a.record);
   Node& node = nodes_[rank];
   const std::uint64_t bytes = a.record.payload.size();
   node.unconsumed += bytes;
-  Instant when = now_ + static_cast<Duration>(random_.below(static_cast<std::uint64_t>(scenario_.consume_max) + 1));
+  Instant when = now_ + static_cast<Duration>(
+                            random_.below(static_cast<std::uint64_t>(scenario_.consume_max) + 1));
   if (scenario_.consume_bytes_per_s > 0) {
     when = std::max(when, node.program_free) +
            static_cast<Duration>(bytes * 1'000'000'000 / scenario_.consume_bytes_per_s);

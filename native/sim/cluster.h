@@ -25,12 +25,14 @@ struct Peaks {
 
 class Cluster {
  public:
-  // How often a message is to arrive: once, unless a test breaks the network on purpose. It may change the message.
+  // How often a message is to arrive: once, unless a test breaks the network on purpose. It may
+  // change the message.
   using Tamper = std::function<std::uint32_t(RankId from, RankId to, Message& message)>;
 
   explicit Cluster(const Scenario& scenario, Tamper tamper = {});
 
-  // Runs until nothing is left to happen, or `steps_max` steps (then: a livelock). Returns what is wrong, or "".
+  // Runs until nothing is left to happen, or `steps_max` steps (then: a livelock). Returns what is
+  // wrong, or "".
   std::string run(std::uint64_t steps_max);
 
   std::uint64_t steps() const { return steps_; }
@@ -57,7 +59,8 @@ class Cluster {
     std::uint64_t life, culprit;
   };
   struct Program {
-    std::variant<std::size_t, CancelBatch, Consumed> what;  // Index of the batch to submit, or an event.
+    std::variant<std::size_t, CancelBatch, Consumed>
+        what;  // Index of the batch to submit, or an event.
   };
   struct TimerRings {};
   using What = std::variant<FrameArrives, ChunkEnds, WorkerStarts, WorkerDies, Program, TimerRings>;
@@ -66,7 +69,9 @@ class Cluster {
     std::uint64_t order;
     RankId rank;
     What what;
-    bool operator>(const Happening& other) const { return std::tie(at, order) > std::tie(other.at, other.order); }
+    bool operator>(const Happening& other) const {
+      return std::tie(at, order) > std::tie(other.at, other.order);
+    }
   };
   struct Worker {
     Chunk chunk;

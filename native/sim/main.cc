@@ -1,6 +1,6 @@
-// `sim --seed=42 [--ranks=16] [--trace]` replays one simulated job, and prints each message when asked to;
-// `sim --seeds=2000 [--from=1] [--ranks=N]` runs many. Exit code 1: some job broke a promise; its replay
-// command is printed.
+// `sim --seed=42 [--ranks=16] [--trace]` replays one simulated job, and prints each message when
+// asked to; `sim --seeds=2000 [--from=1] [--ranks=N]` runs many. Exit code 1: some job broke a
+// promise; its replay command is printed.
 
 #include <cstdio>
 #include <cstdlib>
@@ -28,13 +28,15 @@ bool run_one(std::uint64_t seed, std::uint32_t ranks, bool verbose, bool trace) 
   const std::string wrong = cluster.run(kStepsMax);
   if (verbose) {
     std::printf("%llu steps, %llu messages, %.3f ms of virtual time, %u of %u ranks ran tasks\n",
-                static_cast<unsigned long long>(cluster.steps()), static_cast<unsigned long long>(cluster.messages()),
-                static_cast<double>(cluster.now().ns) / 1e6, cluster.ranks_that_ran(), scenario.ranks);
+                static_cast<unsigned long long>(cluster.steps()),
+                static_cast<unsigned long long>(cluster.messages()),
+                static_cast<double>(cluster.now().ns) / 1e6, cluster.ranks_that_ran(),
+                scenario.ranks);
   }
   if (wrong.empty()) return true;
   const std::string fixed = ranks == 0 ? "" : " --ranks=" + std::to_string(ranks);
-  std::printf("FAILED: %s\n  %s\n  replay with: sim --seed=%llu%s\n", wrong.c_str(), scenario.describe().c_str(),
-              static_cast<unsigned long long>(seed), fixed.c_str());
+  std::printf("FAILED: %s\n  %s\n  replay with: sim --seed=%llu%s\n", wrong.c_str(),
+              scenario.describe().c_str(), static_cast<unsigned long long>(seed), fixed.c_str());
   return false;
 }
 
@@ -49,19 +51,29 @@ int main(int argc, char** argv) {
       const std::size_t n = std::strlen(name);
       return std::strncmp(argv[k], name, n) == 0 ? argv[k] + n : nullptr;
     };
-    if (const char* v = value("--seed=")) seed = std::strtoull(v, nullptr, 10);
-    else if (const char* v = value("--from=")) seed = std::strtoull(v, nullptr, 10);
-    else if (const char* v = value("--seeds=")) seeds = std::strtoull(v, nullptr, 10);
-    else if (const char* v = value("--ranks=")) ranks = static_cast<std::uint32_t>(std::strtoul(v, nullptr, 10));
-    else if (std::strcmp(argv[k], "--trace") == 0) trace = true;
+    if (const char* v = value("--seed="))
+      seed = std::strtoull(v, nullptr, 10);
+    else if (const char* v = value("--from="))
+      seed = std::strtoull(v, nullptr, 10);
+    else if (const char* v = value("--seeds="))
+      seeds = std::strtoull(v, nullptr, 10);
+    else if (const char* v = value("--ranks="))
+      ranks = static_cast<std::uint32_t>(std::strtoul(v, nullptr, 10));
+    else if (std::strcmp(argv[k], "--trace") == 0)
+      trace = true;
     else {
-      std::fprintf(stderr, "usage: sim [--seed=N | --from=N --seeds=COUNT] [--ranks=N] [--trace]\nunknown: %s\n", argv[k]);
+      std::fprintf(
+          stderr,
+          "usage: sim [--seed=N | --from=N --seeds=COUNT] [--ranks=N] [--trace]\nunknown: %s\n",
+          argv[k]);
       return 2;
     }
   }
   std::uint64_t failed = 0;
-  for (std::uint64_t k = 0; k < seeds; ++k) failed += run_one(seed + k, ranks, seeds == 1, trace) ? 0 : 1;
-  if (seeds > 1) std::printf("%llu jobs, %llu failed\n", static_cast<unsigned long long>(seeds),
-                             static_cast<unsigned long long>(failed));
+  for (std::uint64_t k = 0; k < seeds; ++k)
+    failed += run_one(seed + k, ranks, seeds == 1, trace) ? 0 : 1;
+  if (seeds > 1)
+    std::printf("%llu jobs, %llu failed\n", static_cast<unsigned long long>(seeds),
+                static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }

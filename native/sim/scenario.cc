@@ -22,10 +22,12 @@ BatchPlan plan_batch(Random& random, std::uint32_t ranks) {
   plan.first = random.below(2) == 0 ? 0 : random.below(1'000'000);
   plan.args = static_cast<ArgsKind>(random.below(3));
   plan.results = static_cast<ResultMode>(random.below(3));
-  const std::array<WorkerKind, 4> kinds{WorkerKind::Native, WorkerKind::Native, WorkerKind::Process, WorkerKind::Js};
+  const std::array<WorkerKind, 4> kinds{WorkerKind::Native, WorkerKind::Native, WorkerKind::Process,
+                                        WorkerKind::Js};
   plan.worker = pick(random, kinds);
   plan.stream = random.below(4) == 0;
-  const std::array<ElementType, 4> elements{ElementType::Any, ElementType::F64, ElementType::I64, ElementType::U32};
+  const std::array<ElementType, 4> elements{ElementType::Any, ElementType::F64, ElementType::I64,
+                                            ElementType::U32};
   plan.element = pick(random, elements);
   if (plan.results == ResultMode::Reduce) {
     plan.op = static_cast<ReduceOp>(1 + random.below(4));
@@ -34,7 +36,8 @@ BatchPlan plan_batch(Random& random, std::uint32_t ranks) {
   const std::array<Duration, 4> durations{0, 1'000, 100'000, 10'000'000};
   plan.task_max = pick(random, durations);
   if (random.below(4) == 0) plan.fail_one_in = 1 + static_cast<std::uint32_t>(random.below(50));
-  if (random.below(6) == 0) plan.cancel_at = plan.submit_at + static_cast<Duration>(random.below(3'000'000));
+  if (random.below(6) == 0)
+    plan.cancel_at = plan.submit_at + static_cast<Duration>(random.below(3'000'000));
   if (plan.worker == WorkerKind::Js && random.below(2) == 0) {
     plan.walltime = milliseconds(20);  // Twice the longest task that does not hang.
     plan.tasks = std::min<std::uint64_t>(plan.tasks, 1'000);
@@ -83,7 +86,8 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
   if (random.below(3) == 0) s.consume_max = 5'000'000;
   if (random.below(5) == 0) s.worker_dies_one_in = 2 + static_cast<std::uint32_t>(random.below(40));
   if (random.below(4) == 0) s.bare_one_in = 1 + static_cast<std::uint32_t>(random.below(4));
-  for (std::uint64_t n = 1 + random.below(5); n > 0; --n) s.batches.push_back(plan_batch(random, s.ranks));
+  for (std::uint64_t n = 1 + random.below(5); n > 0; --n)
+    s.batches.push_back(plan_batch(random, s.ranks));
   if (random.below(16) == 0) many_tiny(random, s);
   if (random.below(32) == 0) large_results(random, s);
   return s;
@@ -104,7 +108,8 @@ std::string Scenario::describe() const {
   std::string out = "seed " + std::to_string(seed) + ": " + std::to_string(ranks) + " ranks x " +
                     std::to_string(workers) + " workers of each kind";
   if (bare_one_in > 0) out += " (none on one rank in " + std::to_string(bare_one_in) + ")";
-  if (worker_dies_one_in > 0) out += ", a worker dies every " + std::to_string(worker_dies_one_in) + " chunks";
+  if (worker_dies_one_in > 0)
+    out += ", a worker dies every " + std::to_string(worker_dies_one_in) + " chunks";
   constexpr std::size_t kShown = 12;
   out += ", " + std::to_string(batches.size()) + " batches of";
   for (std::size_t k = 0; k < std::min(batches.size(), kShown); ++k) {

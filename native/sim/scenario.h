@@ -17,31 +17,33 @@ struct BatchPlan {
   Instant submit_at;
   std::optional<Instant> cancel_at;
   std::uint64_t tasks = 0;
-  std::uint64_t first = 0;      // First index.
+  std::uint64_t first = 0;  // First index.
   ArgsKind args = ArgsKind::Index;
   ResultMode results = ResultMode::Discard;
   ElementType element = ElementType::Any;
   ReduceOp op = ReduceOp::App;
   WorkerKind worker = WorkerKind::Native;
   bool stream = false;
-  Duration task_max = 0;        // Tasks take up to this, by index.
+  Duration task_max = 0;           // Tasks take up to this, by index.
   std::uint32_t fail_one_in = 0;   // 0: none fails.
   std::uint32_t result_bytes = 1;  // Of each packed value.
-  Duration walltime = 0;           // 0: none. Only for the kind Js: other kinds end their tasks themselves.
-  std::uint32_t hang_one_in = 0;   // Tasks that only their walltime ends; 0: none.
+  Duration walltime = 0;  // 0: none. Only for the kind Js: other kinds end their tasks themselves.
+  std::uint32_t hang_one_in = 0;  // Tasks that only their walltime ends; 0: none.
 };
 
 struct Scenario {
   std::uint64_t seed = 0;
   std::uint32_t ranks = 1;
   std::uint32_t workers = 1;  // Per rank, of each kind.
-  std::uint32_t bare_one_in = 0;  // So often a rank has no workers of a kind (one rank has all); 0: never.
+  std::uint32_t bare_one_in =
+      0;  // So often a rank has no workers of a kind (one rank has all); 0: never.
   Duration delay_min = 1'000, delay_max = 100'000;
-  Duration consume_max = 0;          // How long the program takes to consume a delivery; 0: at once.
-  std::uint64_t consume_bytes_per_s = 0;  // What a program consumes, one delivery after the other; 0: no limit.
+  Duration consume_max = 0;  // How long the program takes to consume a delivery; 0: at once.
+  std::uint64_t consume_bytes_per_s =
+      0;  // What a program consumes, one delivery after the other; 0: no limit.
   std::uint32_t worker_dies_one_in = 0;  // Chunks; 0: never.
-  Duration lost_after = 0;           // As in RankConfig; 0: ranks do not watch each other.
-  Instant ends_at = kNever;          // Nothing happens after that.
+  Duration lost_after = 0;               // As in RankConfig; 0: ranks do not watch each other.
+  Instant ends_at = kNever;              // Nothing happens after that.
   std::vector<BatchPlan> batches;
 
   // `ranks` 0: the seed chooses that too (1 to 64).

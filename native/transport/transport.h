@@ -24,31 +24,34 @@ class Transport {
   virtual RankId self() const = 0;
   virtual std::uint32_t ranks() const = 0;  // Constant for the life of the job.
 
-  // True while a peer may be on another host: then no doorbell announces its frames, and a sleep must be short.
+  // True while a peer may be on another host: then no doorbell announces its frames, and a sleep
+  // must be short.
   virtual bool has_remote_peers() const = 0;
 
-  // Queues one frame and returns at once. Frames of one pair of ranks arrive once and in order, whatever
-  // their sizes. A frame to oneself is allowed. Fails with ERR_QUEUE_FULL when `frames_unsent_bytes_max`
-  // are queued (the frame is left untouched: retry after a poll).
+  // Queues one frame and returns at once. Frames of one pair of ranks arrive once and in order,
+  // whatever their sizes. A frame to oneself is allowed. Fails with ERR_QUEUE_FULL when
+  // `frames_unsent_bytes_max` are queued (the frame is left untouched: retry after a poll).
   virtual Status send(RankId to, Buffer& frame) = 0;
 
-  // Makes progress on sends and hands over at most `limit` arrived frames; returns how many. A handler may
-  // keep the frame (it is shared) and may call `send`.
+  // Makes progress on sends and hands over at most `limit` arrived frames; returns how many. A
+  // handler may keep the frame (it is shared) and may call `send`.
   virtual std::uint32_t poll(std::uint32_t limit, const FrameHandler& on_frame) = 0;
 
   // Sleeps until `wake` was called since the last `wait` returned, a frame may have arrived, or
-  // `timeout` passed. Returns at once while sends are in progress that need polling. May return early for no reason.
+  // `timeout` passed. Returns at once while sends are in progress that need polling. May return
+  // early for no reason.
   virtual void wait(Duration timeout) = 0;
 
-  // Ends the current or the next `wait`. Callable from every thread; costs no system call when nobody sleeps.
+  // Ends the current or the next `wait`. Callable from every thread; costs no system call when
+  // nobody sleeps.
   virtual void wake() = 0;
 
   // Collective and orderly end: every rank calls it once, all sends are delivered first. Bounded by
   // `timeout`; false when the others did not come in time.
   virtual bool close(Duration timeout) = 0;
 
-  // Ends the whole job at once with this exit code, on every rank that can still be reached. Does not return
-  // when the job is more than this process; a transport inside one process returns.
+  // Ends the whole job at once with this exit code, on every rank that can still be reached. Does
+  // not return when the job is more than this process; a transport inside one process returns.
   virtual void abort(int exit_code) = 0;
 };
 

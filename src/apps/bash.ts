@@ -1,15 +1,15 @@
 /** Shell commands as apps. */
 
-import type { MapOptions, MapHandle } from "./map.ts";
-import type { Column, Input } from "./types.ts";
-import type { AppFuture } from "../futures/future.ts";
 import { HeddleError } from "../errors.ts";
+import type { AppFuture } from "../futures/future.ts";
 import type { CommandTemplate, Piece } from "../native/binding.ts";
 import { type AppDefinition, register } from "../serialize/registry.ts";
 import type { Word } from "../serialize/strings.ts";
 import { TemplateCompiler } from "../serialize/template.ts";
 import { shorten } from "../serialize/values.ts";
 import { callable, walltimeMs } from "./app.ts";
+import type { MapHandle, MapOptions } from "./map.ts";
+import type { Column, Input } from "./types.ts";
 
 /** How a command ended that did not fail. */
 export interface CommandResult {
@@ -134,7 +134,11 @@ function compile(
   const shell = typeof command === "string" ? compiler.compile(command, "the command") : null;
   if (words === null && shell === null && typeof command !== "function") {
     const message = `App "${name}": the command is ${shorten(command)}.`;
-    throw new HeddleError("ERR_COMMAND_TEMPLATE", message, "pass an array of words, a string for /bin/sh, or a function");
+    throw new HeddleError(
+      "ERR_COMMAND_TEMPLATE",
+      message,
+      "pass an array of words, a string for /bin/sh, or a function",
+    );
   }
   if (words?.length === 0 || shell?.join("") === "") {
     throw new HeddleError("ERR_COMMAND_TEMPLATE", `App "${name}": the command is empty.`, "give at least one word");
@@ -160,5 +164,9 @@ function compile(
 function captureBytes(name: string, bytes: number | undefined): number {
   if (bytes === undefined) return CAPTURE_BYTES;
   if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
-  throw new HeddleError("ERR_CONFIG", `App "${name}": captureBytes is ${shorten(bytes)}.`, "give an integer, 0 or more");
+  throw new HeddleError(
+    "ERR_CONFIG",
+    `App "${name}": captureBytes is ${shorten(bytes)}.`,
+    "give an integer, 0 or more",
+  );
 }

@@ -14,7 +14,8 @@ export function serveForEver(): Promise<never> {
 /** A worker cannot load the program. The job cannot go on: rank 0 reports it. */
 export function onBrokenProgram(message: string, engine: Engine | null): void {
   const executor = engine?.executor;
-  const where = executor === undefined || executor.ranks === 1 ? "" : ` of rank ${executor.rank} (${executor.hostname})`;
+  const where =
+    executor === undefined || executor.ranks === 1 ? "" : ` of rank ${executor.rank} (${executor.hostname})`;
   const text = `A worker${where} cannot load the program: ${message}`;
   if (executor instanceof FabricExecutor) executor.session.fail("ERR_PROGRAM", text);
 }

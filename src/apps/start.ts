@@ -33,12 +33,16 @@ export async function start(options: StartOptions): Promise<Engine> {
   freezeApps("start()");
   const onBroken = (message: string): void => onBrokenProgram(message, engine);
   let engine: Engine | null = null;
-  engine = await openEngine("start()", { ...resolved, load: { modules }, onBroken }, {
-    onFatal: () => {}, // Whoever awaits a task gets the error.
-    onClosed: () => {
-      if (engine !== null && engine.rank > 0) process.exit(0);
+  engine = await openEngine(
+    "start()",
+    { ...resolved, load: { modules }, onBroken },
+    {
+      onFatal: () => {}, // Whoever awaits a task gets the error.
+      onClosed: () => {
+        if (engine !== null && engine.rank > 0) process.exit(0);
+      },
     },
-  });
+  );
   if (engine.rank > 0) return await serveForEver();
   return engine;
 }

@@ -41,9 +41,7 @@ extend(AppFuture, FUTURE_TAG, meet, substitute);
 extend(Promise, FUTURE_TAG, meet, substitute);
 
 /** The arguments of one call: complete, or waiting for futures. */
-export type Encoded =
-  | { bytes: Uint8Array; inputs: null }
-  | { bytes: Uint8Array; inputs: PromiseLike<unknown>[] };
+export type Encoded = { bytes: Uint8Array; inputs: null } | { bytes: Uint8Array; inputs: PromiseLike<unknown>[] };
 
 /** Encodes the arguments of a call. The bytes may be overwritten by the next call of this module. */
 export function encodeCall(app: AppDefinition, args: readonly unknown[], index: number): Encoded {
@@ -86,7 +84,12 @@ export function isFuture(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** Puts results in the places of futures; returns the bytes of a call whose inputs are all there. */
-export function completeCall(app: AppDefinition, waiting: Uint8Array, results: readonly unknown[], index: number): Uint8Array {
+export function completeCall(
+  app: AppDefinition,
+  waiting: Uint8Array,
+  results: readonly unknown[],
+  index: number,
+): Uint8Array {
   resolved = results;
   let args: unknown[];
   try {
@@ -143,4 +146,3 @@ export function checkSize(bytes: number, app: string): void {
     "write the data to a file and pass its path",
   );
 }
-

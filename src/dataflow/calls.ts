@@ -4,7 +4,7 @@
  */
 
 import { HeddleError } from "../errors.ts";
-import { AppFuture } from "../futures/future.ts";
+import type { AppFuture } from "../futures/future.ts";
 import type { SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { decode, decodeMany } from "../serialize/codec.ts";
@@ -68,7 +68,9 @@ export class CallGatherer {
     try {
       this.#pump.submit(options, sink);
     } catch (error) {
-      sink.aborted(error instanceof HeddleError ? error : new HeddleError("ERR_INTERNAL", String(error), null, { cause: error }));
+      sink.aborted(
+        error instanceof HeddleError ? error : new HeddleError("ERR_INTERNAL", String(error), null, { cause: error }),
+      );
     }
   }
 

@@ -18,7 +18,9 @@ export function taskErrorOf(payload: ErrorPayload, known: Omit<TaskPlace, "rank"
     const cause = reviveError(payload);
     return new TaskError(
       payload.code === "ERR_TASK_THREW_NON_ERROR" ? payload.code : "ERR_TASK_FAILED",
-      payload.code === "ERR_TASK_THREW_NON_ERROR" ? `${call}: ${payload.message}.` : `${call}: ${payload.name}: ${payload.message}`,
+      payload.code === "ERR_TASK_THREW_NON_ERROR"
+        ? `${call}: ${payload.message}.`
+        : `${call}: ${payload.name}: ${payload.message}`,
       payload.code === "ERR_TASK_THREW_NON_ERROR" ? payload.hint : null,
       place,
       { cause: payload.code === "ERR_TASK_THREW_NON_ERROR" ? undefined : cause, remoteStack: payload.stack, data },
@@ -43,7 +45,8 @@ function commandError(payload: ErrorPayload, place: TaskPlace, call: string): Co
   const { exitCode, signal, stderr, command } = payload.data ?? {};
   const end = {
     exitCode: typeof exitCode === "number" ? exitCode : null,
-    signal: typeof signal === "string" ? signal : typeof signal === "number" && signal !== 0 ? `signal ${signal}` : null,
+    signal:
+      typeof signal === "string" ? signal : typeof signal === "number" && signal !== 0 ? `signal ${signal}` : null,
     stderr: typeof stderr === "string" ? stderr : "",
     command: typeof command === "string" ? command : "",
   };

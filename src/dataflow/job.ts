@@ -3,7 +3,7 @@
  * results end is the business of an `End`.
  */
 
-import { CancelledError, HeddleError } from "../errors.ts";
+import { CancelledError, type HeddleError } from "../errors.ts";
 import type { ElementType, ReduceOp, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { decode } from "../serialize/codec.ts";
@@ -109,7 +109,8 @@ export class MapJob {
       if (piece === null) break;
       this.#take(piece);
       if (this.#source.total !== null && piece.last === this.#source.total) break;
-      if (this.#batches.size >= PIECES_MAX || this.#bytes >= BYTES_MAX) await new Promise<void>((go) => (this.#room = go));
+      if (this.#batches.size >= PIECES_MAX || this.#bytes >= BYTES_MAX)
+        await new Promise<void>((go) => (this.#room = go));
       else await new Promise((go) => setImmediate(go)); // Results that came meanwhile are taken between two pieces.
       if (this.#settle === null) return;
     }

@@ -145,7 +145,7 @@ export class Kernel {
 }
 
 export function closedError(app: string | null): HeddleError {
-  const what = app === null ? "The engine was closed while tasks were outstanding." : `App "${app}" was called after close().`;
+  const what =
+    app === null ? "The engine was closed while tasks were outstanding." : `App "${app}" was called after close().`;
   return new HeddleError("ERR_CLOSED", what, "await every call and map before close()");
 }
-

@@ -5,7 +5,7 @@
  * sooner than a notification from another thread; it stops after a moment without one, and never spins when idle.
  */
 
-import { HeddleError } from "../errors.ts";
+import type { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { SubmitOptions, TaskRecord } from "../native/binding.ts";
 import { errorOfFatal } from "./failures.ts";

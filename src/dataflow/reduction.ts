@@ -45,7 +45,11 @@ export class ScalarEnd extends ReduceEnd {
     const value = decodePartial(this.op, this.element, payload as Buffer);
     if (!orderMatters(this.op, this.element)) {
       const known = this.#blocks.get(0);
-      this.#blocks.set(0, { first: 0, last: 0, value: known === undefined ? value : this.#combine(known.value, value) });
+      this.#blocks.set(0, {
+        first: 0,
+        last: 0,
+        value: known === undefined ? value : this.#combine(known.value, value),
+      });
       return;
     }
     let block: Block<Scalar> = { first, last, value };

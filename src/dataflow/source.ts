@@ -65,7 +65,11 @@ function rowsExpected(app: AppDefinition, columns: readonly Column[]): boolean {
 
 function checkColumns(app: AppDefinition, columns: readonly Column[]): void {
   if (columns.length === 0) {
-    throw new HeddleError("ERR_MAP_COLUMNS", `${app.name}.map() was given no input.`, "give a range, an array or an iterable");
+    throw new HeddleError(
+      "ERR_MAP_COLUMNS",
+      `${app.name}.map() was given no input.`,
+      "give a range, an array or an iterable",
+    );
   }
   columns.forEach((column, k) => {
     if (isColumn(column)) return;
@@ -123,7 +127,17 @@ class RangeSource implements Source {
     this.#range = null;
     if (range === null || range.length === 0) return null;
     const { first: start, step, length } = range;
-    return { first: 0, last: length, args: "index", start, step, columns: null, bytes: null, offsets: null, spread: false };
+    return {
+      first: 0,
+      last: length,
+      args: "index",
+      start,
+      step,
+      columns: null,
+      bytes: null,
+      offsets: null,
+      spread: false,
+    };
   }
 
   stop(): void {

@@ -54,7 +54,12 @@ export function encodeShared(value: unknown): Uint8Array {
  *
  * @param offsets - If given, receives from index `at` on where each begins, plus `base`, and the end.
  */
-export function encodeManyShared(values: readonly unknown[], offsets: Uint32Array | null = null, at = 0, base = 0): Uint8Array {
+export function encodeManyShared(
+  values: readonly unknown[],
+  offsets: Uint32Array | null = null,
+  at = 0,
+  base = 0,
+): Uint8Array {
   if (encoding) throw new Error("encodeManyShared was called by a value's toJSON");
   encoding = true;
   try {

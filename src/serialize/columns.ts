@@ -2,7 +2,10 @@
 
 import type { ElementType, TypedColumn } from "../native/binding.ts";
 
-type ColumnClass = { new (length: number): TypedColumn; new (buffer: ArrayBufferLike, at: number, length: number): TypedColumn };
+type ColumnClass = {
+  new (length: number): TypedColumn;
+  new (buffer: ArrayBufferLike, at: number, length: number): TypedColumn;
+};
 
 const CLASSES: Record<ElementType, ColumnClass> = {
   f64: Float64Array,

@@ -118,4 +118,3 @@ function className(error: Error): string {
 function encodable(value: unknown): unknown {
   return findUnencodable(value) === null ? value : shorten(value);
 }
-

@@ -39,7 +39,11 @@ test.each([[""], ["x".repeat(201)], ["heddle:mine"], [5 as unknown as string]])(
 test("entries come in the order of names on every rank, whatever the order of definition", () => {
   register(definition("b"));
   register(definition("a"));
-  expect(appEntries().map((entry) => entry.name).filter((name) => !name.startsWith("heddle:"))).toEqual(["a", "b"]);
+  expect(
+    appEntries()
+      .map((entry) => entry.name)
+      .filter((name) => !name.startsWith("heddle:")),
+  ).toEqual(["a", "b"]);
 });
 
 test("the fingerprint changes with source and type, not with what stands around", () => {
@@ -47,7 +51,9 @@ test("the fingerprint changes with source and type, not with what stands around"
   register(definition("b", "x => x"));
   register(definition("c", "x => x + 1"));
   register(definition("d", "x => x", "f64"));
-  const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => appEntries().find((entry) => entry.name === name)?.fingerprint);
+  const [a, b, c, d] = ["a", "b", "c", "d"].map(
+    (name) => appEntries().find((entry) => entry.name === name)?.fingerprint,
+  );
   expect(a).toBe(b);
   expect(new Set([a, c, d]).size).toBe(3);
 });

@@ -40,7 +40,8 @@ export class TemplateCompiler {
       } else if (char === "{") {
         const end = text.indexOf("}", at);
         const name = end < 0 ? text.slice(at + 1) : text.slice(at + 1, end);
-        if (end < 0 || !PLACEHOLDER.test(name)) this.#fail(`${where} has a wrong placeholder at "${text.slice(at, at + 20)}"`);
+        if (end < 0 || !PLACEHOLDER.test(name))
+          this.#fail(`${where} has a wrong placeholder at "${text.slice(at, at + 20)}"`);
         if (literal !== "") pieces.push(literal);
         literal = "";
         pieces.push(this.#slot(name));

@@ -1,4 +1,5 @@
-// A network under a virtual clock: a seed chooses every delay. Frames of one pair of ranks keep their order.
+// A network under a virtual clock: a seed chooses every delay. Frames of one pair of ranks keep
+// their order.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +21,8 @@ class SimNetwork {
   Instant arrival(RankId from, RankId to, Instant now) {
     const auto spread = static_cast<std::uint64_t>(delay_max_ - delay_min_) + 1;
     const bool slow = random_.below(8) == 0;
-    const Duration delay = delay_min_ + static_cast<Duration>(random_.below(slow ? spread : spread / 16 + 1));
+    const Duration delay =
+        delay_min_ + static_cast<Duration>(random_.below(slow ? spread : spread / 16 + 1));
     Instant& last = last_[(static_cast<std::uint64_t>(from) << 32) | to];
     last = std::max(now + delay, last + 1);
     return last;
