@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { conformerEnergy } from "./conformer.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const piperazine = "O=C(C1CC1)N1CCN(C)CC1";
 const morpholine = "O=C(C1CC1)N1CCOCC1";
@@ -9,8 +11,8 @@ test("the energy of a conformer depends on its molecule alone, not on what came 
   const after = await conformerEnergy(morpholine);
   expect(await conformerEnergy(morpholine)).toBe(after);
   expect(await conformerEnergy(piperazine)).toBe(first);
-}, 300_000);
+});
 
 test("minimised ethanol has its MMFF94 energy", async () => {
   expect(await conformerEnergy("CCO")).toBeCloseTo(-1.517, 2);
-}, 300_000);
+});

@@ -1,7 +1,9 @@
 import { Molecule } from "openchemlib";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { lines, parse } from "./chemistry.ts";
 import { FragmentSet, graph } from "./fragments.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** SMILES as the idcode of a fragment: open valences may carry anything. */
 function fragment(smiles: string): string {
@@ -41,4 +43,4 @@ test("openchemlib's tables are as the quick tests need them: one element an atom
   const idcodes = [...lines("druglikenessNoIndex.txt").map((line) => line.split("\t")[0] as string), ...names.flatMap(lines)];
   expect(idcodes.length).toBeGreaterThan(9_000);
   expect(idcodes.filter(hasWildcard)).toEqual([]);
-}, 120_000);
+});

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parse } from "./chemistry.ts";
 import { drawing, escape } from "./drawing.ts";
 import { passes, scoreOf, windows } from "./filter.ts";
@@ -6,6 +6,8 @@ import { bins, histogram, scale } from "./histogram.ts";
 import { propertiesOf, Risk } from "./properties.ts";
 import { type Molecule, report } from "./report.ts";
 import { table } from "./table.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const smiles = "O=C(N9CCN(C)CC9)c1ccc(N2CCN(CC9CC9)CC2)cc1";
 const properties = propertiesOf(parse(smiles));
@@ -37,7 +39,7 @@ test("the report needs nothing else, and text in it is text", () => {
   expect(html).toContain("a &lt;scaffold&gt;");
   expect(html).toContain(`<title>Structure of number 1: ${escape(smiles)}</title>`);
   expect(html.match(/<svg/g)).toHaveLength(7); // one drawing, six histograms
-}, 60_000);
+});
 
 test("a report without hits says so", () => {
   const html = report({ enumerated: 1, properties: [properties], passed: 0, ranked: [], digest: "d" }, 20);
