@@ -7,10 +7,9 @@ import type { ElementType } from "../native/binding.ts";
 import { elementBytes } from "../serialize/columns.ts";
 import { type AppDefinition, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import { DEFINITION, walltimeMs } from "./definition.ts";
 import { mapOf } from "./map.ts";
 import type { App, AppOptions, ElementColumn, ElementValue } from "./types.ts";
-
-const DEFINITION = Symbol.for("heddle.definition");
 
 /**
  * Makes an app of a function: its calls run as tasks on worker threads, here or on other ranks.
@@ -66,13 +65,6 @@ export function app(
   return callable(definition);
 }
 
-/** The limit in ms; 0: none. Throws ERR_CONFIG. */
-export function walltimeMs(name: string, walltime: number | undefined): number {
-  if (walltime === undefined) return 0;
-  if (typeof walltime === "number" && walltime > 0 && Number.isFinite(walltime)) return Math.ceil(walltime * 1_000);
-  throw new HeddleError("ERR_CONFIG", `App "${name}": walltime is ${shorten(walltime)}.`, "give seconds, more than 0");
-}
-
 /** Makes the function that users call. */
 export function callable(definition: AppDefinition): unknown {
   const call = (...args: unknown[]): AppFuture<unknown> => kernelFor(definition.name).call(definition, args);
@@ -83,16 +75,4 @@ export function callable(definition: AppDefinition): unknown {
     map: { value: map, enumerable: true },
     [DEFINITION]: { value: definition },
   });
-}
-
-/** The definition behind an app. Throws ERR_APP_EXPECTED for a plain function or anything else. */
-export function definitionOf(given: unknown, where: string): AppDefinition {
-  const definition = (given as { [DEFINITION]?: AppDefinition } | null)?.[DEFINITION];
-  if (definition !== undefined) return definition;
-  const what = typeof given === "function" ? `the function ${given.name || "(anonymous)"}` : shorten(given);
-  throw new HeddleError(
-    "ERR_APP_EXPECTED",
-    `${where} needs an app, got ${what}.`,
-    'functions travel by name: define `const add = app("add", (a, b) => a + b)` at the top level and pass `add`',
-  );
 }

@@ -7,7 +7,8 @@ import { type AppDefinition, register } from "../serialize/registry.ts";
 import type { Word } from "../serialize/strings.ts";
 import { TemplateCompiler } from "../serialize/template.ts";
 import { shorten } from "../serialize/values.ts";
-import { callable, walltimeMs } from "./app.ts";
+import { callable } from "./app.ts";
+import { walltimeMs } from "./definition.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import type { Column, Input } from "./types.ts";
 

@@ -4,8 +4,9 @@ import { kernelFor } from "../dataflow/current.ts";
 import { CollectEnd, ColumnEnd, DiscardEnd, type Item, StreamEnd } from "../dataflow/ends.ts";
 import { type End, MapJob } from "../dataflow/job.ts";
 import type { Kernel } from "../dataflow/kernel.ts";
+import type { Column, Source } from "../dataflow/piece.ts";
 import { AppEnd, ScalarEnd } from "../dataflow/reduction.ts";
-import { type Column, type Source, sourceOf } from "../dataflow/source.ts";
+import { sourceOf } from "../dataflow/source.ts";
 import { BatchError, HeddleError } from "../errors.ts";
 import { addUnobserved, removeUnobserved } from "../futures/unobserved.ts";
 import { ProgressBar } from "../monitoring/progress.ts";
@@ -13,7 +14,7 @@ import type { ReduceOp } from "../native/binding.ts";
 import { fnv1a64 } from "../serialize/hash.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
-import { definitionOf, walltimeMs } from "./app.ts";
+import { definitionOf, walltimeMs } from "./definition.ts";
 import type { App } from "./types.ts";
 
 /** Options of a map. */

@@ -55,9 +55,16 @@ export interface App<A extends readonly unknown[], R, C = R[]> {
   readonly appName: string;
   /** Runs a task for every row of the columns: one column for each parameter. */
   map(...columns: [...Columns<A>, options?: MapOptions]): MapHandle<R, C>;
-  /** Runs a task for every element, each an array of arguments; for apps of two or more parameters. */
+  /**
+   * Runs a task for every element: each an array of arguments, for apps of two or more parameters; anything, for an app
+   * that takes none.
+   */
   map(
-    rows: A extends readonly [unknown, unknown, ...unknown[]] ? Column<A> : never,
+    rows: A extends readonly []
+      ? Column<unknown>
+      : A extends readonly [unknown, unknown, ...unknown[]]
+        ? Column<A>
+        : never,
     options?: MapOptions,
   ): MapHandle<R, C>;
 }

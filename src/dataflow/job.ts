@@ -13,8 +13,8 @@ import { unpackStrings } from "../serialize/strings.ts";
 import { shortenArguments } from "../serialize/values.ts";
 import { taskError } from "./failures.ts";
 import type { Kernel } from "./kernel.ts";
+import type { Piece, PieceArguments, Source } from "./piece.ts";
 import type { BatchSink } from "./pump.ts";
-import type { Piece, PieceArguments, Source } from "./source.ts";
 
 /** How the results of a map end. */
 export interface End {

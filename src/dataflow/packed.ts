@@ -6,8 +6,7 @@ import type { AppDefinition } from "../serialize/registry.ts";
 import { packStrings } from "../serialize/strings.ts";
 import { shorten } from "../serialize/values.ts";
 import { ARGUMENT_BYTES_MAX, argumentError, checkSize } from "./arguments.ts";
-import type { Column, Piece, Source } from "./source.ts";
-import { lengthOf } from "./source.ts";
+import { type Column, lengthOf, type Piece, type Source } from "./piece.ts";
 import { commandStrings } from "./words.ts";
 
 const PIECE_TASKS_MIN = 1_024; // The first is small, so that workers start soon.

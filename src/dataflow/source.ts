@@ -6,36 +6,12 @@
  */
 
 import { HeddleError } from "../errors.ts";
-import type { ElementType } from "../native/binding.ts";
 import { elementOf, type FixedColumn, packRows } from "../serialize/columns.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { PackedSource } from "./packed.ts";
+import { type Column, lengthOf, type Piece, type Source } from "./piece.ts";
 import { Range } from "./range.ts";
-
-/** Tasks `[first, last)`: their arguments, or the error of one whose arguments cannot be sent. */
-export type Piece = { first: number; last: number } & (PieceArguments | { error: HeddleError });
-
-export interface PieceArguments {
-  args: "index" | "fixed" | "packed";
-  start: number;
-  step: number;
-  columns: ElementType[] | null;
-  bytes: Uint8Array | null;
-  offsets: Uint32Array | null;
-  spread: boolean;
-}
-
-export interface Source {
-  /** Number of tasks; null: not known before the end. */
-  readonly total: number | null;
-  /** The next piece; null at the end. */
-  next(): Piece | null | Promise<Piece | null>;
-  /** Nothing more will be taken. */
-  stop(): void;
-}
-
-export type Column = Range | ArrayLike<unknown> | Iterable<unknown> | AsyncIterable<unknown>;
 
 const ROWS_MAX = 1 << 20; // Of one piece: 8 MiB of f64, and a power of two, so that blocks of reductions stay whole.
 const FIXED_COLUMNS_MAX = 8;
@@ -93,14 +69,6 @@ function checkColumns(app: AppDefinition, columns: readonly Column[]): void {
 function isColumn(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   return Symbol.iterator in value || Symbol.asyncIterator in value;
-}
-
-/** Number of elements, where it is known. */
-export function lengthOf(column: Column): number | null {
-  if (column instanceof Range || Array.isArray(column) || ArrayBuffer.isView(column)) {
-    return (column as { length: number }).length;
-  }
-  return column instanceof Set || column instanceof Map ? column.size : null;
 }
 
 function fixedColumn(column: Column): FixedColumn | null {

@@ -79,16 +79,22 @@ function checkName(name: unknown): void {
   }
 }
 
+const INTERNAL = Symbol.for("heddle.registry.internal");
+
 /** Apps of Heddle itself, with reserved names. */
-const internal = new Map<string, AppDefinition>();
+function internalApps(): Map<string, AppDefinition> {
+  const global = globalThis as unknown as Record<symbol, Map<string, AppDefinition> | undefined>;
+  global[INTERNAL] ??= new Map();
+  return global[INTERNAL];
+}
 
 /** @internal Adds an app of Heddle itself; the same one again is no fault. */
 export function registerInternal(app: AppDefinition): void {
-  internal.set(app.name, app);
+  internalApps().set(app.name, app);
 }
 
 export function findApp(name: string): AppDefinition | undefined {
-  return registry().apps.get(name) ?? internal.get(name);
+  return registry().apps.get(name) ?? internalApps().get(name);
 }
 
 /** Ends the time in which apps may be defined. `by` names the caller in the error of a late app. */
@@ -108,7 +114,7 @@ export function forgetApps(): void {
 
 /** All apps as every rank must know them, in the order of their names. */
 export function appEntries(): AppEntry[] {
-  const sorted = [...internal.values(), ...registry().apps.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = [...internalApps().values(), ...registry().apps.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   return sorted.map((app) => ({
     name: app.name,
     kind: app.kind,

@@ -219,7 +219,7 @@ describe.each(["inline", "threads"] as const)("on %s", (executor) => {
 
   test("random streams depend on seed and index alone", async () => {
     const first = await draw.map(range(20), { seed: 7 });
-    expect(await draw.map(Array.from({ length: 20 }, () => 0) as never, { seed: 7 })).toEqual(first);
+    expect(await draw.map(new Array(20).fill("x"), { seed: 7 })).toEqual(first);
     expect(await draw.map(range(20), { seed: 8 })).not.toEqual(first);
     expect(new Set(first.map((numbers) => numbers[0])).size).toBe(20);
     expect(first[0]?.slice(0, 3)).toHaveLength(new Set(first[0]?.slice(0, 3)).size);
@@ -228,7 +228,7 @@ describe.each(["inline", "threads"] as const)("on %s", (executor) => {
   test("a task knows its index", async () => {
     const now = places();
     expect(await now).toBe(now.index);
-    expect(await places.map(range(5) as never)).toEqual([0, 1, 2, 3, 4]);
+    expect(await places.map(range(5))).toEqual([0, 1, 2, 3, 4]);
   });
 
   test("a rejection that nobody handles fails the task that made the promise", async () => {

@@ -50,6 +50,7 @@ async function maps(): Promise<void> {
     same<typeof value, bigint>(true);
   }
   await add.map(new Float64Array(3), range(3));
+  await app("t-none", () => context().random()).map(range(10));
   // @ts-expect-error a range gives numbers, the app wants strings
   await parse.map(range(3));
   // @ts-expect-error objects cannot be summed

@@ -1,0 +1,27 @@
+/** From an app, as users hold it, to its definition; and what the makers of apps share. */
+
+import { HeddleError } from "../errors.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { shorten } from "../serialize/values.ts";
+
+/** Under this key an app carries its definition. */
+export const DEFINITION: unique symbol = Symbol.for("heddle.definition");
+
+/** The limit in ms; 0: none. Throws ERR_CONFIG. */
+export function walltimeMs(name: string, walltime: number | undefined): number {
+  if (walltime === undefined) return 0;
+  if (typeof walltime === "number" && walltime > 0 && Number.isFinite(walltime)) return Math.ceil(walltime * 1_000);
+  throw new HeddleError("ERR_CONFIG", `App "${name}": walltime is ${shorten(walltime)}.`, "give seconds, more than 0");
+}
+
+/** The definition behind an app. Throws ERR_APP_EXPECTED for a plain function or anything else. */
+export function definitionOf(given: unknown, where: string): AppDefinition {
+  const definition = (given as { [DEFINITION]?: AppDefinition } | null)?.[DEFINITION];
+  if (definition !== undefined) return definition;
+  const what = typeof given === "function" ? `the function ${given.name || "(anonymous)"}` : shorten(given);
+  throw new HeddleError(
+    "ERR_APP_EXPECTED",
+    `${where} needs an app, got ${what}.`,
+    'functions travel by name: define `const add = app("add", (a, b) => a + b)` at the top level and pass `add`',
+  );
+}
