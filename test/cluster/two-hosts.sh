@@ -29,6 +29,8 @@ up() {
   is_up && return
   for tool in ip nsenter unshare; do command -v $tool >/dev/null || die "$tool is missing: apt-get install -y iproute2 util-linux"; done
   [ "$(id -u)" = 0 ] || die "must be root"
+  # Those of another folder, perhaps in use: not to be touched.
+  [ ! -e "/run/netns/$(namespace h1)" ] || die "there are hosts already, made with another HEDDLE_HOSTS_DIR than $DIR"
   trap down ERR # Leave nothing half made.
   mkdir -p "$DIR"
   for h in h1 h2; do

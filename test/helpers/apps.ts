@@ -1,42 +1,61 @@
 /** Apps of the contract suite, in a module of their own as start() wants them. */
 
-import { app, bashApp, context } from "heddle";
+import { type App, app, type BashApp, type BashFunctionApp, bashApp, context } from "heddle";
 
-export const square = app("square", (x: number): number => x * x, { returns: "f64" });
-export const add = app("add", (a: number, b: number): number => a + b);
-export const energy = app("energy", (smiles: string, seed: number): number => 10 * smiles.length + seed, {
+export const square: App<[x: number], number, Float64Array> = app("square", (x: number): number => x * x, {
   returns: "f64",
 });
-export const later = app("later", async (x: number): Promise<number> => {
+export const add: App<[a: number, b: number], number> = app("add", (a: number, b: number): number => a + b);
+export const energy: App<[smiles: string, seed: number], number, Float64Array> = app(
+  "energy",
+  (smiles: string, seed: number): number => 10 * smiles.length + seed,
+  {
+    returns: "f64",
+  },
+);
+export const later: App<[x: number], number> = app("later", async (x: number): Promise<number> => {
   await new Promise((resolve) => setImmediate(resolve));
   return 2 * x;
 });
-export const echo = app("echo", (value: unknown): unknown => value);
-export const oddOnly = app("oddOnly", (x: number): number => {
+export const echo: App<[value: unknown], unknown> = app("echo", (value: unknown): unknown => value);
+export const oddOnly: App<[x: number], number> = app("oddOnly", (x: number): number => {
   if (x % 2 === 0) throw new RangeError(`${x} is even`, { cause: new TypeError("the root of it") });
   return x;
 });
-export const places = app("places", () => context().index);
-export const draw = app("draw", (): number[] => {
+export const places: App<[], number> = app("places", () => context().index);
+export const draw: App<[], number[]> = app("draw", (): number[] => {
   const { random } = context();
   return [random(), random(), context().random(), random.int(100)];
 });
-export const letter = app("letter", (k: number): string => "abcdefghijklmnopqrstuvwxyz"[k % 26] as string);
-export const join = app("join", (a: string, b: string): string => a + b);
-export const tenth = app("tenth", (k: number): number => k / 10 + 0.1, { returns: "f64" });
-export const floating = app("floating", (x: number): number => {
+export const letter: App<[k: number], string> = app(
+  "letter",
+  (k: number): string => "abcdefghijklmnopqrstuvwxyz"[k % 26] as string,
+);
+export const join: App<[a: string, b: string], string> = app("join", (a: string, b: string): string => a + b);
+export const tenth: App<[k: number], number, Float64Array> = app("tenth", (k: number): number => k / 10 + 0.1, {
+  returns: "f64",
+});
+export const floating: App<[x: number], number> = app("floating", (x: number): number => {
   if (x === 1) void Promise.reject(new Error("nobody waits for me"));
   return x;
 });
-export const wrongType = app("wrongType", ((x: number) => (x === 1 ? "one" : x)) as (x: number) => number, {
-  returns: "f64",
-});
-export const unsendable = app("unsendable", (x: number): unknown => (x === 1 ? { deep: [() => x] } : x));
-export const calls = app("calls", async (x: number): Promise<number> => await add(x, 1));
+export const wrongType: App<[x: number], number, Float64Array> = app(
+  "wrongType",
+  ((x: number) => (x === 1 ? "one" : x)) as (x: number) => number,
+  {
+    returns: "f64",
+  },
+);
+export const unsendable: App<[x: number], unknown> = app("unsendable", (x: number): unknown =>
+  x === 1 ? { deep: [() => x] } : x,
+);
+export const calls: App<[x: number], number> = app("calls", async (x: number): Promise<number> => await add(x, 1));
 
-export const greet = bashApp("greet", ["printf", "%s-%s", "{first}", "{second}"]);
-export const shell = bashApp("shell", "echo {0}; echo err >&2; exit {1}", { okExitCodes: [0, 4] });
-export const made = bashApp("made", (a: string, n: number) => (n > 1 ? ["printf", a.repeat(n)] : `printf ${a}`));
-export const files = bashApp("files", ["cat"], { stdin: "{source}", stdout: "{folder}/out-{index}.txt" });
-export const slow = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
-export const much = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
+export const greet: BashApp = bashApp("greet", ["printf", "%s-%s", "{first}", "{second}"]);
+export const shell: BashApp = bashApp("shell", "echo {0}; echo err >&2; exit {1}", { okExitCodes: [0, 4] });
+export const made: BashFunctionApp<[a: string, n: number]> = bashApp("made", (a: string, n: number) =>
+  n > 1 ? ["printf", a.repeat(n)] : `printf ${a}`,
+);
+export const files: BashApp = bashApp("files", ["cat"], { stdin: "{source}", stdout: "{folder}/out-{index}.txt" });
+export const slow: BashApp = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
+export const much: BashApp = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
