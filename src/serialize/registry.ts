@@ -72,7 +72,11 @@ export function register(app: AppDefinition): void {
 function checkName(name: unknown): void {
   if (typeof name !== "string" || name.length === 0 || name.length > NAME_MAX) {
     const got = typeof name === "string" ? `${name.length} characters` : typeof name;
-    throw new HeddleError("ERR_APP_NAME", `The name of an app has ${got}.`, `give a string of 1 to ${NAME_MAX} characters`);
+    throw new HeddleError(
+      "ERR_APP_NAME",
+      `The name of an app has ${got}.`,
+      `give a string of 1 to ${NAME_MAX} characters`,
+    );
   }
   if (name.startsWith("heddle:")) {
     throw new HeddleError("ERR_APP_NAME", `"${name}" is reserved.`, "choose a name that does not begin with heddle:");
