@@ -8,7 +8,7 @@ import { elementBytes } from "../serialize/columns.ts";
 import { type AppDefinition, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { DEFINITION, walltimeMs } from "./definition.ts";
-import { mapOf } from "./map.ts";
+import type { mapOf } from "./map.ts";
 import type { App, AppOptions, ElementColumn, ElementValue } from "./types.ts";
 
 /**
@@ -68,11 +68,21 @@ export function app(
 /** Makes the function that users call. */
 export function callable(definition: AppDefinition): unknown {
   const call = (...args: unknown[]): AppFuture<unknown> => kernelFor(definition.name).call(definition, args);
-  const map = (...given: unknown[]): unknown => mapOf(definition, given);
+  const map = (...given: unknown[]): unknown => {
+    kernelFor(definition.name); // Throws where there are no maps: before the start, and inside tasks.
+    return (makeMap as typeof mapOf)(definition, given);
+  };
   return Object.defineProperties(call, {
     name: { value: definition.name },
     appName: { value: definition.name, enumerable: true },
     map: { value: map, enumerable: true },
     [DEFINITION]: { value: definition },
   });
+}
+
+let makeMap: typeof mapOf | null = null;
+
+/** Loads what makes maps. Only the rank whose body runs needs it, and memory counts on all others. */
+export async function loadMaps(): Promise<void> {
+  makeMap ??= (await import("./map.ts")).mapOf;
 }

@@ -2,7 +2,7 @@
 
 import { HeddleError } from "../errors.ts";
 import type { ExecutorKind } from "../executors/executor.ts";
-import { numberFrom } from "../executors/open.ts";
+import { numberFrom } from "../native/environment.ts";
 import { shorten } from "../serialize/values.ts";
 
 /** Options of {@link run}. Environment variables of the same name (HEDDLE_WORKERS, ...) win. */

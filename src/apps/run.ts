@@ -2,12 +2,13 @@
 
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Engine, openEngine } from "../dataflow/engine.ts";
+import type { Engine } from "../dataflow/engine.ts";
 import { HeddleError } from "../errors.ts";
 import { takeUnobserved } from "../futures/unobserved.ts";
 import { errorReport } from "../monitoring/report.ts";
 import { freezeApps } from "../serialize/registry.ts";
 import { workerHook } from "../worker/hook.ts";
+import { loadMaps } from "./app.ts";
 import { type RunOptions, resolveOptions } from "./options.ts";
 import { onBrokenProgram, serveForEver } from "./serve.ts";
 import { watchSignals } from "./signals.ts";
@@ -55,6 +56,8 @@ async function runHere<T>(body: () => T | PromiseLike<T>, options: RunOptions): 
     freezeApps("run()");
     const resolved = resolveOptions(options);
     const onBroken = (message: string): void => onBrokenProgram(message, engine);
+    // Loaded here, since workers and what they share with this file never need it.
+    const { openEngine } = await import("../dataflow/engine.ts");
     engine = await openEngine(
       "run()",
       { ...resolved, load: loadOf(resolved.executor), onBroken },
@@ -70,6 +73,7 @@ async function runHere<T>(body: () => T | PromiseLike<T>, options: RunOptions): 
     );
     watchSignals(engine);
     if (engine.rank > 0) return await serveForEver();
+    await loadMaps();
     const result = await body();
     await engine.whenIdle();
     throwUnobserved();

@@ -2,9 +2,10 @@
 
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Engine, openEngine } from "../dataflow/engine.ts";
+import type { Engine } from "../dataflow/engine.ts";
 import { HeddleError } from "../errors.ts";
 import { freezeApps, thawApps } from "../serialize/registry.ts";
+import { loadMaps } from "./app.ts";
 import { resolveOptions, type StartOptions } from "./options.ts";
 import { onBrokenProgram, serveForEver } from "./serve.ts";
 
@@ -33,6 +34,7 @@ export async function start(options: StartOptions): Promise<Engine> {
   freezeApps("start()");
   const onBroken = (message: string): void => onBrokenProgram(message, engine);
   let engine: Engine | null = null;
+  const { openEngine } = await import("../dataflow/engine.ts");
   engine = await openEngine(
     "start()",
     { ...resolved, load: { modules }, onBroken },
@@ -44,6 +46,7 @@ export async function start(options: StartOptions): Promise<Engine> {
     },
   );
   if (engine.rank > 0) return await serveForEver();
+  await loadMaps();
   return engine;
 }
 

@@ -6,13 +6,12 @@ import { HeddleError } from "../errors.ts";
 import { detectLaunch, type Launch, type MpiLaunch } from "../launchers/detect.ts";
 import { mpiStarts } from "../launchers/early-end.ts";
 import type { NativeSession } from "../native/binding.ts";
-import { buildMpi } from "../native/build-mpi.ts";
+import { numberFrom } from "../native/environment.ts";
 import { guardianPath, loadBinding, mpiLibrary } from "../native/load.ts";
 import { appEntries } from "../serialize/registry.ts";
 import type { WorkerStart } from "../worker/protocol.ts";
 import type { Executor, ExecutorKind } from "./executor.ts";
 import { FabricExecutor } from "./fabric.ts";
-import { InlineExecutor } from "./inline.ts";
 import { WorkerPool } from "./workers.ts";
 
 /** Past this point every option has its value. */
@@ -30,7 +29,7 @@ const RANK_LOST_MS = 4_000;
 
 /** Opens it. On ranks above 0 this too: the caller then serves. */
 export async function openExecutor(options: OpenOptions): Promise<Executor> {
-  if (options.executor === "inline") return new InlineExecutor();
+  if (options.executor === "inline") return new (await import("./inline.ts")).InlineExecutor();
   const launch = options.executor === "threads" ? threads() : detectLaunch(process.env);
   if (launch.kind === "threads" && options.executor === "mpi") {
     const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
@@ -97,6 +96,7 @@ async function libraryFor(launch: MpiLaunch): Promise<string> {
   if (known !== null) return known;
   const log = (line: string): void => void process.stderr.write(`heddle: first run under ${launch.flavour}: ${line}\n`);
   try {
+    const { buildMpi } = await import("../native/build-mpi.ts");
     await buildMpi({ flavours: [launch.flavour], ...(launch.rank === 0 ? { log } : {}) });
   } catch (cause) {
     throw new HeddleError(
@@ -135,12 +135,4 @@ function openMpiSettings(launch: MpiLaunch): Record<string, string> {
   const always = { UCX_MEM_EVENTS: "n", UCX_HANDLE_ERRORS: "none", UCX_LOG_LEVEL: "error" };
   const oneNode = launch.localRanks === launch.ranks;
   return oneNode ? { ...always, OMPI_MCA_pml: "ob1", OMPI_MCA_btl: "self,vader,tcp" } : always;
-}
-
-/** The whole number in an environment variable; null when it is not set. Throws ERR_CONFIG. */
-export function numberFrom(variable: string): number | null {
-  const text = process.env[variable];
-  if (text === undefined || text === "") return null;
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new HeddleError("ERR_CONFIG", `${variable} is "${text}".`, "set it to a whole number");
 }

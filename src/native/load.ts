@@ -6,7 +6,6 @@
  * where the package cannot be written to, into a cache of this user.
  */
 
-import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
@@ -81,6 +80,8 @@ export function mpiSources(): string[] {
 
 /** Changes whenever any of the sources does. */
 export function mpiSourcesHash(): string {
+  // Loaded when needed: every rank and every worker pays for what stands at the top.
+  const { createHash } = createRequire(import.meta.url)("node:crypto") as typeof import("node:crypto");
   const hash = createHash("sha256");
   for (const file of mpiSources()) hash.update(file.slice(packageRoot.length)).update(readFileSync(file));
   return hash.digest("hex").slice(0, 16);
