@@ -58,7 +58,7 @@ const slow: Suite[] = [
   { name: "node-gyp build", needs: ["python3"], steps: [[tsx, ["scripts/gyp.ts"]]] },
   {
     name: "integration tests",
-    needs: ["mpich", "openmpi", "iproute2", "openssh"],
+    needs: ["mpich", "openmpi", "iproute2"],
     steps: [[local("vitest"), vitest("integration")]],
     count: countVitest,
   },

@@ -25,8 +25,7 @@ const needs = [
   { name: "mpich", files: ["mpicxx.mpich", "mpiexec.mpich"], packages: ["mpich", "libmpich-dev"] },
   { name: "openmpi", files: ["mpicxx.openmpi", "mpiexec.openmpi"], packages: ["openmpi-bin", "libopenmpi-dev"] },
   { name: "python3", files: ["python3"], packages: ["python3"] }, // node-gyp
-  { name: "iproute2", files: ["ip"], packages: ["iproute2"] }, // two hosts on one machine
-  { name: "openssh", files: ["/usr/sbin/sshd", "ssh"], packages: ["openssh-server", "openssh-client"] },
+  { name: "iproute2", files: ["ip", "unshare", "nsenter"], packages: ["iproute2", "util-linux"] }, // two hosts on one machine
   { name: "clang-format", files: ["clang-format-19"], packages: ["clang-format-19"] },
 ];
 
