@@ -64,7 +64,11 @@ function print(sums: Map<string, Sum>): void {
   const rows = [["kind", "files", "lines", "bytes", "gzip", "ratio"], ...kinds.map(([name, sum]) => cells(name, sum))];
   const widths = (rows[0] as string[]).map((_, c) => Math.max(...rows.map((row) => (row[c] as string).length)));
   for (const row of rows)
-    console.log(row.map((cell, c) => (c === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[c] as number))).join("  "));
+    console.log(
+      row
+        .map((cell, c) => (c === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[c] as number)))
+        .join("  "),
+    );
 }
 
 await run(async () => {

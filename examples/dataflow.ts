@@ -6,7 +6,7 @@
  *
  * A string is sorted by merging: cut it to pieces, sort each, merge two at a time up to the root of a tree.
  */
-import { app, type AppFuture, run } from "heddle";
+import { type AppFuture, app, run } from "heddle";
 
 const TEXT = "sphinx of black quartz, judge my vow";
 

@@ -10,10 +10,14 @@ import { app, context, range, run } from "heddle";
 const TASKS = 320;
 const SLEEP_MS = 20;
 
-const hello = app("hello", async (_: number) => {
-  await sleep(SLEEP_MS);
-  return context().rank;
-}, { returns: "u32" });
+const hello = app(
+  "hello",
+  async (_: number) => {
+    await sleep(SLEEP_MS);
+    return context().rank;
+  },
+  { returns: "u32" },
+);
 
 /** Seconds since this process started. */
 function elapsed(): string {

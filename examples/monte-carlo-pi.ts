@@ -23,11 +23,14 @@ const hits = app(
 
 await run(async () => {
   const tasks = Number(process.argv[2] ?? 1_000);
-  if (!Number.isInteger(tasks) || tasks < 1) throw new RangeError(`TASKS is ${process.argv[2]}; give an integer from 1`);
+  if (!Number.isInteger(tasks) || tasks < 1)
+    throw new RangeError(`TASKS is ${process.argv[2]}; give an integer from 1`);
   const inside = await hits.map(range(tasks), { seed: 2026, progress: true }).reduce("sum");
   const darts = tasks * DARTS;
   const pi = (4 * inside) / darts;
   // The standard error of a proportion, times four.
   const error = 4 * Math.sqrt(((pi / 4) * (1 - pi / 4)) / darts);
-  console.log(`pi is about ${pi.toFixed(6)}, give or take ${error.toFixed(6)}, from ${darts.toLocaleString("en-US")} darts`);
+  console.log(
+    `pi is about ${pi.toFixed(6)}, give or take ${error.toFixed(6)}, from ${darts.toLocaleString("en-US")} darts`,
+  );
 });

@@ -40,7 +40,10 @@ test("a ring is no chain, and no two atoms of a fragment match one atom", () => 
 
 test("openchemlib's tables are as the quick tests need them: one element an atom, one order a bond", () => {
   const names = ["m", "t", "i", "r"].flatMap((kind) => [`toxpredictor/${kind}1.txt`, `toxpredictor/${kind}2.txt`]);
-  const idcodes = [...lines("druglikenessNoIndex.txt").map((line) => line.split("\t")[0] as string), ...names.flatMap(lines)];
+  const idcodes = [
+    ...lines("druglikenessNoIndex.txt").map((line) => line.split("\t")[0] as string),
+    ...names.flatMap(lines),
+  ];
   expect(idcodes.length).toBeGreaterThan(9_000);
   expect(idcodes.filter(hasWildcard)).toEqual([]);
 });

@@ -14,7 +14,12 @@ const properties = propertiesOf(parse(smiles));
 const molecule: Molecule = { ...properties, index: 7, smiles, scaffold: "a <scaffold>", energy: 80, score: 0.87654 };
 
 test("the filter keeps the ends of its windows, and no risk of any kind", () => {
-  const good = { ...properties, mass: windows.mass[1], risks: [Risk.none, Risk.none, Risk.none, Risk.none], drugScore: 0.95 };
+  const good = {
+    ...properties,
+    mass: windows.mass[1],
+    risks: [Risk.none, Risk.none, Risk.none, Risk.none],
+    drugScore: 0.95,
+  };
   expect(passes({ ...good, logP: 2, rotatableBonds: 4, druglikeness: 9 })).toBe(true);
   expect(passes({ ...good, logP: 3.01, rotatableBonds: 4, druglikeness: 9 })).toBe(false);
   expect(passes({ ...good, logP: 2, rotatableBonds: 4, druglikeness: 9, risks: [1, 1, 2, 1] })).toBe(false);
@@ -34,7 +39,10 @@ test("the table is aligned and has one line for each molecule", () => {
 });
 
 test("the report needs nothing else, and text in it is text", () => {
-  const html = report({ enumerated: 2, properties: [properties, properties], passed: 1, ranked: [molecule], digest: "d" }, 20);
+  const html = report(
+    { enumerated: 2, properties: [properties, properties], passed: 1, ranked: [molecule], digest: "d" },
+    20,
+  );
   expect(html).not.toMatch(/<script|<link|src=|href=|@import|url\(/);
   expect(html).toContain("a &lt;scaffold&gt;");
   expect(html).toContain(`<title>Structure of number 1: ${escape(smiles)}</title>`);
