@@ -23,12 +23,13 @@ export function launch(
   onLine: (line: Line) => void,
 ): Promise<number> {
   const command = [process.execPath, ...(nodeArgs ?? []), file];
-  const own = { ...optionsToEnvironment(options), HEDDLE_BENCH_STARTED: String(Date.now()) };
+  const own: Record<string, string> = { ...optionsToEnvironment(options), HEDDLE_BENCH_STARTED: String(Date.now()) };
+  if (mpi !== null) own["HEDDLE_MPI"] = mpi.flavour;
   const { argv, environment } =
     mpi === null ? { argv: command, environment: own } : rankCommand(mpi, options.ranks ?? 1, command, own);
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0]!, argv.slice(1), {
-      env: { ...process.env, ...environment },
+      env: { ...withoutSettings(process.env), ...environment },
       stdio: ["ignore", "pipe", "inherit"],
     });
     const timer = setTimeout(() => {
@@ -49,4 +50,16 @@ export function launch(
       void printed.then(() => resolve(code ?? 1));
     });
   });
+}
+
+/** What the user set for other programs must not change what a line says of itself. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = new Set([
+    "HEDDLE_EXECUTOR",
+    "HEDDLE_WORKERS",
+    "HEDDLE_PROCESS_SLOTS",
+    "HEDDLE_NATIVE_SLOTS",
+    "HEDDLE_MPI",
+  ]);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !own.has(name)));
 }

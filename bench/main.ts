@@ -31,7 +31,8 @@ async function main(words: string[]): Promise<number> {
 }
 
 async function runPlan(line: CommandLine, plan: Plan, file: string): Promise<number> {
-  const ranks = line.ranks ?? plan.ranks;
+  const named = line.ranks ?? plan.ranks;
+  const ranks = named === null ? null : Math.max(named, plan.ranksMin ?? 1);
   const mpi: Mpi | null = ranks === null ? null : await findMpi(line.mpi);
   const options = { ...line, ranks, mpi: mpi?.flavour ?? null };
   const machine = describeMachine(root, mpi?.mpiexec.version ?? null);

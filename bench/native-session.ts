@@ -67,12 +67,16 @@ export async function serve(session: NativeSession): Promise<void> {
   session.close(10_000);
 }
 
+interface Waiting {
+  records: TaskRecord[];
+  resolve: (records: TaskRecord[]) => void;
+  reject: (error: Error) => void;
+}
+
 /** Gives a function that submits batches and waits for each; several may be under way. */
 export function submitter(session: NativeSession): (options: Partial<SubmitOptions>) => Promise<TaskRecord[]> {
-  const waiting = new Map<
-    number,
-    { records: TaskRecord[]; resolve: (records: TaskRecord[]) => void; reject: (error: Error) => void }
-  >();
+  const waiting = new Map<number, Waiting>();
+  let keepAlive: NodeJS.Timeout | undefined; // A session with nothing but native work keeps no process alive.
   session.onEvents(() => {
     const { records, finished, fatal } = session.drain();
     for (const record of records) {
@@ -80,19 +84,28 @@ export function submitter(session: NativeSession): (options: Partial<SubmitOptio
       if (record.payload !== null) session.credit(record.batch, record.payload.length);
     }
     for (const number of finished) {
-      const { records: own, resolve, reject } = waiting.get(number)!;
+      settle(waiting.get(number)!);
       waiting.delete(number);
-      const failed = own.find((record) => record.kind === RecordKind.failed);
-      if (failed === undefined) resolve(own);
-      else reject(new Error(`task ${failed.first} failed: ${failed.payload?.toString("latin1")}`));
     }
-    if (fatal === null) return;
-    for (const { reject } of waiting.values()) reject(new Error(`${fatal.code}: ${fatal.message}`));
+    if (fatal !== null) {
+      for (const { reject } of waiting.values()) reject(new Error(`${fatal.code}: ${fatal.message}`));
+      waiting.clear();
+    }
+    if (waiting.size > 0) return;
+    clearInterval(keepAlive);
+    keepAlive = undefined;
   });
   return (options) =>
     new Promise((resolve, reject) => {
+      keepAlive ??= setInterval(() => {}, 60_000);
       waiting.set(session.submit(batch(options)), { records: [], resolve, reject });
     });
+}
+
+function settle({ records, resolve, reject }: Waiting): void {
+  const failed = records.find((record) => record.kind === RecordKind.failed);
+  if (failed === undefined) resolve(records);
+  else reject(new Error(`task ${failed.first} failed: ${failed.payload?.toString("latin1")}`));
 }
 
 /** Runs one task and returns when its batch is finished, looking for it without rest. No `submitter` may be in use. */

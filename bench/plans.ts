@@ -11,6 +11,8 @@ export interface Plan {
   cases: string[];
   /** Ranks where the command line names none; null: one process. */
   ranks: number | null;
+  /** Fewer would have nothing to measure. Default: 1. */
+  ranksMin?: number;
   /** The program measures once; so often it is started, and medians are taken over its lines. */
   repeat?: (options: BenchOptions) => number;
 }
@@ -18,7 +20,7 @@ export interface Plan {
 export const plans: Record<string, Plan[]> = {
   native: [
     { program: "native", cases: ["range", "payload16"], ranks: null },
-    { program: "native-roundtrip", cases: ["roundtrip"], ranks: 2 },
+    { program: "native-roundtrip", cases: ["roundtrip"], ranks: 2, ranksMin: 2 },
   ],
   map: [{ program: "map", cases: ["f64", "msgpack64"], ranks: null }],
   calls: [{ program: "calls", cases: ["calls"], ranks: null, nodeArgs: ["--expose-gc"] }],
