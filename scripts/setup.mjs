@@ -23,7 +23,11 @@ const needs = [
   { name: "make", files: ["make"], packages: ["make"], tool: true },
   { name: "doctest", files: ["/usr/include/doctest/doctest.h"], packages: ["doctest-dev"] },
   { name: "mpich", files: ["mpicxx.mpich", "mpiexec.mpich"], packages: ["mpich", "libmpich-dev"] },
-  { name: "openmpi", files: ["mpicxx.openmpi", "mpiexec.openmpi"], packages: ["openmpi-bin", "libopenmpi-dev"] },
+  {
+    name: "openmpi",
+    files: ["mpicxx.openmpi", "mpiexec.openmpi"],
+    packages: ["openmpi-bin", "libopenmpi-dev", "openssh-client"],
+  },
   { name: "python3", files: ["python3"], packages: ["python3"] }, // node-gyp
   { name: "iproute2", files: ["ip", "unshare", "nsenter"], packages: ["iproute2", "util-linux"] }, // two hosts on one machine
   { name: "clang-format", files: ["clang-format-19"], packages: ["clang-format-19"] },
