@@ -191,7 +191,8 @@ export class MapJob {
     const settle = this.#settle;
     this.#settle = null;
     this.#source.stop();
-    for (const batch of this.#batches.keys()) this.#kernel.executor.cancel(batch);
+    for (const batch of this.#batches.keys()) this.#kernel.pump.cancel(batch);
+    this.#batches.clear();
     this.#room?.();
     this.#room = null;
     settle?.reject(error);

@@ -55,6 +55,13 @@ export class Pump {
     return batch;
   }
 
+  /** Ends a batch; nothing of it comes any more. */
+  cancel(batch: number): void {
+    if (!this.#sinks.delete(batch)) return;
+    this.#executor.cancel(batch);
+    if (this.#sinks.size === 0) this.#becomeIdle();
+  }
+
   /** Batches that are not finished. */
   get outstanding(): number {
     return this.#sinks.size;

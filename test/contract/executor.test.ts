@@ -206,6 +206,7 @@ describe.each(["inline", "threads"] as const)("on %s", (executor) => {
     const handle = later.map(range(1_000_000_000));
     setTimeout(() => handle.cancel(), 20);
     expect((await failureOf<HeddleError>(handle.discard())).code).toBe("ERR_CANCELLED");
+    await engine.whenIdle();
     expect(await square(2)).toBe(4);
   });
 
