@@ -52,6 +52,12 @@ Inbox::Lane* Inbox::lane_of(RankId from) {
   return nullptr;
 }
 
+void Inbox::hand_over(const Arrival& arrival, RankId from, heddle_mpi_frame& frame) {
+  frame = {arrival.data, arrival.size, from, 1};
+  DoorbellCell* bell = bells_.of(from);
+  if (bell != nullptr && bell->sleeping.load() != 0) ring(*bell, DoorbellScope::kProcesses);
+}
+
 bool Inbox::take_message(MPI_Message message, const MPI_Status& status, heddle_mpi_frame& frame) {
   int size = 0;
   MPI_Get_count(&status, MPI_BYTE, &size);
@@ -69,7 +75,7 @@ bool Inbox::take_message(MPI_Message message, const MPI_Status& status, heddle_m
     int done = 0;
     report("MPI_Test", MPI_Test(&arrival.request, &done, MPI_STATUS_IGNORE));
     if (done != 0) {
-      frame = {arrival.data, bytes, from, 1};
+      hand_over(arrival, from, frame);
       return true;
     }
     lane = &lanes_.emplace_back(Lane{from, {}});
@@ -91,7 +97,7 @@ bool Inbox::take_from_lanes(heddle_mpi_frame& frame) {
       ++cursor_;
       continue;
     }
-    frame = {first.data, first.size, lane.from, 1};
+    hand_over(first, lane.from, frame);
     arriving_bytes_ -= first.size + kFrameOverheadBytes;
     lane.arrivals.pop_front();
     if (lane.arrivals.empty()) {

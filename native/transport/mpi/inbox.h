@@ -12,13 +12,15 @@
 
 #include "base/ids.h"
 #include "transport/mpi/mpi_call.h"
+#include "transport/mpi/node_doorbells.h"
 #include "transport/plugin_api.h"
 
 namespace heddle::mpi {
 
 class Inbox {
  public:
-  explicit Inbox(MPI_Comm comm) : comm_(comm) {}
+  // Requires: `bells` outlives the inbox.
+  Inbox(MPI_Comm comm, NodeDoorbells& bells) : comm_(comm), bells_(bells) {}
 
   // Makes progress. True and `frame` filled when one has arrived; see plugin_api.h for who owns its
   // bytes.
@@ -47,12 +49,15 @@ class Inbox {
   // Takes the next frame out of MPI. True when it can be handed over now; else it joined a lane.
   bool take_message(MPI_Message message, const MPI_Status& status, heddle_mpi_frame& frame);
   Lane* lane_of(RankId from);
+  // Hands over a large frame. Its sender may nap until MPI tells it the same: wakes it.
+  void hand_over(const Arrival& arrival, RankId from, heddle_mpi_frame& frame);
 
   // Frames up to this size are complete as soon as MPI shows them: every eager path of both MPIs
   // takes them whole.
   static constexpr std::uint64_t kSmallBytes = 2048;
 
   MPI_Comm comm_;
+  NodeDoorbells& bells_;
   std::vector<Lane> lanes_;  // Never empty ones; as many as senders of incomplete frames.
   std::size_t cursor_ = 0;   // The lane to look at next.
   std::uint64_t arriving_bytes_ = 0;

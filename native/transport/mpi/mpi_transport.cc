@@ -1,6 +1,5 @@
 #include "transport/mpi/mpi_transport.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,12 +16,12 @@ namespace heddle::mpi {
 
 namespace {
 
-// While something is on its way it needs polling. More often than not it gets on within some
-// microseconds, so the first waits only let others run; then come naps too short to cost a large
-// frame anything.
-constexpr int kWaitsBeforeNap = 50;
+// While something is on its way it needs polling, and more often than not it gets on within some
+// microseconds: the first waits are none. Then come naps too short to cost a large frame anything,
+// but longer where ranks outnumber cores, or their polling would leave no time for the work.
+constexpr int kWaitsBeforeNap = 20;
 constexpr Duration kNap = microseconds(50);
-// A transfer that still has not got on has a peer that is busy or dead: longer naps.
+// A transfer that still has not got on has a peer that is busy or dead.
 constexpr int kWaitsBeforePatience = 20'000;
 constexpr Duration kPatientNap = milliseconds(1);
 
@@ -71,9 +70,12 @@ std::unique_ptr<MpiTransport> MpiTransport::start(Status& status) {
 }
 
 MpiTransport::MpiTransport()
-    : inbox_(MPI_COMM_WORLD),
+    : inbox_(MPI_COMM_WORLD, bells_),
       outbox_(MPI_COMM_WORLD, bells_),
       own_bell_(find_neighbours(), DoorbellScope::kProcesses) {
+  const long cores = std::max(1L, sysconf(_SC_NPROCESSORS_ONLN));
+  const long ranks_per_core = (static_cast<long>(info_.node_ranks) + cores - 1) / cores;
+  nap_ = std::min(kNap * ranks_per_core, kPatientNap);
   describe();
 }
 
@@ -117,11 +119,8 @@ void MpiTransport::wait(Duration timeout) {
   if (!outbox_.empty() || inbox_.arriving()) {
     ++fruitless_waits_;
     outbox_.nudge_receivers();
-    if (fruitless_waits_ < kWaitsBeforeNap) {
-      sched_yield();
-      return;
-    }
-    timeout = std::min(timeout, fruitless_waits_ < kWaitsBeforePatience ? kNap : kPatientNap);
+    if (fruitless_waits_ < kWaitsBeforeNap) return;
+    timeout = std::min(timeout, fruitless_waits_ < kWaitsBeforePatience ? nap_ : kPatientNap);
   }
   if (rung_) timeout = std::min(timeout, kRungNap);
   rung_ = own_bell_.sleep(timeout, [this] { return inbox_.anything_there(); });

@@ -58,6 +58,7 @@ class MpiTransport {
   Outbox outbox_;
   heddle_mpi_info info_{};
   Doorbell own_bell_;
+  Duration nap_ = 0;         // While something is on its way.
   bool rung_ = false;        // The last wait ended by a ring.
   bool got_on_ = false;      // Something was sent or received since the last wait.
   int fruitless_waits_ = 0;  // Since then, while something was on its way.
