@@ -1,9 +1,10 @@
 /** What `heddle doctor` concludes from what it saw. Pure. */
 
 import { HeddleError } from "../errors.ts";
-import { chooseLauncher, flavours, installHints, mpiNames } from "../launchers/choose.ts";
+import { chooseLauncher, flavours, mpiNames } from "../launchers/choose.ts";
 import { detectLaunch, type Launch } from "../launchers/detect.ts";
 import type { FoundMpiexec } from "../launchers/find.ts";
+import { installHints } from "../native/build-mpi.ts";
 import type { MpiFlavour } from "../native/load.ts";
 import type { Machine } from "./machine.ts";
 

@@ -1,6 +1,7 @@
 /** Which launcher starts the ranks of `heddle run -n`. */
 
 import { HeddleError } from "../errors.ts";
+import { installHints } from "../native/build-mpi.ts";
 import type { MpiFlavour } from "../native/load.ts";
 import type { FoundMpiexec } from "./find.ts";
 import type { Launcher } from "./launcher.ts";
@@ -27,11 +28,6 @@ export interface Choice {
 export const flavours: readonly MpiFlavour[] = ["mpich", "openmpi"];
 
 export const mpiNames: Record<MpiFlavour, string> = { mpich: "MPICH", openmpi: "Open MPI" };
-
-export const installHints: Record<MpiFlavour, string> = {
-  mpich: "apt-get install -y mpich libmpich-dev g++",
-  openmpi: "apt-get install -y openmpi-bin libopenmpi-dev g++",
-};
 
 /** Reads `--mpi` or HEDDLE_MPI. Throws `ERR_CONFIG` for a name that is none. */
 export function parseFlavour(text: string | undefined, where: string): MpiFlavour | null {

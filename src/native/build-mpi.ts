@@ -39,7 +39,8 @@ interface Outcome {
   output: string;
 }
 
-const installHint: Record<MpiFlavour, string> = {
+/** What to install for each. */
+export const installHints: Record<MpiFlavour, string> = {
   mpich: "apt-get install -y mpich libmpich-dev g++",
   openmpi: "apt-get install -y openmpi-bin libopenmpi-dev g++",
 };
@@ -65,14 +66,14 @@ export async function buildMpi(options: BuildMpiOptions = {}): Promise<MpiBuild[
     throw new HeddleError(
       "ERR_MPI_BUILD",
       `No C++ compiler wrapper for ${flavour} on PATH (looked for ${candidates.join(", ")}).`,
-      installHint[flavour],
+      installHints[flavour],
     );
   }
   if (wrappers.size === 0) {
     throw new HeddleError(
       "ERR_MPI_BUILD",
       `No MPI compiler wrapper on PATH (looked for ${candidates.join(", ")}).`,
-      `${installHint.mpich}  (or: ${installHint.openmpi})`,
+      `${installHints.mpich}  (or: ${installHints.openmpi})`,
     );
   }
   await mkdir(outDir, { recursive: true });
@@ -124,7 +125,7 @@ async function buildOne(wrapper: Wrapper, outDir: string, log: (line: string) =>
     throw new HeddleError(
       "ERR_MPI_BUILD",
       `${wrapper.command} (${wrapper.version}) ended with code ${code}:\n${last}`,
-      `a complete compiler and MPI are needed: ${installHint[wrapper.flavour]}`,
+      `a complete compiler and MPI are needed: ${installHints[wrapper.flavour]}`,
       { data: { flavour: wrapper.flavour, command: [wrapper.command, ...args].join(" ") } },
     );
   }

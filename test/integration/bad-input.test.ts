@@ -83,7 +83,7 @@ describe.each(ways)("$name", ({ command, ranks }) => {
     ["sleeps", "ERR_WALLTIME", "walltime of 0.5 s"],
     ["nowhere", "ERR_OUTPUT_FILE", "/no/such/folder/out"],
     ["noCwd", "ERR_CWD", "/no/such/folder"],
-    ["full", "ERR_NO_SPACE", "No space was left"],
+    ["full", "ERR_NO_SPACE", "space was left for the output of head"],
   ])("%s: %s", (name, code, text) => {
     const { hint, ...failure } = failureOf(name);
     expect(failure).toMatchObject({ code });

@@ -1,0 +1,172 @@
+// The examples run as their documentation says: compiled, on threads and on ranks, with the same answers everywhere.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { mpis, onRanks, onThreads, type Way } from "../helpers/mpi.ts";
+import { cli, type Ended, processesWith, type Running, repository, run, start } from "../helpers/run.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
+
+const compiled = "build/examples";
+// The heaviest run here is 16 ranks that each load openchemlib; a machine may be busy with other things.
+const timeoutMs = 240_000;
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "examples-"));
+  const compiler = join(repository, "node_modules/typescript/bin/tsc");
+  execFileSync(process.execPath, [compiler, "-p", "examples", "--noCheck"], { cwd: repository });
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function example(way: Way, name: string, ...args: string[]): Promise<Ended> {
+  return run(way.command([join(compiled, name), ...args]), { timeoutMs });
+}
+
+describe("screening", () => {
+  const LIMIT = "183"; // Two of these molecules pass the filter.
+  let alone: { stdout: string; html: string };
+
+  async function screen(way: Way): Promise<{ stdout: string; html: string }> {
+    const out = join(folder, `${way.name.replaceAll(" ", "-")}.html`);
+    const args = ["--limit", LIMIT, "--out", out, "--quiet"];
+    const { code, stdout, stderr } = await example(way, "screening/screen.js", ...args);
+    expect(stderr).toBe("");
+    expect(code).toBe(0);
+    return { stdout: stdout.replace(out, "OUT"), html: readFileSync(out, "utf8") };
+  }
+
+  beforeAll(async () => {
+    alone = await screen(onThreads);
+  });
+
+  test("finds molecules, prints them as a table and draws them in a report", () => {
+    expect(alone.stdout).toMatch(/^molecules {2}183 enumerated, 183 distinct, 2 passed the filter$/m);
+    expect(alone.stdout).toMatch(/^digest {5}[0-9a-f]{16}$/m);
+    expect(alone.html.match(/<article/g)).toHaveLength(2);
+  });
+
+  test.each(mpis.flatMap((mpi) => [2, 4, 16].map((ranks) => onRanks(mpi, ranks))))(
+    "gives the same table, digest and report, byte by byte, on $name",
+    async (way) => {
+      expect(await screen(way)).toEqual(alone);
+    },
+  );
+
+  test("runs as TypeScript by `heddle run`, with progress on standard error", async () => {
+    const out = join(folder, "run.html");
+    const program = ["examples/screening/screen.ts", "--limit", "20", "--out", out];
+    const { code, stdout, stderr } = await run([process.execPath, cli, "run", ...program], { timeoutMs });
+    expect(code).toBe(0);
+    expect(stdout).toContain("20 enumerated");
+    expect(stderr).toMatch(/properties: 20\/20 \(100 %\), .* tasks\/s/);
+  });
+
+  test("a limit outside of the library is an error that names it", async () => {
+    const { code, stderr } = await example(onThreads, "screening/screen.js", "--limit", "0");
+    expect(code).toBe(1);
+    expect(stderr).toContain("--limit is 0; give an integer from 1 to ");
+  });
+});
+
+describe("compress", () => {
+  const names = ["plain.txt", "two words.md", "it's $HOME `quoted`.md", "nested/deep.ts"];
+  let source = "";
+
+  beforeAll(() => {
+    source = join(folder, "source");
+    mkdirSync(join(source, "nested"), { recursive: true });
+    for (const [k, name] of names.entries())
+      writeFileSync(join(source, name), `line of ${name}\n`.repeat(10 * (k + 1)));
+    writeFileSync(join(source, "picture.png"), "not looked at");
+  });
+
+  test.each([onThreads, onRanks("mpich", 3), onRanks("openmpi", 3)])(
+    "runs a shell pipeline for each file, whatever its name, on $name",
+    async (way) => {
+      const kept = join(folder, `kept ${way.name}`);
+      const { code, stdout } = await example(way, "compress.js", source, "--keep", kept);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^\.md +2 +50 /m);
+      expect(stdout).toMatch(/^total +4 +100 /m);
+      // The order of the files is that of their names.
+      const sorted = ["it's $HOME `quoted`.md", "nested/deep.ts", "plain.txt", "two words.md"];
+      for (const [k, name] of sorted.entries()) {
+        const output = gunzipSync(readFileSync(join(kept, `${String(k).padStart(6, "0")}.gz`)));
+        expect(output.toString(), name).toBe(readFileSync(join(source, name), "utf8"));
+      }
+    },
+  );
+});
+
+describe("small examples", () => {
+  test.each(mpis)("hello: all of 16 ranks take part under %s", async (mpi) => {
+    const { code, stdout } = await example(onRanks(mpi, 16), "hello.js");
+    expect(code).toBe(0);
+    expect(stdout).toContain("16 ranks took part");
+  });
+
+  test("dataflow: futures are arguments", async () => {
+    const { stdout } = await example(onRanks("mpich", 2), "dataflow.js");
+    expect(stdout.trim()).toBe([..."sphinx of black quartz, judge my vow"].sort().join("").trim());
+  });
+
+  test("monte-carlo-pi: the same digits on one rank and on three", async () => {
+    const { stdout } = await example(onThreads, "monte-carlo-pi.js", "40");
+    expect(stdout).toMatch(/^pi is about 3\.14/);
+    expect((await example(onRanks("openmpi", 3), "monte-carlo-pi.js", "40")).stdout).toBe(stdout);
+  });
+});
+
+describe("service", () => {
+  async function serve(way: Way): Promise<{ running: Running; address: string }> {
+    const running = start(way.command([join(compiled, "service/server.js")]), { timeoutMs });
+    const [, address] = await running.output(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
+    return { running, address: address as string };
+  }
+
+  async function get(url: string, init?: RequestInit): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(url, init);
+    return { status: response.status, body: await response.json() };
+  }
+
+  test("answers over loopback, and ends in good order", async () => {
+    const { running, address } = await serve(onThreads);
+    expect(await get(`${address}/factors?n=360360`)).toEqual({
+      status: 200,
+      body: { factors: [2, 2, 2, 3, 3, 5, 7, 11, 13] },
+    });
+    const many = { method: "POST", body: "[12, 35, 9007199254740881]" };
+    expect((await get(`${address}/factors`, many)).body).toEqual({
+      factors: [[2, 2, 3], [5, 7], [9007199254740881]],
+    });
+    expect((await get(`${address}/factors?n=1.5`)).status).toBe(400);
+    expect((await get(`${address}/factors`, { method: "POST", body: "{" })).status).toBe(400);
+    expect((await get(`${address}/nothing`)).status).toBe(404);
+
+    // A request that is under way when the signal comes still gets its answer.
+    const slow = get(`${address}/factors`, { method: "POST", body: JSON.stringify(Array(20).fill(9007199254740881)) });
+    await running.output(/POST \/factors of 20/);
+    running.kill("SIGTERM");
+    expect((await slow).status).toBe(200);
+    expect(await running.ended).toMatchObject({ code: 0, signal: null });
+    expect(running.stdout).toContain("closed");
+  });
+
+  test.each(mpis)("farms out to ranks under %s, of which only the first listens", async (mpi) => {
+    const { running, address } = await serve(onRanks(mpi, 2));
+    expect((await get(`${address}/health`)).body).toMatchObject({ ok: true, ranks: 2 });
+    expect((await get(`${address}/factors?n=91`)).body).toEqual({ factors: [7, 13] });
+    expect(running.stdout.match(/listening/g)).toHaveLength(1);
+    // The signal goes to rank 0 itself: mpiexec would end the ranks its own way.
+    const answered = (await get(`${address}/health`)).body as { pid: number };
+    expect(processesWith(running.mark).map(({ pid }) => pid)).toContain(answered.pid);
+    process.kill(answered.pid, "SIGTERM");
+    expect(await running.ended).toMatchObject({ code: 0 });
+  });
+});
