@@ -9,6 +9,7 @@ import type { NativeSession } from "../native/binding.ts";
 import { numberFrom } from "../native/environment.ts";
 import { guardianPath, loadBinding, mpiLibrary } from "../native/load.ts";
 import { appEntries } from "../serialize/registry.ts";
+import "../worker/fold.ts"; // Every rank must know the app that combines results.
 import type { WorkerStart } from "../worker/protocol.ts";
 import type { Executor, ExecutorKind } from "./executor.ts";
 import { FabricExecutor } from "./fabric.ts";

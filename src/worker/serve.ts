@@ -5,6 +5,7 @@ import { Next } from "../native/binding.ts";
 import { loadBinding } from "../native/load.ts";
 import { findApp, freezeApps } from "../serialize/registry.ts";
 import { type Running, setRunning } from "./context.ts";
+import "./fold.ts"; // Every worker must know the app that combines results.
 import type { WorkerStart } from "./protocol.ts";
 import { RejectionWatch } from "./rejections.ts";
 import { TaskRunner } from "./runner.ts";
