@@ -75,12 +75,6 @@ interface Step {
   readonly links: { step: number; bond: number }[];
 }
 
-interface Fragment {
-  readonly molecule: Molecule;
-  readonly chains: number[];
-  readonly steps: Step[];
-}
-
 function stepOf(fragment: Graph, atom: number, place: ReadonlyMap<number, number>): Step {
   const around = fragment.neighbours[atom] ?? [];
   const wants = fragment.molecule.getAtomQueryFeaturesObject(atom);
@@ -97,8 +91,8 @@ function stepOf(fragment: Graph, atom: number, place: ReadonlyMap<number, number
   };
 }
 
-/** The order of the search: from one atom outwards. Null where the fragment has several parts. */
-function plan(fragment: Graph): Step[] | null {
+/** The order of the search: from one atom outwards. Empty, so that it finds anything, where there are several parts. */
+function plan(fragment: Graph): Step[] {
   const place = new Map<number, number>();
   const order = [0];
   const steps: Step[] = [];
@@ -108,14 +102,24 @@ function plan(fragment: Graph): Step[] | null {
     place.set(atom, steps.length - 1);
     order.push(...(fragment.neighbours[atom] ?? []).map(({ atom: other }) => other));
   }
-  return steps.length === fragment.labels.length ? steps : null;
+  return steps.length === fragment.labels.length ? steps : [];
 }
 
-function compile(idcode: string): Fragment {
-  const molecule = Molecule.fromIDCode(idcode, false);
-  const prepared = graph(molecule);
-  const steps = plan(prepared);
-  return { molecule, chains: steps === null ? [] : [...prepared.chains], steps: steps ?? [] };
+/** A fragment with what the quick tests need. Most are never searched, so the order of the search waits until it is asked for. */
+class Fragment {
+  readonly graph: Graph;
+  readonly chains: number[];
+  #steps: Step[] | null = null;
+
+  constructor(idcode: string) {
+    this.graph = graph(Molecule.fromIDCode(idcode, false));
+    this.chains = [...this.graph.chains];
+  }
+
+  get steps(): readonly Step[] {
+    this.#steps ??= plan(this.graph);
+    return this.#steps;
+  }
 }
 
 /** Does `atom` suit `step`, given where the steps before it were put? */
@@ -162,7 +166,7 @@ export class FragmentSet {
   readonly #searcher = new SSSearcher({ matchAtomCharge: true });
 
   constructor(idcodes: readonly string[]) {
-    this.#fragments = idcodes.map(compile);
+    this.#fragments = idcodes.map((idcode) => new Fragment(idcode));
     const uses = new Map<number, number>();
     for (const { chains } of this.#fragments) for (const chain of chains) uses.set(chain, (uses.get(chain) ?? 0) + 1);
     const rarity = (chain: number): number => uses.get(chain) ?? 0;
@@ -178,7 +182,7 @@ export class FragmentSet {
   *matches(target: Graph): Generator<number, void> {
     this.#searcher.setMolecule(target.molecule);
     for (const index of this.#plausible(target)) {
-      this.#searcher.setFragment((this.#fragments[index] as Fragment).molecule);
+      this.#searcher.setFragment((this.#fragments[index] as Fragment).graph.molecule);
       if (this.#searcher.isFragmentInMolecule()) yield index;
     }
   }
@@ -190,8 +194,9 @@ export class FragmentSet {
     const found: number[] = [];
     for (const chain of [0, ...target.chains]) {
       for (const index of this.#byChain.get(chain) ?? []) {
-        const { chains, steps } = this.#fragments[index] as Fragment;
-        if (hasAll(present, chains) && extend(target, steps, [])) found.push(index);
+        const fragment = this.#fragments[index] as Fragment;
+        if (!hasAll(present, fragment.chains)) continue;
+        if (extend(target, fragment.steps, [])) found.push(index);
       }
     }
     return found.sort((a, b) => a - b);

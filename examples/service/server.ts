@@ -57,9 +57,11 @@ async function answer(request: IncomingMessage): Promise<unknown> {
   if (route === "POST /factors") {
     const numbers = await body(request);
     if (!Array.isArray(numbers)) throw new BadRequest(400, "the body is no array");
-    return { factors: await factors.map(numbers.map(integer)) };
+    const checked = numbers.map(integer);
+    console.log(`${route} of ${checked.length}`);
+    return { factors: await factors.map(checked) };
   }
-  if (route === "GET /health") return { ok: true, ranks: engine.ranks, workers: engine.workers };
+  if (route === "GET /health") return { ok: true, pid: process.pid, ranks: engine.ranks };
   throw new BadRequest(404, `there is no ${route}; try GET /factors?n=360360`);
 }
 
