@@ -17,7 +17,10 @@ export function mpiStarts(): void {
 /** What to write to which file descriptor; `null`: nothing. Pure. */
 export function abortRequest(environment: NodeJS.ProcessEnv, code: number): { fd: number; text: string } | null {
   const fd = environment["PMI_FD"];
-  if (code === 0 || fd === undefined || !/^\d+$/.test(fd) || environment["HEDDLE_MPI"] === "none") return null;
+  // Slurm hands out such a connection too, but ends a step that lost a rank in its own way.
+  const hydra = environment["MPI_LOCALNRANKS"] !== undefined || environment["HYDI_CONTROL_FD"] !== undefined;
+  if (code === 0 || !hydra || fd === undefined || !/^\d+$/.test(fd)) return null;
+  if (environment["HEDDLE_MPI"] === "none") return null;
   return { fd: Number(fd), text: `cmd=abort exitcode=${code}\n` };
 }
 
