@@ -104,7 +104,7 @@ const left = installMissing();
 installPackages();
 const tsx = join(root, "node_modules", ".bin", "tsx");
 if (mode === "quickstart") {
-  must(tsx, ["scripts/build.ts"]);
+  must(tsx, ["scripts/build.ts", "--no-mpi"]); // It runs on threads; MPI libraries are built on first need.
   must(process.execPath, ["dist/cli/main.js", "run", "examples/screening/screen.ts"]);
 } else {
   must(tsx, ["scripts/check.ts", "--all"], { HEDDLE_MISSING: left.join(",") });
