@@ -1,5 +1,7 @@
 /** Heddle's public API. */
 
+import "./launchers/early-end.ts"; // A program that fails from here on must not leave other ranks waiting.
+
 export { app } from "./apps/app.ts";
 export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
