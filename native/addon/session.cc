@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "addon/convert.h"
 #include "addon/open_transport.h"
@@ -78,10 +79,19 @@ Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(inf
 }
 
 Session::~Session() {
-  release_notify();
-  // A program that ends without close: threads still use the driver, so it stays until the process
-  // is gone.
-  if (shared_ && shared_->driver) (void)shared_->driver.release();
+  // A program that ends without close: threads still use the driver, which the registry keeps.
+  notifier_->close();
+}
+
+void Session::Notifier::call() {
+  const std::lock_guard guard(lock);
+  if (open) function.NonBlockingCall();
+}
+
+void Session::Notifier::close() {
+  const std::lock_guard guard(lock);
+  // Not Release: a call still queued would run while Node tears down, and fail.
+  if (std::exchange(open, false)) function.Abort();
 }
 
 void Session::start(Napi::Env env, const Napi::Object& options) {
@@ -99,10 +109,7 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   read_apps(options, out, *shared_);
   for (std::uint32_t k = 0; k < out.js_workers; ++k)
     shared_->current.push_back(std::make_unique<double>(-1));
-  out.notify = [this] {
-    const std::lock_guard guard(notify_lock_);
-    if (notify_open_) notify_.NonBlockingCall();
-  };
+  out.notify = [notifier = notifier_] { notifier->call(); };
   TransportRequest request;
   request.kind = text_of(options, "transport");
   if (!is_null(options, "library")) request.library = text_of(options, "library");
@@ -142,22 +149,18 @@ Napi::Value Session::get_hostname(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::on_events(const Napi::CallbackInfo& info) {
-  release_notify();
-  const std::lock_guard guard(notify_lock_);
-  notify_ =
-      Napi::ThreadSafeFunction::New(info.Env(), info[0].As<Napi::Function>(), "heddle news", 0, 1);
-  notify_.Unref(info.Env());  // The front end keeps the process alive while something is
-                              // outstanding; an idle session must not.
-  notify_open_ = true;
-  if (driver(info.Env()).has_news()) notify_.NonBlockingCall();
-  return info.Env().Undefined();
-}
-
-void Session::release_notify() {
-  const std::lock_guard guard(notify_lock_);
-  if (notify_open_)
-    notify_.Abort();  // Not Release: a call still queued would run while Node tears down, and fail.
-  notify_open_ = false;
+  notifier_->close();
+  const Napi::Env env = info.Env();
+  {
+    const std::lock_guard guard(notifier_->lock);
+    notifier_->function =
+        Napi::ThreadSafeFunction::New(env, info[0].As<Napi::Function>(), "heddle news", 0, 1);
+    // The front end keeps the process alive while something is outstanding; an idle session must not.
+    notifier_->function.Unref(env);
+    notifier_->open = true;
+  }
+  if (driver(env).has_news()) notifier_->call();
+  return env.Undefined();
 }
 
 Napi::Value Session::worker_lost(const Napi::CallbackInfo& info) {
@@ -206,7 +209,7 @@ Napi::Value Session::fail(const Napi::CallbackInfo& info) {
 Napi::Value Session::close(const Napi::CallbackInfo& info) {
   const auto timeout = static_cast<Duration>(info[0].As<Napi::Number>().DoubleValue() * 1e6);
   const bool in_time = driver(info.Env()).close(timeout);
-  release_notify();
+  notifier_->close();
   release_kept();
   const std::lock_guard guard(registry_lock);
   registry().erase(id_);
@@ -215,7 +218,7 @@ Napi::Value Session::close(const Napi::CallbackInfo& info) {
 
 Napi::Value Session::abort(const Napi::CallbackInfo& info) {
   driver(info.Env()).abort(info[0].As<Napi::Number>().Int32Value());
-  release_notify();
+  notifier_->close();
   return info.Env().Undefined();
 }
 

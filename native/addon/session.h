@@ -40,6 +40,16 @@ class Session : public Napi::ObjectWrap<Session> {
     std::vector<Napi::ObjectReference*> released;
   };
 
+  // Tells JavaScript of news. Native threads may call it at any time, also when the session is gone.
+  struct Notifier {
+    std::mutex lock;
+    Napi::ThreadSafeFunction function;
+    bool open = false;
+
+    void call();
+    void close();
+  };
+
   Napi::Value get_id(const Napi::CallbackInfo& info);
   Napi::Value get_rank(const Napi::CallbackInfo& info);
   Napi::Value get_ranks(const Napi::CallbackInfo& info);
@@ -67,15 +77,12 @@ class Session : public Napi::ObjectWrap<Session> {
   std::shared_ptr<OwnedBatch> owned(const Napi::Object& options, const BatchHeader& header,
                                     Range range);
   void release_kept();
-  void release_notify();
 
   std::uint32_t id_ = 0;
   std::string host_;
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<Keeper> keeper_ = std::make_shared<Keeper>();
-  Napi::ThreadSafeFunction notify_;
-  std::mutex notify_lock_;
-  bool notify_open_ = false;
+  std::shared_ptr<Notifier> notifier_ = std::make_shared<Notifier>();
 };
 
 }  // namespace heddle::addon

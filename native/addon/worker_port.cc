@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "addon/convert.h"
+#include "runtime/priority.h"
 
 namespace heddle::addon {
 namespace {
@@ -56,6 +57,7 @@ WorkerPort::WorkerPort(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Worker
   auto memory = Napi::ArrayBuffer::New(env, current, sizeof *current);
   current_ = Napi::Persistent(Napi::Float64Array::New(env, 1, memory, 0).As<Napi::Object>());
   reserve(env, 256 * 1024);
+  stand_back_as_worker();
 }
 
 void WorkerPort::reserve(Napi::Env env, std::size_t bytes) {

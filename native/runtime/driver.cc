@@ -58,6 +58,8 @@ void Driver::step(Event event) {
   std::vector<WorkerId> woken;
   {
     const std::lock_guard guard(lock_);
+    // What was given to a worker and not taken is part of the chunk that the scheduler requeues.
+    if (const auto* gone = std::get_if<WorkerGone>(&event)) slots_[gone->worker]->clear();
     scheduler_->step(std::move(event), clock_now(), actions_);
     for (std::size_t k = 0; k < actions_.size(); ++k) {
       std::visit([&](auto& action) { carry_out(action); }, actions_[k]);
@@ -144,7 +146,9 @@ void Driver::carry_out(Ponged&) {
 }
 
 void Driver::carry_out(StatsArrived& a) {
-  stats_.at(a.from) = std::move(a.stats);
+  // Late answers to a request that was given up may come among those to the next one.
+  if (a.from >= stats_.size() || std::exchange(stats_arrived_[a.from], true)) return;
+  stats_[a.from] = std::move(a.stats);
   --stats_missing_;
   arrived_.notify_all();
 }
@@ -202,13 +206,6 @@ void Driver::finish(WorkerId worker, std::vector<Record> records, Duration elaps
 
 void Driver::worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
                          std::vector<std::uint8_t> error) {
-  WorkerSlot& slot = *slots_[worker];
-  {
-    // What was given to it and not taken is part of the chunk that the scheduler requeues.
-    const std::lock_guard guard(lock_);
-    if (slot.full()) (void)slot.take(0, 0);
-    slot.announced = false;
-  }
   step(WorkerGone{worker, culprit, std::move(error)});
 }
 
@@ -250,6 +247,8 @@ std::vector<Stats> Driver::gather_stats(Duration timeout) {
   {
     const std::lock_guard guard(lock_);
     stats_.assign(ranks_, {});
+    stats_arrived_.assign(ranks_, false);
+    stats_arrived_[rank_id_] = true;
     stats_missing_ = ranks_ - 1;
     stats_[rank_id_] = std::move(mine);
     for (RankId id = 0; id < ranks_; ++id) {

@@ -125,6 +125,7 @@ class Driver {
   std::vector<WorkerId> woken_;
   std::uint64_t next_sequence_ = 1;
   std::vector<Stats> stats_;
+  std::vector<std::uint8_t> stats_arrived_;
   std::size_t stats_missing_ = 0;
   struct {
     RankId to = 0;

@@ -47,12 +47,13 @@ int fail(const void* args, std::size_t size, heddle_result*) {
 }  // namespace
 
 const std::vector<NativeApp>& builtin_apps() {
-  static const std::vector<NativeApp> apps{{"heddle:noop", noop},
+  // Never destroyed: slots may still run while the process exits.
+  static const auto* apps = new std::vector<NativeApp>{{"heddle:noop", noop},
                                            {"heddle:index", index},
                                            {"heddle:sum16", sum16},
                                            {"heddle:sleep", sleep_us},
                                            {"heddle:fail", fail}};
-  return apps;
+  return *apps;
 }
 
 heddle_function find_native_app(AppId id) {

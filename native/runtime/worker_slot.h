@@ -1,6 +1,8 @@
 // Where a worker waits for its next chunk: spins first, then sleeps.
 #pragma once
 
+#include <sched.h>
+
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -25,6 +27,12 @@ class WorkerSlot {
   void give(Work work) {
     work_ = std::move(work);
     full_.store(true, std::memory_order_release);
+  }
+  // Driver's side, under its lock. The worker is gone: whoever comes in its place begins anew.
+  void clear() {
+    full_.store(false, std::memory_order_relaxed);
+    work_ = {};
+    announced = false;
   }
   // Driver's side, after its lock: wakes the worker if it sleeps.
   void wake() { ring(cell_, DoorbellScope::kThreads); }
@@ -59,6 +67,7 @@ class WorkerSlot {
  private:
   static void relax() {
     for (int k = 0; k < 16; ++k) __builtin_ia32_pause();
+    sched_yield();  // The fabric thread may have no core of its own.
   }
 
   Work work_;

@@ -6,6 +6,7 @@
 #include "runtime/driver.h"
 #include "runtime/error_payload.h"
 #include "runtime/native_app.h"
+#include "runtime/priority.h"
 
 namespace heddle {
 namespace {
@@ -110,6 +111,7 @@ void run_native(heddle_function function, NativeRun& run) {
 }  // namespace
 
 void Driver::native_main(WorkerId worker) {
+  stand_back_as_worker();
   std::vector<std::uint8_t> column;
   while (!closed(worker)) {
     const auto work = next(worker, kIdleLook);

@@ -105,9 +105,9 @@ bool Rank::run_next(WorkerId id, Actions& out) {
   worker.arguments = taken.arguments;
   const bool timed = taken.batch->walltime > 0 && worker.kind == WorkerKind::Js;
   worker.deadline = timed ? now_ + taken.batch->walltime : kNever;
+  const AppId app = taken.batch->app;
   out.push_back(Run{id, {std::move(taken.batch), taken.range, std::move(taken.arguments)}});
-  // Short tasks only: a long one leaves time enough to ask when it is over.
-  if (count > 1 && tasks.tasks() < count * worker_count_[kind]) {
+  if (times_.lasting(app, tasks.tasks() / worker_count_[kind] + 1) < limits::kAskAhead) {
     if (const auto victim = searching(worker.kind).ahead()) ask(*victim, worker.kind, out);
   }
   return true;
@@ -124,6 +124,7 @@ Grant Rank::give(WorkerKind kind, RankId thief, std::uint64_t shares) {
     holdings_.at(entry.held).local -= entry.range.size();
     grant.ranges.push_back({id, std::move(entry.batch), entry.range, std::move(entry.arguments)});
   }
+  if (grant.ranges.empty()) return grant;  // What is queued is blocked.
   ++stats_.steals_served;
   searching(kind).work_is_around();
   return grant;

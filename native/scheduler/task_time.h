@@ -33,9 +33,17 @@ class TaskTimes {
     const auto fills = static_cast<std::uint64_t>(static_cast<double>(limits::kChunkTime) / each);
     const bool native = batch.worker == WorkerKind::Native;
     const std::uint64_t most = native ? limits::kNativeChunkTasksMax : limits::kChunkTasksMax;
-    const std::uint64_t fair = queued / (2ull * workers);
+    // A fair part of the queue, but not ever smaller: below a sixteenth of a full chunk nothing hides.
+    const auto fair = std::max<std::uint64_t>(queued / (2ull * workers), fills / 16);
     return std::max<std::uint64_t>(1,
                                    std::min({fills, t.chunk * limits::kChunkGrowth, most, fair}));
+  }
+
+  // How long one worker would take for so many tasks of the app; kNever.ns if that is not known.
+  Duration lasting(AppId app, std::uint64_t tasks) const {
+    const auto known = times_.find(app);
+    if (known == times_.end()) return kNever.ns;
+    return static_cast<Duration>(known->second.mean_ns * static_cast<double>(tasks));
   }
 
  private:

@@ -54,11 +54,11 @@ export class CallGatherer {
     if (this.#futures.length >= CALLS_MAX || this.#length >= BYTES_MAX) this.flush();
   }
 
-  /** Submits what was gathered. */
-  flush(): void {
+  /** Submits what was gathered; returns how many calls. */
+  flush(): number {
     const futures = this.#futures;
     const count = futures.length;
-    if (count === 0) return;
+    if (count === 0) return 0;
     const options = this.#options(futures[0]?.index as number, count);
     this.#futures = [];
     this.#offsets = [];
@@ -72,6 +72,7 @@ export class CallGatherer {
         error instanceof HeddleError ? error : new HeddleError("ERR_INTERNAL", String(error), null, { cause: error }),
       );
     }
+    return count;
   }
 
   #options(first: number, count: number): SubmitOptions {
@@ -132,6 +133,7 @@ class CallsSink implements BatchSink {
 
   finished(): void {
     // Every record has come before; a future left here would wait for ever, so say so.
+    if (this.#futures.every((future) => future === null)) return;
     this.aborted(new HeddleError("ERR_INTERNAL", `Batch of app "${this.#app.name}" ended without this task.`));
   }
 
