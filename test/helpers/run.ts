@@ -35,6 +35,8 @@ export interface Process {
   command: string;
 }
 
+// Should the tests themselves be killed, what they started ends too.
+const endsWithTest = ["--pdeathsig", "KILL"];
 const timeoutUsual = 90_000;
 const goneWithin = 15_000;
 const outputMax = 4 << 20; // More is counted as a fault of the program.
@@ -60,8 +62,7 @@ export class Running {
       FORCE_COLOR: undefined,
     };
     for (const [name, value] of Object.entries(options.env ?? {})) Object.assign(env, { [name]: value ?? undefined });
-    const [program, ...args] = command as [string, ...string[]];
-    this.child = spawn(program, args, {
+    this.child = spawn("/usr/bin/setpriv", [...endsWithTest, ...command], {
       cwd: options.cwd ?? repository,
       env,
       detached: true,
