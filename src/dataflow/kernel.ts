@@ -10,6 +10,8 @@ import { completeCall, encodeCall } from "./arguments.ts";
 import { CallGatherer } from "./calls.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
 
+const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment of waiting.
+
 export class Kernel {
   readonly executor: Executor;
   readonly pump: Pump;
@@ -95,7 +97,9 @@ export class Kernel {
 
   #flush(): void {
     this.#flushing = false;
-    for (const gatherer of this.#gatherers.values()) gatherer.flush();
+    let calls = 0;
+    for (const gatherer of this.#gatherers.values()) calls += gatherer.flush();
+    if (calls > 0 && calls <= SPIN_CALLS_MAX) this.pump.spin();
   }
 
   #moved: (() => void)[] = [];
