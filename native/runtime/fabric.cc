@@ -112,6 +112,8 @@ void Driver::fabric_loop() {
       if (!outbox_.empty() || scheduler_->next_timer() < now + sleep) sleep = 0;
     }
     if (sleep > 0) transport_->wait(sleep);
+    // Woken early: what rang may need another poll or two until MPI shows it.
+    if (const Instant woken = clock_now(); woken - now < sleep) busy_at = woken;
     fabric_wakes_ns_.store(0);
   }
 }
