@@ -14,8 +14,8 @@ p { margin: 0 0 16px; color: var(--quiet); }
 .numbers dt { color: var(--quiet); font-size: 14px; }
 .cards { list-style: none; margin: 0; padding: 0; display: grid; gap: 16px; grid-template-columns: repeat(auto-fill, minmax(265px, 1fr)); }
 article { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; height: 100%; display: flex; flex-direction: column; overflow: hidden; }
-article header { display: flex; align-items: baseline; gap: 8px; padding: 12px 14px 0; }
-article h3 { font-size: 15px; margin: 0; flex: 1; font-weight: 600; }
+article header { display: flex; align-items: baseline; gap: 8px; padding: 12px 14px 0; min-height: 58px; }
+article h3 { font-size: 15px; line-height: 1.35; margin: 0; flex: 1; font-weight: 600; }
 .place { color: var(--quiet); font-variant-numeric: tabular-nums; font-size: 14px; min-width: 1.2em; }
 .score { font-variant-numeric: tabular-nums; font-weight: 650; color: var(--main); }
 .picture { display: flex; align-items: center; justify-content: center; height: 216px; padding: 8px; }
