@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -77,6 +86,17 @@ test("nothing is compiled twice, and a changed import is compiled again", async 
   writeFileSync(lib, "export const n: number = 2;\n");
   const second = await compile(file);
   expect([node(first), node(second)]).toEqual(["1\n", "2\n"]);
+});
+
+test("what old versions were compiled into goes, but not what may still be running", async () => {
+  const file = write("main.ts", "console.log(1);\n");
+  const old = await compile(file);
+  writeFileSync(file, "console.log(2);\n");
+  const recent = await compile(file);
+  utimesSync(old, 0, 0);
+  writeFileSync(file, "console.log(3);\n");
+  const now = await compile(file);
+  expect([old, recent, now].map(existsSync)).toEqual([false, true, true]);
 });
 
 test("a rank that must not compile waits for the one that does", async () => {

@@ -14,9 +14,12 @@ import {
   constants,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
@@ -42,6 +45,7 @@ export interface CompileOptions {
 }
 
 const typescript = new Set([".ts", ".mts", ".cts", ".tsx", ".jsx"]);
+const keptMs = 7 * 24 * 3_600_000; // A program that runs may still load the file of an older version.
 const pollMs = 25; // Other nodes write the file: no event tells of it.
 
 /** The file that Node.js should load for this program: itself, or what it was compiled into. Absolute. */
@@ -120,6 +124,7 @@ async function compile(file: string, folders: string[]): Promise<string> {
       const output = join(folder, `${basename(file, extname(file))}.${hash(code).slice(0, 12)}.mjs`);
       writeWhole(output, code);
       writeWhole(manifestPath(folder, file), JSON.stringify({ inputs: hashes, output } satisfies Manifest));
+      removeOld(folder, `${basename(file, extname(file))}.`, output);
       return output;
     } catch (error) {
       failures.push(String(error));
@@ -127,6 +132,16 @@ async function compile(file: string, folders: string[]): Promise<string> {
   }
   const hint = "make the program's folder writable, or set XDG_CACHE_HOME to a folder that is";
   throw new HeddleError("ERR_PROGRAM", `Nowhere to write the compiled program: ${failures.join("; ")}`, hint);
+}
+
+/** Removes what earlier versions of the program were compiled into. */
+function removeOld(folder: string, prefix: string, keep: string): void {
+  for (const name of readdirSync(folder).filter((one) => one.startsWith(prefix) && one.endsWith(".mjs"))) {
+    const path = join(folder, name);
+    if (path === keep) continue;
+    const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > keptMs) rmSync(path, { force: true });
+  }
 }
 
 // Readers see the old file or the new one, never a part.
