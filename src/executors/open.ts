@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { HeddleError } from "../errors.ts";
-import { detectLaunch, type Launch, type MpiLaunch } from "../launchers/detect.ts";
+import { detectLaunch, type Launch, type MpiLaunch, requireAlone } from "../launchers/detect.ts";
 import { mpiStarts } from "../launchers/early-end.ts";
 import type { NativeSession } from "../native/binding.ts";
 import { numberFrom } from "../native/environment.ts";
@@ -30,6 +30,7 @@ const RANK_LOST_MS = 4_000;
 
 /** Opens it. On ranks above 0 this too: the caller then serves. */
 export async function openExecutor(options: OpenOptions): Promise<Executor> {
+  if (options.executor === "inline" || options.executor === "threads") requireAlone(process.env, options.executor);
   if (options.executor === "inline") return new (await import("./inline.ts")).InlineExecutor();
   const launch = options.executor === "threads" ? threads() : detectLaunch(process.env);
   if (launch.kind === "threads" && options.executor === "mpi") {

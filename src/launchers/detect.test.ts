@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { detectLaunch } from "./detect.ts";
+import { detectLaunch, requireAlone } from "./detect.ts";
 
 const mpich = { PMI_FD: "7", PMI_SIZE: "4", PMI_RANK: "2", MPI_LOCALNRANKS: "4" };
 const openmpi = { OMPI_COMM_WORLD_SIZE: "8", OMPI_COMM_WORLD_RANK: "5", OMPI_COMM_WORLD_LOCAL_SIZE: "8" };
@@ -43,4 +43,11 @@ test("a batch script of several tasks that runs the program itself means threads
 
 test("a wrong HEDDLE_MPI is named", () => {
   expect(() => detectLaunch({ HEDDLE_MPI: "intel" })).toThrow('HEDDLE_MPI is "intel".');
+});
+
+test("an executor of one process under a parallel launcher is an error, one rank is fine", () => {
+  expect(() => requireAlone(mpich, "inline")).toThrow('The executor is "inline", but a launcher started 4 ranks');
+  requireAlone({ ...mpich, PMI_SIZE: "1", PMI_RANK: "0" }, "inline");
+  requireAlone({ ...mpich, HEDDLE_MPI: "none" }, "threads");
+  requireAlone({}, "threads");
 });

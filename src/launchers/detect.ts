@@ -39,6 +39,20 @@ export function detectLaunch(env: Environment): Launch {
   return fromOpenMpi(env, wanted) ?? fromPmix(env, wanted) ?? fromPmi(env, wanted) ?? fromSlurm(env, wanted);
 }
 
+/**
+ * Throws `ERR_LAUNCHER` where a parallel launcher started a program that would not use it: every rank would run the whole
+ * of it and believe to be alone.
+ */
+export function requireAlone(env: Environment, executor: string): void {
+  const launch = detectLaunch(env);
+  if (launch.kind === "threads" || launch.ranks === 1) return;
+  throw new HeddleError(
+    "ERR_LAUNCHER",
+    `The executor is "${executor}", but a launcher started ${launch.ranks} ranks (${launch.because}).`,
+    "start it without mpiexec or srun; for independent programs set HEDDLE_MPI=none",
+  );
+}
+
 function wantedFlavour(env: Environment): MpiFlavour | "none" | null {
   const given = env["HEDDLE_MPI"];
   if (given === undefined || given === "" || given === "auto") return null;
