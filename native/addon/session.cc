@@ -155,7 +155,8 @@ Napi::Value Session::on_events(const Napi::CallbackInfo& info) {
     const std::lock_guard guard(notifier_->lock);
     notifier_->function =
         Napi::ThreadSafeFunction::New(env, info[0].As<Napi::Function>(), "heddle news", 0, 1);
-    // The front end keeps the process alive while something is outstanding; an idle session must not.
+    // The front end keeps the process alive while something is outstanding; an idle session must
+    // not.
     notifier_->function.Unref(env);
     notifier_->open = true;
   }

@@ -40,7 +40,8 @@ class Session : public Napi::ObjectWrap<Session> {
     std::vector<Napi::ObjectReference*> released;
   };
 
-  // Tells JavaScript of news. Native threads may call it at any time, also when the session is gone.
+  // Tells JavaScript of news. Native threads may call it at any time, also when the session is
+  // gone.
   struct Notifier {
     std::mutex lock;
     Napi::ThreadSafeFunction function;

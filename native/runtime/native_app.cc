@@ -49,10 +49,10 @@ int fail(const void* args, std::size_t size, heddle_result*) {
 const std::vector<NativeApp>& builtin_apps() {
   // Never destroyed: slots may still run while the process exits.
   static const auto* apps = new std::vector<NativeApp>{{"heddle:noop", noop},
-                                           {"heddle:index", index},
-                                           {"heddle:sum16", sum16},
-                                           {"heddle:sleep", sleep_us},
-                                           {"heddle:fail", fail}};
+                                                       {"heddle:index", index},
+                                                       {"heddle:sum16", sum16},
+                                                       {"heddle:sleep", sleep_us},
+                                                       {"heddle:fail", fail}};
   return *apps;
 }
 

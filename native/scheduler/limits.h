@@ -27,7 +27,8 @@ constexpr std::uint32_t kRandomTries = 2;
 // Work between two looks at the queue, per worker: a thief or a cancel waits no longer than that.
 constexpr Duration kChunkTime = microseconds(500);
 
-// A rank whose tasks last no longer than this, per worker, asks who gave last for more: about what a grant takes to come.
+// A rank whose tasks last no longer than this, per worker, asks who gave last for more: about what
+// a grant takes to come.
 constexpr Duration kAskAhead = milliseconds(2);
 
 // Tasks in one chunk: what a JS worker's result column holds (512 KiB of f64).

@@ -33,7 +33,8 @@ class TaskTimes {
     const auto fills = static_cast<std::uint64_t>(static_cast<double>(limits::kChunkTime) / each);
     const bool native = batch.worker == WorkerKind::Native;
     const std::uint64_t most = native ? limits::kNativeChunkTasksMax : limits::kChunkTasksMax;
-    // A fair part of the queue, but not ever smaller: below a sixteenth of a full chunk nothing hides.
+    // A fair part of the queue, but not ever smaller: below a sixteenth of a full chunk nothing
+    // hides.
     const auto fair = std::max<std::uint64_t>(queued / (2ull * workers), fills / 16);
     return std::max<std::uint64_t>(1,
                                    std::min({fills, t.chunk * limits::kChunkGrowth, most, fair}));

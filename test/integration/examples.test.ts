@@ -150,7 +150,10 @@ describe("service", () => {
     expect((await get(`${address}/nothing`)).status).toBe(404);
 
     // A request that is under way when the signal comes still gets its answer.
-    const slow = get(`${address}/factors`, { method: "POST", body: JSON.stringify(Array(100).fill(9_999_999_999_971)) });
+    const slow = get(`${address}/factors`, {
+      method: "POST",
+      body: JSON.stringify(Array(100).fill(9_999_999_999_971)),
+    });
     await running.output(/POST \/factors of 100/);
     running.kill("SIGTERM");
     expect((await slow).status).toBe(200);
