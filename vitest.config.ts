@@ -14,6 +14,7 @@ const config: ViteUserConfig = {
         resolve: { alias: { heddle: source } },
         test: {
           name: "unit",
+          testTimeout: 60_000, // Only a hang takes so long, also on a busy machine.
           include: ["src/**/*.test.ts", "bench/**/*.test.ts", "examples/**/*.test.ts", "scripts/**/*.test.ts"],
         },
       },
