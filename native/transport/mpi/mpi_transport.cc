@@ -158,8 +158,33 @@ bool MpiTransport::close(Duration timeout) {
     own_bell_.sleep(std::min(nap, left), [] { return false; });
   }
   drain();
-  ended_ = true;
-  return MPI_Finalize() == MPI_SUCCESS;
+  if (!finalize_may_hang()) {
+    ended_ = true;
+    return MPI_Finalize() == MPI_SUCCESS;
+  }
+  ended_ = ask_launcher("cmd=barrier_in", deadline) && ask_launcher("cmd=finalize", deadline);
+  return ended_;
+}
+
+bool MpiTransport::finalize_may_hang() const {
+  int major = 0;
+  int minor = 0;
+  const char* number = std::strpbrk(info_.version, "0123456789");
+  if (number == nullptr || std::sscanf(number, "%d.%d", &major, &minor) != 2) return false;
+  const bool affected =
+      std::strcmp(info_.flavour, "mpich") == 0 && (major < 4 || (major == 4 && minor < 2));
+  return affected && has_remote_peers() && pmi_.connected();
+}
+
+bool MpiTransport::ask_launcher(const char* command, Instant deadline) {
+  if (!pmi_.send(command)) return false;
+  for (Duration nap = microseconds(20); !pmi_.answered();
+       nap = std::min(nap * 2, milliseconds(1))) {
+    if (now() >= deadline) return false;
+    drain();
+    own_bell_.sleep(nap, [] { return false; });
+  }
+  return true;
 }
 
 void MpiTransport::abort(int exit_code) {

@@ -13,6 +13,7 @@
 #include "transport/mpi/mpi_call.h"
 #include "transport/mpi/node_doorbells.h"
 #include "transport/mpi/outbox.h"
+#include "transport/mpi/pmi.h"
 #include "transport/plugin_api.h"
 
 namespace heddle::mpi {
@@ -52,7 +53,12 @@ class MpiTransport {
   void describe();
   // Drops what arrives and lets go of what was sent. True when nothing is on its way in or out.
   bool drain();
+  // See pmi.h.
+  bool finalize_may_hang() const;
+  // One command to the launcher, with progress until it answers. False when it does not in time.
+  bool ask_launcher(const char* command, Instant deadline);
 
+  Pmi pmi_;
   NodeDoorbells bells_;
   Inbox inbox_;
   Outbox outbox_;
