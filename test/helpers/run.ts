@@ -37,7 +37,7 @@ export interface Process {
 
 // Should the tests themselves be killed, what they started ends too.
 const endsWithTest = ["--pdeathsig", "KILL"];
-const timeoutUsual = 90_000;
+const timeoutUsual = 110_000;
 const goneWithin = 15_000;
 const outputMax = 4 << 20; // More is counted as a fault of the program.
 const markName = "HEDDLE_TEST_MARK";
