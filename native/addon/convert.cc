@@ -167,7 +167,6 @@ Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::str
   Napi::Object out = Napi::Object::New(env);
   out.Set("app", app);
   out.Set("owner", static_cast<double>(batch.id.owner));
-  out.Set("sequence", static_cast<double>(batch.id.sequence));
   out.Set("args", kArgs[static_cast<std::size_t>(batch.args)]);
   out.Set("start", static_cast<double>(batch.start));
   out.Set("step", static_cast<double>(batch.step));

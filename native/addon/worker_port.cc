@@ -4,18 +4,43 @@
 #include <cstring>
 
 #include "addon/convert.h"
+#include "base/random.h"
 #include "runtime/priority.h"
 
 namespace heddle::addon {
 namespace {
 
 enum NextCode : int { kNone = 0, kChunk = 1, kClosed = 2 };
-enum InfoSlot : std::size_t { kBatchKey, kFirst, kLast, kArgsBytes, kArgsCapacity, kInfoSlots = 8 };
+enum InfoSlot : std::size_t {
+  kKindKey,
+  kFirst,
+  kLast,
+  kArgsBytes,
+  kArgsCapacity,
+  kSequence,
+  kInfoSlots = 8
+};
 
-// Unique among the batches alive: owner and the low bits of its sequence, exact in a double.
-double batch_key(const BatchId& id) {
-  return static_cast<double>(id.owner) * 4294967296.0 +
-         static_cast<double>(id.sequence & 0xffffffffu);
+// The same for batches that differ in nothing but their number, so that JavaScript asks for their
+// header once. 53 bits of a hash: a worker remembers a few hundred keys, whose chance of meeting is
+// below 2^-37.
+double kind_key(const BatchHeader& batch) {
+  Random mixed(0);
+  const auto add = [&](std::uint64_t value) { mixed = Random(mixed.next() ^ value); };
+  const auto small = [](auto... value) {
+    std::uint64_t all = 0;
+    ((all = all << 8 | static_cast<std::uint8_t>(value)), ...);
+    return all;
+  };
+  add(batch.id.owner);
+  add(batch.app);
+  add(batch.reducer);
+  add(small(batch.args, batch.results, batch.element, batch.op, batch.spread, batch.column_count));
+  for (const ElementType column : batch.columns) add(static_cast<std::uint64_t>(column));
+  add(static_cast<std::uint64_t>(batch.start));
+  add(static_cast<std::uint64_t>(batch.step));
+  add(batch.seed);
+  return static_cast<double>(mixed.next() >> 11);
 }
 
 const std::uint8_t* column_of(const Napi::Value& value, std::uint64_t tasks, std::uint32_t size) {
@@ -87,7 +112,8 @@ void WorkerPort::fill(Napi::Env env) {
   const Bytes args = chunk.arguments.of(chunk.range);
   reserve(env, args.size());
   if (!args.empty()) std::memcpy(args_data_, args.data(), args.size());
-  info_data_[kBatchKey] = batch_key(chunk.batch->id);
+  info_data_[kKindKey] = kind_key(*chunk.batch);
+  info_data_[kSequence] = static_cast<double>(chunk.batch->id.sequence);
   info_data_[kFirst] = static_cast<double>(chunk.range.first);
   info_data_[kLast] = static_cast<double>(chunk.range.last);
   info_data_[kArgsBytes] = static_cast<double>(args.size());

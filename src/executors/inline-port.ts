@@ -24,7 +24,8 @@ export class InlinePort implements WorkerPort {
     this.#batches.set(number, options);
     this.#number = number;
     this.args = argumentBytes(options, first, last);
-    this.info[ChunkInfo.batchKey] = number;
+    this.info[ChunkInfo.kindKey] = number;
+    this.info[ChunkInfo.sequence] = number;
     this.info[ChunkInfo.first] = first;
     this.info[ChunkInfo.last] = last;
     this.info[ChunkInfo.argsBytes] = this.args.length;
@@ -44,7 +45,6 @@ export class InlinePort implements WorkerPort {
     return {
       app: options.app,
       owner: 0,
-      sequence: key,
       args: options.args,
       start: options.start,
       step: options.step,

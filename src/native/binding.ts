@@ -195,11 +195,10 @@ export interface NativeSession {
   abort(exitCode: number): void;
 }
 
-/** Everything a worker must know of the batch of its chunk. */
+/** Everything a worker must know of the batch of its chunk, but its number: batches that differ in nothing else share it. */
 export interface BatchInfo {
   app: string;
   owner: number;
-  sequence: number;
   args: "index" | "fixed" | "packed";
   start: number;
   step: number;
@@ -216,7 +215,7 @@ export interface BatchInfo {
 export const Next = { none: 0, chunk: 1, closed: 2 } as const;
 
 /** Slots of `WorkerPort.info`, filled by `next`. */
-export const ChunkInfo = { batchKey: 0, first: 1, last: 2, argsBytes: 3, argsCapacity: 4 } as const;
+export const ChunkInfo = { kindKey: 0, first: 1, last: 2, argsBytes: 3, argsCapacity: 4, sequence: 5 } as const;
 
 /**
  * A JS worker's end of the run-queue. All calls are synchronous and on the worker's own thread.
@@ -231,7 +230,7 @@ export interface WorkerPort {
   readonly args: Uint8Array;
   /** [0]: index of the task that is running now; kept by the worker before each task so that a crash can be attributed. -1: none. */
   readonly current: Float64Array;
-  /** What is known of the batch with this key. */
+  /** What is known of the chunk's batch, the same for every batch with this `kindKey`. */
   batch(key: number): BatchInfo;
   /** The whole chunk is done, with results in `column` (its first `last - first` elements), or none (discard). */
   finishColumn(column: TypedColumn | null): void;

@@ -69,12 +69,12 @@ export class TaskRunner {
   /** Runs the chunk that `port.next` announced. A promise where its app, or its end, needs the event loop. */
   run(): void | Promise<void> {
     const { info } = this.#port;
-    const batch = this.#batch(info[ChunkInfo.batchKey] as number);
+    const batch = this.#batch(info[ChunkInfo.kindKey] as number);
     const first = info[ChunkInfo.first] as number;
     const count = (info[ChunkInfo.last] as number) - first;
     this.#chunk = { batch, first, count, column: this.#columnFor(batch), values: null, failures: null };
     if (this.#chunk.column === null && batch.results !== "discard") this.#chunk.values = new Array(count);
-    this.#running.batch = batch.sequence;
+    this.#running.batch = info[ChunkInfo.sequence] as number;
     this.#running.seed = batch.seed;
     forgetContext();
     if (this.#watch !== null) this.#watch.made = 0;
