@@ -14,6 +14,8 @@ vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 const compiled = "build/examples";
 // The heaviest run here is 16 ranks that each load openchemlib; a machine may be busy with other things.
 const timeoutMs = 240_000;
+// Nor is this about lost ranks: of 16 on a busy machine one may get no turn for seconds.
+const env = { HEDDLE_RANK_LOST_MS: "60000" };
 let folder = "";
 
 beforeAll(() => {
@@ -25,7 +27,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function example(way: Way, name: string, ...args: string[]): Promise<Ended> {
-  return run(way.command([join(compiled, name), ...args]), { timeoutMs });
+  return run(way.command([join(compiled, name), ...args]), { timeoutMs, env });
 }
 
 describe("screening", () => {
@@ -125,7 +127,7 @@ describe("small examples", () => {
 
 describe("service", () => {
   async function serve(way: Way): Promise<{ running: Running; address: string }> {
-    const running = start(way.command([join(compiled, "service/server.js")]), { timeoutMs });
+    const running = start(way.command([join(compiled, "service/server.js")]), { timeoutMs, env });
     const [, address] = await running.output(/listening on (http:\/\/127\.0\.0\.1:\d+)/);
     return { running, address: address as string };
   }
