@@ -17,8 +17,10 @@ std::uint64_t Arguments::fit_front(Range range, std::uint64_t budget) const {
   std::uint64_t low = 0, high = range.size();
   while (low < high) {
     const std::uint64_t middle = (low + high + 1) / 2;
-    if (offset(range.first - first + middle) - base <= budget) low = middle;
-    else high = middle - 1;
+    if (offset(range.first - first + middle) - base <= budget)
+      low = middle;
+    else
+      high = middle - 1;
   }
   return low;
 }
@@ -30,16 +32,21 @@ std::uint64_t Arguments::fit_back(Range range, std::uint64_t budget) const {
   std::uint64_t low = 0, high = range.size();
   while (low < high) {
     const std::uint64_t middle = (low + high + 1) / 2;
-    if (end - offset(range.last - first - middle) <= budget) low = middle;
-    else high = middle - 1;
+    if (end - offset(range.last - first - middle) <= budget)
+      low = middle;
+    else
+      high = middle - 1;
   }
   return low;
 }
 
 bool Arguments::valid() const {
   if (count == 0) return true;
-  if (!packed()) return stride > 0 && bytes.bytes.size() == count * stride;
-  if (offsets.bytes.size() != (count + 1) * sizeof(std::uint32_t)) return false;
+  // Divided, not multiplied: a count from outside may overflow.
+  if (!packed())
+    return stride > 0 && bytes.bytes.size() % stride == 0 && bytes.bytes.size() / stride == count;
+  if (offsets.bytes.size() % sizeof(std::uint32_t) != 0) return false;
+  if (offsets.bytes.size() / sizeof(std::uint32_t) - 1 != count) return false;
   for (std::uint64_t k = 0; k < count; ++k) {
     if (offset(k) > offset(k + 1)) return false;
   }

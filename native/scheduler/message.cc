@@ -5,7 +5,8 @@
 namespace heddle {
 namespace {
 
-constexpr std::uint64_t kListMax = 1 << 24;  // Entries of any list on the wire; more is a broken frame.
+constexpr std::uint64_t kListMax =
+    1 << 24;  // Entries of any list on the wire; more is a broken frame.
 
 // `put` runs twice over the same message: once to count, once to write into a frame of that size.
 struct Counter {
@@ -78,21 +79,58 @@ void put(Sink& s, const std::vector<T>& list) {
   for (const T& item : list) put(s, item);
 }
 
-template <class Sink> void body(Sink& s, const StealRequest& m) { put(s, m.kind); }
-template <class Sink> void body(Sink& s, const LifelineRequest& m) { put(s, m.kind); }
-template <class Sink> void body(Sink& s, const Grant& m) { put(s, m.kind), put(s, m.lifeline), put(s, m.ranges); }
-template <class Sink> void body(Sink& s, const Results& m) { put(s, m.grant), put(s, m.records); }
-template <class Sink> void body(Sink& s, const ResultCredit& m) { put(s, m.grant), put(s, m.bytes); }
-template <class Sink> void body(Sink& s, const CancelGrant& m) { put(s, m.grant); }
-template <class Sink> void body(Sink& s, const Hello& m) { put(s, m.fingerprint), put(s, m.host); }
-template <class Sink> void body(Sink& s, const AppsDiffer& m) { put(s, m.apps); }
-template <class Sink> void body(Sink& s, const Fatal& m) { put(s, m.code), put(s, m.message); }
-template <class Sink> void body(Sink&, const Heartbeat&) {}
-template <class Sink> void body(Sink&, const Shutdown&) {}
-template <class Sink> void body(Sink& s, const Ping& m) { put(s, m.nonce); }
-template <class Sink> void body(Sink& s, const Pong& m) { put(s, m.nonce); }
-template <class Sink> void body(Sink&, const StatsRequest&) {}
-template <class Sink> void body(Sink& s, const Stats& m) {
+template <class Sink>
+void body(Sink& s, const StealRequest& m) {
+  put(s, m.kind);
+}
+template <class Sink>
+void body(Sink& s, const LifelineRequest& m) {
+  put(s, m.kind);
+}
+template <class Sink>
+void body(Sink& s, const Grant& m) {
+  put(s, m.kind), put(s, m.lifeline), put(s, m.ranges);
+}
+template <class Sink>
+void body(Sink& s, const Results& m) {
+  put(s, m.grant), put(s, m.records);
+}
+template <class Sink>
+void body(Sink& s, const ResultCredit& m) {
+  put(s, m.grant), put(s, m.bytes);
+}
+template <class Sink>
+void body(Sink& s, const CancelGrant& m) {
+  put(s, m.grant);
+}
+template <class Sink>
+void body(Sink& s, const Hello& m) {
+  put(s, m.fingerprint), put(s, m.host);
+}
+template <class Sink>
+void body(Sink& s, const AppsDiffer& m) {
+  put(s, m.apps);
+}
+template <class Sink>
+void body(Sink& s, const Fatal& m) {
+  put(s, m.code), put(s, m.message);
+}
+template <class Sink>
+void body(Sink&, const Heartbeat&) {}
+template <class Sink>
+void body(Sink&, const Shutdown&) {}
+template <class Sink>
+void body(Sink& s, const Ping& m) {
+  put(s, m.nonce);
+}
+template <class Sink>
+void body(Sink& s, const Pong& m) {
+  put(s, m.nonce);
+}
+template <class Sink>
+void body(Sink&, const StatsRequest&) {}
+template <class Sink>
+void body(Sink& s, const Stats& m) {
   put(s, m.host), put(s, m.tasks_run), put(s, m.steals_asked), put(s, m.steals_served);
   put(s, m.frames_sent), put(s, m.frames_received), put(s, m.bytes_sent);
 }
@@ -109,22 +147,59 @@ class Decoder {
 
   bool read(Message& out) {
     switch (in_.u8()) {
-      case 0: out = StealRequest{kind()}; break;
-      case 1: out = LifelineRequest{kind()}; break;
-      case 2: out = grant(); break;
-      case 3: out = results(); break;
-      case 4: { const auto g = in_.u64(); out = ResultCredit{g, in_.u64()}; break; }
-      case 5: out = CancelGrant{in_.u64()}; break;
-      case 6: { const auto f = in_.u64(); out = Hello{f, in_.text()}; break; }
-      case 7: out = apps_differ(); break;
-      case 8: { auto code = in_.text(); out = Fatal{std::move(code), in_.text()}; break; }
-      case 9: out = Heartbeat{}; break;
-      case 10: out = Shutdown{}; break;
-      case 11: out = Ping{in_.u64()}; break;
-      case 12: out = Pong{in_.u64()}; break;
-      case 13: out = StatsRequest{}; break;
-      case 14: out = stats(); break;
-      default: return false;
+      case 0:
+        out = StealRequest{kind()};
+        break;
+      case 1:
+        out = LifelineRequest{kind()};
+        break;
+      case 2:
+        out = grant();
+        break;
+      case 3:
+        out = results();
+        break;
+      case 4: {
+        const auto g = in_.u64();
+        out = ResultCredit{g, in_.u64()};
+        break;
+      }
+      case 5:
+        out = CancelGrant{in_.u64()};
+        break;
+      case 6: {
+        const auto f = in_.u64();
+        out = Hello{f, in_.text()};
+        break;
+      }
+      case 7:
+        out = apps_differ();
+        break;
+      case 8: {
+        auto code = in_.text();
+        out = Fatal{std::move(code), in_.text()};
+        break;
+      }
+      case 9:
+        out = Heartbeat{};
+        break;
+      case 10:
+        out = Shutdown{};
+        break;
+      case 11:
+        out = Ping{in_.u64()};
+        break;
+      case 12:
+        out = Pong{in_.u64()};
+        break;
+      case 13:
+        out = StatsRequest{};
+        break;
+      case 14:
+        out = stats();
+        break;
+      default:
+        return false;
     }
     return good_ && in_.finished();
   }
@@ -184,9 +259,11 @@ class Decoder {
       if (g.batch->args != ArgsKind::Index) {
         g.arguments = {g.range.first, g.range.size(), {frame_.owner, bytes}, {}, g.batch->stride};
         if (g.batch->args == ArgsKind::Packed) {
-          g.arguments.offsets = {frame_.owner, in_.raw((g.range.size() + 1) * sizeof(std::uint32_t))};
+          g.arguments.offsets = {frame_.owner,
+                                 in_.raw((g.range.size() + 1) * sizeof(std::uint32_t))};
         }
-        good_ = good_ && !in_.failed() && g.arguments.valid();
+        const bool right_kind = g.arguments.packed() == (g.batch->args == ArgsKind::Packed);
+        good_ = good_ && !in_.failed() && right_kind && g.arguments.valid();
       }
       out.ranges.push_back(std::move(g));
     }
@@ -209,7 +286,7 @@ class Decoder {
 
   AppsDiffer apps_differ() {
     AppsDiffer out;
-    for (std::uint64_t n = list_size(); n > 0 && good_; --n) {
+    for (std::uint64_t n = list_size(); n > 0 && !in_.failed(); --n) {
       auto name = in_.text();
       out.apps.emplace_back(std::move(name), in_.u64());
     }
@@ -219,8 +296,8 @@ class Decoder {
   Stats stats() {
     Stats s;
     s.host = in_.text();
-    for (auto* v : {&s.tasks_run, &s.steals_asked, &s.steals_served, &s.frames_sent, &s.frames_received,
-                    &s.bytes_sent}) {
+    for (auto* v : {&s.tasks_run, &s.steals_asked, &s.steals_served, &s.frames_sent,
+                    &s.frames_received, &s.bytes_sent}) {
       *v = in_.u64();
     }
     return s;
@@ -245,7 +322,8 @@ Buffer encode(const Message& message) {
 
 Status decode(const SharedBytes& frame, Message& message) {
   if (Decoder(frame).read(message)) return Status::success();
-  return {"ERR_FRAME", "a frame of " + std::to_string(frame.bytes.size()) + " bytes does not decode"};
+  return {"ERR_FRAME",
+          "a frame of " + std::to_string(frame.bytes.size()) + " bytes does not decode"};
 }
 
 }  // namespace heddle

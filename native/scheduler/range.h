@@ -27,9 +27,11 @@ struct Range {
   return upper;
 }
 
-// Returns the upper half of `range` and leaves the lower half in it. If the count is odd the result is the
-// larger half, so a range of one task moves whole. Requires: not empty. O(1).
-[[nodiscard]] inline Range split_half(Range& range) { return split_off(range, (range.size() + 1) / 2); }
+// Returns the upper half of `range` and leaves the lower half in it. If the count is odd the result
+// is the larger half, so a range of one task moves whole. Requires: not empty. O(1).
+[[nodiscard]] inline Range split_half(Range& range) {
+  return split_off(range, range.size() / 2 + range.size() % 2);
+}
 
 // A set of indexes as disjoint, non-adjacent ranges in order.
 class RangeSet {
