@@ -27,6 +27,7 @@ export interface PumpEvents {
 }
 
 const LOOK_MS = 0.05; // A reply of a spinning worker takes 10 us; after this long a notification is as good.
+const LOOK_ALONE_MS = 0.25; // One call that is awaited alone: a worker that sleeps needs longer, and nothing else wants this thread.
 const SPIN_MS = 0.008; // A turn of Node's event loop takes microseconds of system calls: look a while before each.
 const KEEP_ALIVE_MS = 0x7fff_ffff;
 
@@ -37,6 +38,7 @@ export class Pump {
   #idle: (() => void)[] = [];
   #keepAlive: NodeJS.Timeout | null = null;
   #looking = false;
+  #lookMs: number = LOOK_MS;
   #activeAt = 0;
   #ended: HeddleError | null = null;
 
@@ -52,6 +54,7 @@ export class Pump {
     const batch = this.#executor.submit(options);
     this.#sinks.set(batch, sink);
     this.#keepAlive ??= setInterval(() => {}, KEEP_ALIVE_MS);
+    this.#lookMs = options.last - options.first === 1 && this.#sinks.size === 1 ? LOOK_ALONE_MS : LOOK_MS;
     if (options.stream) this.#look();
     return batch;
   }
@@ -125,7 +128,7 @@ export class Pump {
     this.#executor.setPolling(true);
     const look = (): void => {
       this.spin();
-      if (this.#sinks.size > 0 && performance.now() - this.#activeAt < LOOK_MS) {
+      if (this.#sinks.size > 0 && performance.now() - this.#activeAt < this.#lookMs) {
         setImmediate(look);
         return;
       }
