@@ -7,9 +7,9 @@
 
 namespace heddle::limits {
 
-// Argument bytes in one grant. Four megabytes move in about two milliseconds and hold 256 k tasks of 16
-// bytes, enough to keep a worker busy while the next grant travels; a single task whose arguments
-// are larger moves alone.
+// Argument bytes in one grant. Four megabytes move in about two milliseconds and hold 256 k tasks
+// of 16 bytes, enough to keep a worker busy while the next grant travels; a single task whose
+// arguments are larger moves alone.
 constexpr std::uint64_t kGrantBytesMax = 4 * 1024 * 1024;
 
 // Ranges in one grant message: many small batches move together, and a message stays small.

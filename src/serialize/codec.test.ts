@@ -3,6 +3,9 @@ import { unpack } from "msgpackr";
 import { expect, test } from "vitest";
 import { decode, decodeInto, decodeMany, encode, encodeManyShared } from "./codec.ts";
 
+// msgpackr reads a key "__proto__" as "__proto_", so that no message can replace a prototype.
+const key = fc.string({ maxLength: 40 }).filter((text) => text !== "__proto__");
+
 const json = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small" },
@@ -13,7 +16,7 @@ const json = fc.letrec((tie) => ({
     fc.constant(null),
     fc.constant(undefined),
     fc.array(tie("value"), { maxLength: 20 }),
-    fc.dictionary(fc.string({ maxLength: 40 }), tie("value"), { maxKeys: 20, noNullPrototype: true }),
+    fc.dictionary(key, tie("value"), { maxKeys: 20, noNullPrototype: true }),
   ),
 })).value;
 
@@ -112,4 +115,11 @@ test("a toJSON that encodes other values disturbs nothing", () => {
   }
   const back = decode(encode(["before", new Odd(), "after"])) as unknown[];
   expect(back).toEqual(["before", { inner: [...encode("nested")] }, "after"]);
+});
+
+test("no message can replace a prototype", () => {
+  const hostile = JSON.parse('{"__proto__": {"polluted": true}}') as object;
+  const read = decode(encode(hostile)) as { polluted?: boolean };
+  expect(read.polluted).toBeUndefined();
+  expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
 });
