@@ -19,7 +19,7 @@ constexpr Duration kSleepMax = milliseconds(100);
 constexpr int kSpinFactor = 3;
 
 // Where no doorbell announces a frame, the sleep is short: 1 ms after something happened, 2 ms
-// after 50 ms of nothing. At 2 ms a rank burns about 0.5 % of a core.
+// after 50 ms of nothing.
 constexpr Duration kRemoteSleep = milliseconds(1);
 constexpr Duration kRemoteSleepIdle = milliseconds(2);
 constexpr Duration kRemoteIdleAfter = milliseconds(50);

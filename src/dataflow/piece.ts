@@ -1,21 +1,16 @@
 /** What a map is given, and the pieces it is cut into. */
 
 import type { HeddleError } from "../errors.ts";
-import type { ElementType } from "../native/binding.ts";
+import type { SubmitOptions } from "../native/binding.ts";
 import { Range } from "./range.ts";
 
 /** Tasks `[first, last)`: their arguments, or the error of one whose arguments cannot be sent. */
 export type Piece = { first: number; last: number } & (PieceArguments | { error: HeddleError });
 
-export interface PieceArguments {
-  args: "index" | "fixed" | "packed";
-  start: number;
-  step: number;
-  columns: ElementType[] | null;
-  bytes: Uint8Array | null;
-  offsets: Uint32Array | null;
-  spread: boolean;
-}
+export type PieceArguments = Pick<
+  SubmitOptions,
+  "args" | "start" | "step" | "columns" | "bytes" | "offsets" | "spread"
+>;
 
 export interface Source {
   /** Number of tasks; null: not known before the end. */
