@@ -99,7 +99,7 @@ async function libraryFor(launch: MpiLaunch): Promise<string> {
   const log = (line: string): void => void process.stderr.write(`heddle: first run under ${launch.flavour}: ${line}\n`);
   try {
     const { buildMpi } = await import("../native/build-mpi.ts");
-    await buildMpi({ flavours: [launch.flavour], ...(launch.rank === 0 ? { log } : {}) });
+    await buildMpi({ flavours: [launch.flavour], log }); // Whichever rank is first builds, and says so; the others wait.
   } catch (cause) {
     throw new HeddleError(
       "ERR_MPI_NOT_BUILT",
