@@ -25,11 +25,16 @@ export class PackedSource implements Source {
   readonly #isAsync: boolean;
   readonly #spread: boolean;
   readonly #rows: boolean;
+  /** The one column, where it is an array: read without an iterator, which costs three objects a task. */
+  readonly #list: readonly unknown[] | null;
+  #listAt = 0;
   #next = 0;
   #ended = false;
   /** Values that were read but did not fit the last piece. */
   #left: unknown[] = [];
   #error: HeddleError | null = null;
+  /** Bytes of the last piece: the next will hardly be smaller. */
+  #bytesLast = 0;
 
   /** `rows`: the elements of the one column are arrays of arguments. */
   constructor(app: AppDefinition, columns: readonly Column[], rows: boolean) {
@@ -37,7 +42,8 @@ export class PackedSource implements Source {
     this.#rows = rows;
     this.#spread = columns.length > 1 || rows;
     this.total = columns.map(lengthOf).find((length) => length !== null) ?? null;
-    this.#iterators = columns.map(iterate);
+    this.#list = columns.length === 1 && !rows && Array.isArray(columns[0]) ? columns[0] : null;
+    this.#iterators = this.#list === null ? columns.map(iterate) : [];
     this.#isAsync = columns.some((column) => !(Symbol.iterator in (column as object)));
   }
 
@@ -55,21 +61,31 @@ export class PackedSource implements Source {
   }
 
   #nextSync(wanted: number): Piece | null {
-    const builder = new PieceBuilder(this.#app, this.#next, this.#spread);
+    const builder = new PieceBuilder(this.#app, this.#next, this.#spread, this.#bytesLast);
     while (builder.count < wanted && builder.bytes < PIECE_BYTES) {
       const values = this.#left;
       this.#left = [];
-      while (values.length < builder.slice && !this.#ended) {
-        const heads = this.#iterators.map((iterator) => iterator.next() as IteratorResult<unknown>);
-        if (!this.#read(heads, values)) break;
-      }
+      this.#fill(values, builder.slice);
       if (!this.#encode(builder, values)) break;
     }
     return this.#finish(builder);
   }
 
+  /** Reads until there are `count` values, or no more. */
+  #fill(values: unknown[], count: number): void {
+    const list = this.#list;
+    if (list !== null) {
+      while (values.length < count && this.#listAt < list.length) values.push(list[this.#listAt++]);
+      return;
+    }
+    while (values.length < count && !this.#ended) {
+      const heads = this.#iterators.map((iterator) => iterator.next() as IteratorResult<unknown>);
+      if (!this.#read(heads, values)) return;
+    }
+  }
+
   async #nextAsync(wanted: number): Promise<Piece | null> {
-    const builder = new PieceBuilder(this.#app, this.#next, this.#spread);
+    const builder = new PieceBuilder(this.#app, this.#next, this.#spread, this.#bytesLast);
     let waitedAt = performance.now();
     while (builder.count < wanted && builder.bytes < PIECE_BYTES) {
       const values = this.#left;
@@ -128,6 +144,7 @@ export class PackedSource implements Source {
   #finish(builder: PieceBuilder): Piece | null {
     if (builder.count === 0) return this.#error === null ? null : this.#takeError();
     this.#next += builder.count;
+    this.#bytesLast = builder.bytes;
     return builder.finish();
   }
 
@@ -150,13 +167,14 @@ class PieceBuilder {
   readonly #app: AppDefinition;
   readonly #first: number;
   readonly #spread: boolean;
-  #buffer: Uint8Array = new Uint8Array(16_384);
+  #buffer: Uint8Array;
   #offsets: Uint32Array = new Uint32Array(PIECE_TASKS_MIN + 1);
 
-  constructor(app: AppDefinition, first: number, spread: boolean) {
+  constructor(app: AppDefinition, first: number, spread: boolean, bytesExpected: number) {
     this.#app = app;
     this.#first = first;
     this.#spread = spread;
+    this.#buffer = new Uint8Array(Math.max(16_384, bytesExpected));
   }
 
   /** How many values to encode in one go, by the size of those before. */

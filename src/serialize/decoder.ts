@@ -64,8 +64,8 @@ class Reader {
 
   #array(count: number): unknown[] {
     if (count > 0 && this.bytes[this.at] === 0xcb) return this.#fractions(count);
-    const values: unknown[] = [];
-    for (let k = 0; k < count && !this.strange; k++) values.push(this.read());
+    const values = (blanks[count] as null[]).slice() as unknown[];
+    for (let k = 0; k < count && !this.strange; k++) values[k] = this.read();
     return values;
   }
 
@@ -73,18 +73,22 @@ class Reader {
   #fractions(count: number): unknown[] {
     const { bytes, view } = this;
     let { at } = this;
-    const values: number[] = [];
+    const values = (fractionBlanks[count] as number[]).slice();
     let k = 0;
     for (; k < count && bytes[at] === 0xcb; k++) {
-      values.push(view.getFloat64(at + 1));
+      values[k] = view.getFloat64(at + 1);
       at += 9;
     }
     this.at = at;
     const mixed: unknown[] = values;
-    for (; k < count && !this.strange; k++) mixed.push(this.read());
+    for (; k < count && !this.strange; k++) mixed[k] = this.read();
     return mixed;
   }
 }
+
+// Copies of these have their size from the first: an array that grows by push takes room for 17 elements.
+const blanks = Array.from({ length: 16 }, (_, count) => new Array<null>(count).fill(null));
+const fractionBlanks = Array.from({ length: 16 }, (_, count) => Array.from({ length: count }, () => 0.5));
 
 const reader = new Reader();
 
