@@ -37,8 +37,8 @@ const steps: Step[] = [
     name: "crossings",
     of: "hasEvents()",
     operations: 1,
-    call: () => session.hasEvents(),
-    check: () => !session.hasEvents(),
+    call: () => session.native.hasEvents(),
+    check: () => !session.native.hasEvents(),
   },
   {
     name: "encode",
@@ -94,7 +94,7 @@ for (const step of steps) {
     margin_pct: Number(rme.toPrecision(3)),
   });
 }
-session.close(10_000);
+session.native.close(10_000);
 
 function time(step: Step): { mean: number; rme: number; samples: number } {
   const maxTime = options.smoke ? 0.05 : Math.min(2, options.seconds);

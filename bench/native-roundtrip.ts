@@ -18,12 +18,12 @@ const options = benchOptions();
 // Rank 0 has no slot, so that its tasks must go elsewhere.
 const launch = detectLaunch(process.env);
 const session = openNative(launch.kind === "mpi" && launch.rank === 0 ? 0 : 1);
-if (session.rank > 0) {
+if (session.native.rank > 0) {
   await serve(session);
 } else {
   const run = async (tasks: number): Promise<Round> => {
-    const awake = session.ping(PEER, tasks, 0);
-    const asleep = session.ping(PEER, options.smoke ? 5 : 25, PAUSE_US);
+    const awake = session.native.ping(PEER, tasks, 0);
+    const asleep = session.native.ping(PEER, options.smoke ? 5 : 25, PAUSE_US);
     const task = taskTimes(Math.ceil(tasks / 10));
     return {
       latencies: microseconds(awake),
@@ -38,25 +38,25 @@ if (session.rank > 0) {
   await measure(
     {
       name: "native",
-      ranks: session.ranks,
+      ranks: session.native.ranks,
       workers: 1,
       cases: [{ name: "roundtrip", tasks: 2_000, tasksMax: 20_000, smokeTasks: 100, run }],
     },
     options,
   );
-  session.close(10_000);
+  session.native.close(10_000);
 }
 
 function taskTimes(tasks: number): Float64Array {
   const times = new Float64Array(tasks);
   const one = batch({ app: "heddle:noop", stream: true });
-  const before = session.stats().tasksRun;
+  const before = session.native.stats().tasksRun;
   for (let k = 0; k < tasks; k++) {
     const began = performance.now();
     runOneAwake(session, one);
     times[k] = 1e3 * (performance.now() - began);
   }
-  if (session.stats().tasksRun !== before) throw new Error("roundtrip: rank 0 ran a task itself");
+  if (session.native.stats().tasksRun !== before) throw new Error("roundtrip: rank 0 ran a task itself");
   return times;
 }
 

@@ -3,9 +3,10 @@
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { detectLaunch } from "../src/launchers/detect.ts";
-import type { NativeSession, SubmitOptions, TaskRecord } from "../src/native/binding.ts";
+import type { SubmitOptions, TaskRecord } from "../src/native/binding.ts";
 import { RecordKind } from "../src/native/binding.ts";
-import { guardianPath, loadBinding, mpiLibrary } from "../src/native/load.ts";
+import { guardianPath, mpiLibrary } from "../src/native/load.ts";
+import { openSession, type Session } from "../src/native/session.ts";
 
 const defaults: SubmitOptions = {
   app: "heddle:noop",
@@ -34,10 +35,10 @@ export function batch(options: Partial<SubmitOptions>): SubmitOptions {
 }
 
 /** Opens the session of this process. `slots`: native slots of this rank; null: one per core, or one where cores have a rank each. */
-export function openNative(slots: number | null): NativeSession {
+export function openNative(slots: number | null): Session {
   const launch = detectLaunch(process.env);
   const onThreads = launch.kind === "threads";
-  return loadBinding().open({
+  return openSession({
     transport: onThreads ? "threads" : "mpi",
     library: onThreads ? null : mpiLibrary(launch.flavour),
     expected: onThreads ? null : { rank: launch.rank, ranks: launch.ranks },
@@ -57,14 +58,14 @@ export function slotsOfRank(): number {
 }
 
 /** Serves until rank 0 closes. For ranks above 0. */
-export async function serve(session: NativeSession): Promise<void> {
+export async function serve(session: Session): Promise<void> {
   for (;;) {
     const { fatal, closed } = session.drain();
     if (fatal !== null) throw new Error(`${fatal.code}: ${fatal.message}`);
     if (closed) break;
     await sleep(20);
   }
-  session.close(10_000);
+  session.native.close(10_000);
 }
 
 interface Waiting {
@@ -74,14 +75,14 @@ interface Waiting {
 }
 
 /** Gives a function that submits batches and waits for each; several may be under way. */
-export function submitter(session: NativeSession): (options: Partial<SubmitOptions>) => Promise<TaskRecord[]> {
+export function submitter(session: Session): (options: Partial<SubmitOptions>) => Promise<TaskRecord[]> {
   const waiting = new Map<number, Waiting>();
   let keepAlive: NodeJS.Timeout | undefined; // A session with nothing but native work keeps no process alive.
-  session.onEvents(() => {
+  session.native.onEvents(() => {
     const { records, finished, fatal } = session.drain();
     for (const record of records) {
       waiting.get(record.batch)?.records.push(record);
-      if (record.payload !== null) session.credit(record.batch, record.payload.length);
+      if (record.payload !== null) session.native.credit(record.batch, record.payload.length);
     }
     for (const number of finished) {
       settle(waiting.get(number)!);
@@ -105,14 +106,14 @@ export function submitter(session: NativeSession): (options: Partial<SubmitOptio
 function settle({ records, resolve, reject }: Waiting): void {
   const failed = records.find((record) => record.kind === RecordKind.failed);
   if (failed === undefined) resolve(records);
-  else reject(new Error(`task ${failed.first} failed: ${failed.payload?.toString("latin1")}`));
+  else reject(new Error(`task ${failed.first} failed: ${Buffer.from(failed.payload ?? []).toString("latin1")}`));
 }
 
 /** Runs one task and returns when its batch is finished, looking for it without rest. No `submitter` may be in use. */
-export function runOneAwake(session: NativeSession, options: SubmitOptions): void {
+export function runOneAwake(session: Session, options: SubmitOptions): void {
   const number = session.submit(options);
   for (;;) {
-    while (!session.hasEvents());
+    while (!session.native.hasEvents());
     const { finished, fatal, records } = session.drain();
     if (fatal !== null) throw new Error(`${fatal.code}: ${fatal.message}`);
     if (records.some((record) => record.kind === RecordKind.failed)) throw new Error("a task failed");
@@ -123,6 +124,6 @@ export function runOneAwake(session: NativeSession, options: SubmitOptions): voi
 /** Sum of the integers of a batch that was reduced. */
 export function sumOf(records: readonly TaskRecord[]): bigint {
   let sum = 0n;
-  for (const { payload } of records) if (payload !== null) sum += payload.readBigInt64LE();
+  for (const { payload } of records) if (payload !== null) sum += Buffer.from(payload).readBigInt64LE();
   return sum;
 }

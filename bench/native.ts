@@ -15,7 +15,7 @@ const ROWS = 1 << 22; // 64 MiB of arguments: no cache holds them. More tasks ar
 const options = benchOptions();
 const slots = options.workers ?? slotsOfRank();
 const session = openNative(slots);
-if (session.rank > 0) {
+if (session.native.rank > 0) {
   await serve(session);
 } else {
   const submit = submitter(session);
@@ -50,9 +50,9 @@ if (session.rank > 0) {
   await measure(
     {
       name: "native",
-      ranks: session.ranks,
+      ranks: session.native.ranks,
       workers: slots,
-      stats: () => session.gatherStats(10_000),
+      stats: () => session.native.gatherStats(10_000),
       cases: [
         { name: "range", tasks: 20_000_000, smokeTasks: 3_000_000, roundSeconds: 1.3, run: range },
         { name: "payload16", tasks: 1_000_000, smokeTasks: 300_000, run: payload16 },
@@ -60,7 +60,7 @@ if (session.rank > 0) {
     },
     options,
   );
-  session.close(10_000);
+  session.native.close(10_000);
 }
 
 /** Rows of two u64: a scrambled number, and the row's index. */

@@ -22,10 +22,10 @@ const launch = detectLaunch(process.env);
 const session = openNative(launch.kind === "mpi" && launch.rank > 0 ? 1 : 0);
 const range = batch({ app: "heddle:index", last: TASKS, results: "reduce", element: "i64", op: "sum" });
 
-if (session.rank > 0) {
+if (session.native.rank > 0) {
   await serve(session);
 } else {
-  const sent = session.ranks === 1 ? {} : { sent_bytes: await sentBytes() };
+  const sent = session.native.ranks === 1 ? {} : { sent_bytes: await sentBytes() };
   const bytes = residentBytes(options.smoke ? 2_000 : 20_000);
   const run = async (batches: number): Promise<Round> => {
     const latencies = new Float64Array(batches);
@@ -33,37 +33,37 @@ if (session.rank > 0) {
       const began = performance.now();
       const number = session.submit(range);
       latencies[k] = 1e3 * (performance.now() - began);
-      session.cancel(number);
+      session.native.cancel(number);
     }
     session.drain();
     return { latencies, figures: { bytes: significant(bytes), ...sent } };
   };
   const one = { name: "range", tasks: 1_000, tasksMax: 1_000, smokeTasks: 100, roundSeconds: 1, run };
-  await measure({ name: "submit", ranks: session.ranks, workers: 0, cases: [one] }, options);
-  session.close(10_000);
+  await measure({ name: "submit", ranks: session.native.ranks, workers: 0, cases: [one] }, options);
+  session.native.close(10_000);
 }
 
 // Only once: what a process has freed it takes again, so a second look would see no growth.
 function residentBytes(batches: number): number {
-  session.cancel(session.submit(range));
+  session.native.cancel(session.submit(range));
   const numbers = new Float64Array(batches);
   const before = process.memoryUsage.rss();
   for (let k = 0; k < batches; k++) numbers[k] = session.submit(range);
   const bytes = (process.memoryUsage.rss() - before) / batches;
-  for (const number of numbers) session.cancel(number);
+  for (const number of numbers) session.native.cancel(number);
   session.drain();
   return bytes;
 }
 
 async function sentBytes(): Promise<number> {
   await sleep(200); // Until the others wait.
-  const before = session.stats().bytesSent;
+  const before = session.native.stats().bytesSent;
   for (let k = 0; k < MESSAGES; k++) {
     const number = session.submit(range);
     await sleep(SETTLED_MS);
-    session.cancel(number);
+    session.native.cancel(number);
     await sleep(SETTLED_MS);
   }
   session.drain();
-  return (session.stats().bytesSent - before) / MESSAGES;
+  return (session.native.stats().bytesSent - before) / MESSAGES;
 }

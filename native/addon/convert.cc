@@ -1,6 +1,7 @@
 #include "addon/convert.h"
 
 #include <array>
+#include <bit>
 
 namespace heddle::addon {
 namespace {
@@ -16,12 +17,11 @@ constexpr std::array<const char*, 5> kOps{"app", "sum", "min", "max", "count"};
 }
 
 template <typename E, std::size_t N>
-E choice(const Napi::Object& object, const char* key, const std::array<const char*, N>& names) {
-  const std::string given = text_of(object, key);
-  for (std::size_t k = 0; k < N; ++k) {
-    if (given == names[k]) return static_cast<E>(k);
-  }
-  wrong(object.Env(), std::string(key) + " is \"" + given + "\"");
+E choice(Napi::Env env, const SubmitSlots& slots, std::size_t slot,
+         const std::array<const char*, N>&) {
+  const double given = slots.number(slot);
+  if (given >= 0 && given < N) return static_cast<E>(given);
+  wrong(env, "slot " + std::to_string(slot) + " is " + std::to_string(given));
 }
 
 Word to_word(const Napi::Value& value) {
@@ -86,21 +86,7 @@ std::uint64_t bits_of(const Napi::Object& object, const char* key) {
   return value.As<Napi::BigInt>().Uint64Value(&lossless);
 }
 
-ElementType element_from(const std::string& name) {
-  for (std::size_t k = 1; k < kElements.size(); ++k) {
-    if (name == kElements[k]) return static_cast<ElementType>(k);
-  }
-  return ElementType::Any;
-}
-
 const char* name_of(ElementType type) { return kElements[static_cast<std::size_t>(type)]; }
-
-ElementType element_or_any(const Napi::Object& object, const char* key) {
-  if (is_null(object, key)) return ElementType::Any;
-  const ElementType type = element_from(text_of(object, key));
-  if (type == ElementType::Any) wrong(object.Env(), std::string(key) + " is no element type");
-  return type;
-}
 
 CommandTemplate to_command(const Napi::Object& object) {
   CommandTemplate out;
@@ -133,30 +119,38 @@ CommandTemplate to_command(const Napi::Object& object) {
   return out;
 }
 
-BatchHeader to_header(const Napi::Object& options) {
+std::uint64_t SubmitSlots::bits(std::size_t slot) const {
+  return std::bit_cast<std::uint64_t>(words[slot]);
+}
+
+Range SubmitSlots::range() const {
+  return {static_cast<std::uint64_t>(number(kFirst)), static_cast<std::uint64_t>(number(kLast))};
+}
+
+BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
+  using S = SubmitSlots;
   BatchHeader b;
-  b.app = app_id(text_of(options, "app"));
-  b.args = choice<ArgsKind>(options, "args", kArgs);
-  b.results = choice<ResultMode>(options, "results", kResults);
-  b.element = element_or_any(options, "element");
-  if (!is_null(options, "op")) b.op = choice<ReduceOp>(options, "op", kOps);
-  if (!is_null(options, "reducer")) b.reducer = app_id(text_of(options, "reducer"));
-  b.start = static_cast<std::int64_t>(number_of(options, "start"));
-  b.step = static_cast<std::int64_t>(number_of(options, "step"));
-  b.stream = flag_of(options, "stream");
-  b.spread = flag_of(options, "spread");
-  b.seed = bits_of(options, "seed");
-  b.walltime = static_cast<Duration>(number_of(options, "walltimeMs") * 1e6);
+  b.app = slots.bits(S::kApp);
+  b.reducer = slots.bits(S::kReducer);
+  b.seed = slots.bits(S::kSeed);
+  b.args = choice<ArgsKind>(env, slots, S::kArgs, kArgs);
+  b.results = choice<ResultMode>(env, slots, S::kResults, kResults);
+  b.element = choice<ElementType>(env, slots, S::kElement, kElements);
+  b.op = choice<ReduceOp>(env, slots, S::kOp, kOps);
+  b.start = static_cast<std::int64_t>(slots.number(S::kStart));
+  b.step = static_cast<std::int64_t>(slots.number(S::kStep));
+  b.stream = slots.number(S::kStream) != 0;
+  b.spread = slots.number(S::kSpread) != 0;
+  b.walltime = static_cast<Duration>(slots.number(S::kWalltimeMs) * 1e6);
   if (b.args != ArgsKind::Fixed) return b;
-  const auto columns = options.Get("columns").As<Napi::Array>();
-  if (columns.Length() == 0 || columns.Length() > b.columns.size()) {
-    wrong(options.Env(), "columns must have 1 to " + std::to_string(b.columns.size()) + " entries");
+  const double columns = slots.number(S::kColumnCount);
+  if (columns < 1 || columns > static_cast<double>(b.columns.size())) {
+    wrong(env, "columns must have 1 to " + std::to_string(b.columns.size()) + " entries");
   }
-  b.column_count = static_cast<std::uint8_t>(columns.Length());
-  for (std::uint32_t k = 0; k < columns.Length(); ++k) {
-    b.columns[k] = element_from(columns.Get(k).As<Napi::String>().Utf8Value());
-    if (b.columns[k] == ElementType::Any)
-      wrong(options.Env(), "columns has an unknown element type");
+  b.column_count = static_cast<std::uint8_t>(columns);
+  for (std::size_t k = 0; k < b.column_count; ++k) {
+    b.columns[k] = choice<ElementType>(env, slots, S::kColumns + k, kElements);
+    if (b.columns[k] == ElementType::Any) wrong(env, "columns has an unknown element type");
     b.stride += element_size(b.columns[k]);
   }
   return b;

@@ -23,14 +23,43 @@ bool flag_of(const Napi::Object& object, const char* key);
 std::uint64_t bits_of(const Napi::Object& object, const char* key);  // From a bigint, modulo 2^64.
 bool is_null(const Napi::Object& object, const char* key);
 
-ElementType element_from(const std::string& name);  // "f64" and so on.
 const char* name_of(ElementType type);
-ElementType element_or_any(const Napi::Object& object, const char* key);  // null: Any.
 
 CommandTemplate to_command(const Napi::Object& object);
 
-// The batch part of SubmitOptions (binding.ts); not its arguments or columns.
-BatchHeader to_header(const Napi::Object& options);
+// Memory that JavaScript fills before each submit: a number per slot, or 64 bits of one. The order
+// is that of SubmitSlot in binding.ts.
+struct SubmitSlots {
+  enum Slot : std::size_t {
+    kApp,  // Bits.
+    kReducer,
+    kSeed,
+    kFirst,
+    kLast,
+    kArgs,
+    kResults,
+    kElement,
+    kOp,
+    kStart,
+    kStep,
+    kStream,
+    kSpread,
+    kWalltimeMs,
+    kSmallBytes,  // -1: the arrays are given; else so many bytes lie in the small memory, offsets
+                  // after them.
+    kColumnCount,
+    kColumns,
+    kCount = kColumns + 8
+  };
+  const double* words = nullptr;
+
+  double number(std::size_t slot) const { return words[slot]; }
+  std::uint64_t bits(std::size_t slot) const;
+  Range range() const;
+};
+
+// The batch part of what is submitted; not its arguments or columns.
+BatchHeader to_header(Napi::Env env, const SubmitSlots& slots);
 Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::string& app,
                          const std::string& reducer);
 Napi::Object from_stats(Napi::Env env, const Stats& stats, RankId rank, std::uint32_t ranks);

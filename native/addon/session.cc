@@ -57,25 +57,37 @@ std::shared_ptr<Shared> shared_session(std::uint32_t id) {
 }
 
 Napi::Function Session::define(Napi::Env env) {
-  return DefineClass(
-      env, "NativeSession",
-      {InstanceAccessor<&Session::get_id>("id"), InstanceAccessor<&Session::get_rank>("rank"),
-       InstanceAccessor<&Session::get_ranks>("ranks"),
-       InstanceAccessor<&Session::get_hostname>("hostname"),
-       InstanceMethod<&Session::on_events>("onEvents"), InstanceMethod<&Session::submit>("submit"),
-       InstanceMethod<&Session::has_events>("hasEvents"),
-       InstanceMethod<&Session::set_polling>("setPolling"),
-       InstanceMethod<&Session::drain>("drain"), InstanceMethod<&Session::credit>("credit"),
-       InstanceMethod<&Session::cancel>("cancel"),
-       InstanceMethod<&Session::worker_lost>("workerLost"),
-       InstanceMethod<&Session::stats>("stats"),
-       InstanceMethod<&Session::gather_stats>("gatherStats"),
-       InstanceMethod<&Session::ping>("ping"), InstanceMethod<&Session::fail>("fail"),
-       InstanceMethod<&Session::close>("close"), InstanceMethod<&Session::abort>("abort")});
+  return DefineClass(env, "NativeSession",
+                     {InstanceAccessor<&Session::get_id>("id"),
+                      InstanceAccessor<&Session::get_rank>("rank"),
+                      InstanceAccessor<&Session::get_ranks>("ranks"),
+                      InstanceAccessor<&Session::get_hostname>("hostname"),
+                      InstanceMethod<&Session::on_events>("onEvents"),
+                      InstanceAccessor<&Session::get_slots>("slots"),
+                      InstanceAccessor<&Session::get_small>("small"),
+                      InstanceMethod<&Session::submit>("submit"),
+                      InstanceMethod<&Session::has_events>("hasEvents"),
+                      InstanceMethod<&Session::wait_events>("waitEvents"),
+                      InstanceMethod<&Session::set_polling>("setPolling"),
+                      InstanceAccessor<&Session::get_news>("news"),
+                      InstanceAccessor<&Session::get_payloads>("payloads"),
+                      InstanceMethod<&Session::take_news>("takeNews"),
+                      InstanceMethod<&Session::payload>("payload"),
+                      InstanceMethod<&Session::fatal>("fatal"),
+                      InstanceMethod<&Session::credit>("credit"),
+                      InstanceMethod<&Session::cancel>("cancel"),
+                      InstanceMethod<&Session::worker_lost>("workerLost"),
+                      InstanceMethod<&Session::stats>("stats"),
+                      InstanceMethod<&Session::gather_stats>("gatherStats"),
+                      InstanceMethod<&Session::ping>("ping"),
+                      InstanceMethod<&Session::fail>("fail"),
+                      InstanceMethod<&Session::close>("close"),
+                      InstanceMethod<&Session::abort>("abort")});
 }
 
 Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(info) {
   start(info.Env(), info[0].As<Napi::Object>());
+  share_memory(info.Env());
 }
 
 Session::~Session() {

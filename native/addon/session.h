@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "addon/convert.h"
 #include "runtime/driver.h"
 
 namespace heddle::addon {
@@ -56,10 +57,17 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value get_ranks(const Napi::CallbackInfo& info);
   Napi::Value get_hostname(const Napi::CallbackInfo& info);
   Napi::Value on_events(const Napi::CallbackInfo& info);
+  Napi::Value get_slots(const Napi::CallbackInfo&) { return slots_.Value(); }
+  Napi::Value get_small(const Napi::CallbackInfo&) { return small_.Value(); }
+  Napi::Value get_news(const Napi::CallbackInfo&) { return news_.Value(); }
+  Napi::Value get_payloads(const Napi::CallbackInfo&) { return payloads_.Value(); }
   Napi::Value submit(const Napi::CallbackInfo& info);
   Napi::Value has_events(const Napi::CallbackInfo& info);
+  Napi::Value wait_events(const Napi::CallbackInfo& info);
   Napi::Value set_polling(const Napi::CallbackInfo& info);
-  Napi::Value drain(const Napi::CallbackInfo& info);
+  Napi::Value take_news(const Napi::CallbackInfo& info);
+  Napi::Value payload(const Napi::CallbackInfo& info);
+  Napi::Value fatal(const Napi::CallbackInfo& info);
   Napi::Value credit(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
   Napi::Value worker_lost(const Napi::CallbackInfo& info);
@@ -74,13 +82,28 @@ class Session : public Napi::ObjectWrap<Session> {
   Driver& driver(Napi::Env env);
   SharedBytes keep(Napi::Uint8Array bytes, std::size_t copy_below);
   std::shared_ptr<const void> keep(Napi::Object object);
-  Arguments arguments(const Napi::Object& options, const BatchHeader& header, Range range);
-  std::shared_ptr<OwnedBatch> owned(const Napi::Object& options, const BatchHeader& header,
+  Arguments small_arguments(const BatchHeader& header, Range range) const;
+  Arguments arguments(const Napi::CallbackInfo& info, const BatchHeader& header, Range range);
+  std::shared_ptr<OwnedBatch> owned(const Napi::Value& column, const BatchHeader& header,
                                     Range range);
+  void share_memory(Napi::Env env);
+  bool put_record(std::size_t row, News::Item& item);
+  bool anything_taken() const;
   void release_kept();
 
   std::uint32_t id_ = 0;
   std::string host_;
+  // Shared with JavaScript: what is submitted, and rows of news with their payloads.
+  Napi::ObjectReference slots_, small_, news_, payloads_;
+  SubmitSlots submit_slots_;
+  std::uint8_t* small_bytes_ = nullptr;
+  double* news_rows_ = nullptr;
+  std::uint8_t* payload_bytes_ = nullptr;
+  std::size_t payload_used_ = 0;
+  std::vector<std::vector<std::uint8_t>>
+      large_;   // Payloads of the rows that are handed over whole.
+  News taken_;  // News that found no room in the rows yet.
+  std::size_t records_given_ = 0, finished_given_ = 0;
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<Keeper> keeper_ = std::make_shared<Keeper>();
   std::shared_ptr<Notifier> notifier_ = std::make_shared<Notifier>();

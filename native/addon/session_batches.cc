@@ -1,9 +1,12 @@
 // The session's batches: in (submit), out (drain), and the memory both share with JavaScript.
 
+#include <sched.h>
+
 #include <utility>
 
 #include "addon/convert.h"
 #include "addon/session.h"
+#include "runtime/clock.h"
 
 namespace heddle::addon {
 namespace {
@@ -11,8 +14,13 @@ namespace {
 // Smaller bytes are copied: cheaper than keeping a JavaScript value alive.
 constexpr std::size_t kCopyBelow = 16 * 1024;
 
-// Larger payloads are handed over without a copy, which costs a finalizer.
-constexpr std::size_t kHandOverFrom = 256 * 1024;
+// Bytes and offsets of a small submit lie in memory that both sides share: an array of JavaScript's
+// costs more to look into than to copy.
+constexpr std::size_t kSmallBytes = 4096;
+
+// Payloads lie in shared memory of this size; what does not fit is handed over, which costs a
+// finalizer.
+constexpr std::size_t kPayloadBytes = 256 * 1024;
 
 SharedBytes copied(const std::uint8_t* data, std::size_t size) {
   Buffer buffer(size);
@@ -20,23 +28,10 @@ SharedBytes copied(const std::uint8_t* data, std::size_t size) {
   return SharedBytes::from(std::move(buffer));
 }
 
-Napi::Value payload_of(Napi::Env env, Record& record) {
-  if (record.payload.empty()) return env.Null();
-  if (record.payload.size() < kHandOverFrom) {
-    return Napi::Buffer<std::uint8_t>::Copy(env, record.payload.data(), record.payload.size());
-  }
-  auto* owner = new std::vector<std::uint8_t>(std::move(record.payload));
-  return Napi::Buffer<std::uint8_t>::NewOrCopy(env, owner->data(), owner->size(),
-                                               [owner](Napi::Env, std::uint8_t*) { delete owner; });
-}
-
-template <typename List>
-Napi::Array numbers(Napi::Env env, const List& list) {
-  Napi::Array out = Napi::Array::New(env, list.size());
-  for (std::uint32_t k = 0; k < list.size(); ++k)
-    out.Set(k, Napi::Number::New(env, static_cast<double>(list[k])));
-  return out;
-}
+// What a row of news is, beyond the kinds of records.
+enum RowKind : int { kFinished = 8, kOverdue = 9, kFatal = 10, kClosed = 11 };
+constexpr std::size_t kRows = 256;
+constexpr std::size_t kRowSlots = 6;  // kind, batch, first, last, offset, length
 
 }  // namespace
 
@@ -62,34 +57,69 @@ void Session::release_kept() {
   for (Napi::ObjectReference* reference : released) delete reference;
 }
 
-Arguments Session::arguments(const Napi::Object& options, const BatchHeader& header, Range range) {
+void Session::share_memory(Napi::Env env) {
+  auto slots = Napi::Float64Array::New(env, SubmitSlots::kCount);
+  submit_slots_.words = slots.Data();
+  slots_ = Napi::Persistent(slots.As<Napi::Object>());
+  auto small = Napi::Uint8Array::New(env, kSmallBytes);
+  small_bytes_ = small.Data();
+  small_ = Napi::Persistent(small.As<Napi::Object>());
+  auto news = Napi::Float64Array::New(env, kRows * kRowSlots);
+  news_rows_ = news.Data();
+  news_ = Napi::Persistent(news.As<Napi::Object>());
+  auto payloads = Napi::Uint8Array::New(env, kPayloadBytes);
+  payload_bytes_ = payloads.Data();
+  payloads_ = Napi::Persistent(payloads.As<Napi::Object>());
+}
+
+// Bytes, and 4-byte offsets after them, from the memory for small submits.
+Arguments Session::small_arguments(const BatchHeader& header, Range range) const {
+  const auto bytes = static_cast<std::size_t>(submit_slots_.number(SubmitSlots::kSmallBytes));
+  const std::size_t at = (bytes + 3) / 4 * 4;
+  const std::size_t table =
+      header.args == ArgsKind::Packed ? (range.size() + 1) * sizeof(std::uint32_t) : 0;
+  if (at + table > kSmallBytes) return {};
+  Arguments out{range.first, range.size(), copied(small_bytes_, bytes), {}, header.stride};
+  if (table > 0) out.offsets = copied(small_bytes_ + at, table);
+  return out;
+}
+
+// Of submit(bytes, offsets, column).
+Arguments Session::arguments(const Napi::CallbackInfo& info, const BatchHeader& header,
+                             Range range) {
   if (header.args == ArgsKind::Index) return {};
+  if (submit_slots_.number(SubmitSlots::kSmallBytes) >= 0) {
+    Arguments small = small_arguments(header, range);
+    if (!small.valid())
+      throw Napi::TypeError::New(info.Env(), "small bytes and offsets do not fit the range");
+    return small;
+  }
   Arguments out{range.first,
                 range.size(),
-                keep(options.Get("bytes").As<Napi::Uint8Array>(), kCopyBelow),
+                keep(info[0].As<Napi::Uint8Array>(), kCopyBelow),
                 {},
                 header.stride};
   if (header.args == ArgsKind::Packed) {
-    const auto offsets = options.Get("offsets").As<Napi::Uint32Array>();
+    const auto offsets = info[1].As<Napi::Uint32Array>();
     const auto* data = reinterpret_cast<const std::uint8_t*>(offsets.Data());
     out.offsets = offsets.ByteLength() < kCopyBelow
                       ? copied(data, offsets.ByteLength())
                       : SharedBytes{keep(offsets.As<Napi::Object>()), {data, offsets.ByteLength()}};
   }
   if (!out.valid())
-    throw Napi::TypeError::New(options.Env(), "bytes and offsets do not fit the range of tasks");
+    throw Napi::TypeError::New(info.Env(), "bytes and offsets do not fit the range of tasks");
   return out;
 }
 
-std::shared_ptr<OwnedBatch> Session::owned(const Napi::Object& options, const BatchHeader& header,
+std::shared_ptr<OwnedBatch> Session::owned(const Napi::Value& value, const BatchHeader& header,
                                            Range range) {
   auto out = std::make_shared<OwnedBatch>();
   if (header.results != ResultMode::Collect || header.element == ElementType::Any) return out;
-  const auto column = options.Get("column").As<Napi::TypedArray>();
+  const auto column = value.As<Napi::TypedArray>();
   out->element_size = element_size(header.element);
   out->first = range.first;
   if (column.ElementSize() != out->element_size || column.ElementLength() < range.size()) {
-    throw Napi::TypeError::New(options.Env(), "column does not fit the range of tasks");
+    throw Napi::TypeError::New(value.Env(), "column does not fit the range of tasks");
   }
   out->column = static_cast<std::uint8_t*>(column.ArrayBuffer().Data()) + column.ByteOffset();
   out->keep = keep(column.As<Napi::Object>());
@@ -97,19 +127,15 @@ std::shared_ptr<OwnedBatch> Session::owned(const Napi::Object& options, const Ba
 }
 
 Napi::Value Session::submit(const Napi::CallbackInfo& info) {
-  const auto options = info[0].As<Napi::Object>();
-  BatchHeader header = to_header(options);
-  const Range range{static_cast<std::uint64_t>(number_of(options, "first")),
-                    static_cast<std::uint64_t>(number_of(options, "last"))};
+  BatchHeader header = to_header(info.Env(), submit_slots_);
+  const Range range = submit_slots_.range();
   if (range.last < range.first) throw Napi::TypeError::New(info.Env(), "last lies before first");
   const auto kind = shared_->kinds.find(header.app);
-  if (kind == shared_->kinds.end()) {
-    throw to_js_error(info.Env(),
-                      {"ERR_APP_UNKNOWN", "no app is named \"" + text_of(options, "app") + "\""});
-  }
+  if (kind == shared_->kinds.end())
+    throw to_js_error(info.Env(), {"ERR_APP_UNKNOWN", "no such app"});
   header.worker = kind->second;
-  auto batch = owned(options, header, range);
-  Arguments args = arguments(options, header, range);
+  auto batch = owned(info[2], header, range);
+  Arguments args = arguments(info, header, range);
   const std::uint64_t sequence =
       driver(info.Env()).submit(header, range, std::move(args), std::move(batch));
   return Napi::Number::New(info.Env(), static_cast<double>(sequence));
@@ -119,40 +145,102 @@ Napi::Value Session::has_events(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), shared_->driver && shared_->driver->has_news());
 }
 
+// Looks for at most so many microseconds. A worker that needs this core to answer gets it.
+Napi::Value Session::wait_events(const Napi::CallbackInfo& info) {
+  constexpr int kLooks = 64;  // Between two offers of the core.
+  bool there = false;
+  if (shared_->driver) {
+    const auto wait = static_cast<Duration>(info[0].As<Napi::Number>().DoubleValue() * 1e3);
+    const Instant began = clock_now();
+    const auto look = [&] {
+      for (int k = 0; k < kLooks; ++k) {
+        if (shared_->driver->has_news()) return true;
+        __builtin_ia32_pause();
+      }
+      return false;
+    };
+    while (!(there = look()) && clock_now() - began < wait) sched_yield();
+  }
+  return Napi::Boolean::New(info.Env(), there);
+}
+
 Napi::Value Session::set_polling(const Napi::CallbackInfo& info) {
   if (shared_->driver) shared_->driver->set_polling(info[0].As<Napi::Boolean>().Value());
   return info.Env().Undefined();
 }
 
-Napi::Value Session::drain(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
+bool Session::put_record(std::size_t row, News::Item& item) {
+  auto& [kind, range, payload] = item.record;
+  double* slots = news_rows_ + row * kRowSlots;
+  slots[0] = static_cast<double>(kind);
+  slots[1] = static_cast<double>(item.sequence);
+  slots[2] = static_cast<double>(range.first);
+  slots[3] = static_cast<double>(range.last);
+  slots[4] = static_cast<double>(payload_used_);
+  slots[5] = static_cast<double>(payload.size());
+  if (payload.size() > kPayloadBytes) {
+    slots[4] = -1 - static_cast<double>(large_.size());
+    large_.push_back(std::move(payload));
+    return true;
+  }
+  if (payload_used_ + payload.size() > kPayloadBytes) return false;
+  if (!payload.empty()) std::memcpy(payload_bytes_ + payload_used_, payload.data(), payload.size());
+  payload_used_ += payload.size();
+  return true;
+}
+
+bool Session::anything_taken() const {
+  return records_given_ < taken_.records.size() || finished_given_ < taken_.finished.size() ||
+         !taken_.overdue.empty();
+}
+
+// Fills rows and returns how many; negative, less one, when there is more to take.
+Napi::Value Session::take_news(const Napi::CallbackInfo& info) {
   release_kept();
-  News news = driver(env).take_news();
-  Napi::Array records = Napi::Array::New(env, news.records.size());
-  for (std::uint32_t k = 0; k < news.records.size(); ++k) {
-    News::Item& item = news.records[k];
-    Napi::Object record = Napi::Object::New(env);
-    record.Set("batch", static_cast<double>(item.sequence));
-    record.Set("kind", static_cast<double>(item.record.kind));
-    record.Set("first", static_cast<double>(item.record.range.first));
-    record.Set("last", static_cast<double>(item.record.range.last));
-    record.Set("payload", payload_of(env, item.record));
-    records.Set(k, record);
+  payload_used_ = 0;
+  large_.clear();
+  if (!anything_taken()) {
+    taken_ = driver(info.Env()).take_news();
+    records_given_ = finished_given_ = 0;
   }
-  Napi::Object out = Napi::Object::New(env);
-  out.Set("records", records);
-  out.Set("finished", numbers(env, news.finished));
-  out.Set("overdue", numbers(env, news.overdue));
-  Napi::Value fatal = env.Null();
-  if (!news.fatal_code.empty()) {
-    Napi::Object what = Napi::Object::New(env);
-    what.Set("code", news.fatal_code);
-    what.Set("message", news.fatal_message);
-    fatal = what;
+  std::size_t rows = 0;
+  const auto put = [&](RowKind kind, double value) {
+    news_rows_[rows * kRowSlots] = kind;
+    news_rows_[rows * kRowSlots + 1] = value;
+    ++rows;
+  };
+  constexpr std::size_t kListed = kRows - 2;  // The last two are for what concerns the session.
+  while (records_given_ < taken_.records.size() && rows < kListed &&
+         put_record(rows, taken_.records[records_given_])) {
+    ++records_given_;
+    ++rows;
   }
-  out.Set("fatal", fatal);
-  out.Set("closed", news.closed);
-  return out;
+  if (records_given_ == taken_.records.size()) {
+    while (finished_given_ < taken_.finished.size() && rows < kListed)
+      put(kFinished, static_cast<double>(taken_.finished[finished_given_++]));
+    for (; !taken_.overdue.empty() && rows < kListed; taken_.overdue.pop_back())
+      put(kOverdue, taken_.overdue.back());
+  }
+  const bool more = anything_taken();
+  if (!more && !taken_.fatal_code.empty()) put(kFatal, 0);
+  if (!more && std::exchange(taken_.closed, false)) put(kClosed, 0);
+  const auto count = static_cast<double>(rows);
+  return Napi::Number::New(info.Env(), more ? -1 - count : count);
+}
+
+// payload(k): Uint8Array. The k-th of those that were too large for the shared memory.
+Napi::Value Session::payload(const Napi::CallbackInfo& info) {
+  auto* owner =
+      new std::vector<std::uint8_t>(std::move(large_.at(info[0].As<Napi::Number>().Uint32Value())));
+  return Napi::Buffer<std::uint8_t>::NewOrCopy(info.Env(), owner->data(), owner->size(),
+                                               [owner](Napi::Env, std::uint8_t*) { delete owner; });
+}
+
+Napi::Value Session::fatal(const Napi::CallbackInfo& info) {
+  Napi::Object what = Napi::Object::New(info.Env());
+  what.Set("code", std::exchange(taken_.fatal_code, {}));
+  what.Set("message", std::exchange(taken_.fatal_message, {}));
+  return what;
 }
 
 Napi::Value Session::credit(const Napi::CallbackInfo& info) {

@@ -54,7 +54,7 @@ void Driver::stop_workers() {
 
 // Steps the scheduler and carries out what it asks for. Any thread.
 void Driver::step(Event event) {
-  bool wake_fabric = false, notify = false;
+  bool wake_fabric = false, news = false;
   std::vector<WorkerId> woken;
   {
     const std::lock_guard guard(lock_);
@@ -74,11 +74,12 @@ void Driver::step(Event event) {
     const std::int64_t timer = scheduler_->next_timer().ns;
     timer_ns_.store(timer);
     wake_fabric = !outbox_.empty() || timer < fabric_wakes_ns_.load();
-    if (!news_.empty()) {
-      has_news_.store(true);
-      notify = !polling_.load() && !notified_.exchange(true);
-    }
+    news = !news_.empty();
   }
+  // After the lock: whoever looks for news takes it at once. It may have been taken already; that
+  // is one look for nothing.
+  if (news) has_news_.store(true);
+  const bool notify = news && !polling_.load() && !notified_.exchange(true);
   for (const WorkerId worker : woken) slots_[worker]->wake();
   if (wake_fabric && std::this_thread::get_id() != fabric_id_) transport_->wake();
   if (notify && options_.notify) options_.notify();

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "runtime/brief_mutex.h"
 #include "runtime/process/command.h"
 #include "runtime/program.h"
 #include "runtime/worker_slot.h"
@@ -114,7 +115,7 @@ class Driver {
   std::uint32_t ranks_ = 1;
   std::unique_ptr<Transport> transport_;
 
-  mutable std::mutex lock_;  // Everything down to the next blank line.
+  mutable BriefMutex lock_;  // Everything down to the next blank line.
   std::unique_ptr<Rank> scheduler_;
   Actions actions_;
   std::vector<Send> outbox_;
@@ -133,7 +134,7 @@ class Driver {
     bool chain = false;
     std::vector<std::int64_t> samples;
   } ping_;
-  std::condition_variable arrived_;  // A pong, or stats.
+  std::condition_variable_any arrived_;  // A pong, or stats.
 
   std::atomic<bool> has_news_{false}, notified_{false}, polling_{false};
   std::atomic<bool> stopping_{false};

@@ -11,7 +11,7 @@ import { BatchError, HeddleError } from "../errors.ts";
 import { addUnobserved, removeUnobserved } from "../futures/unobserved.ts";
 import { ProgressBar } from "../monitoring/progress.ts";
 import type { ReduceOp } from "../native/binding.ts";
-import { fnv1a64 } from "../serialize/hash.ts";
+import { fnv1a64 } from "../native/hash.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { definitionOf, walltimeMs } from "./definition.ts";

@@ -7,9 +7,9 @@ import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
 import type { SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
+import { fnv1a64 } from "../native/hash.ts";
 import { decode, decodeMany } from "../serialize/codec.ts";
 import { newColumn } from "../serialize/columns.ts";
-import { fnv1a64 } from "../serialize/hash.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { unpackStrings } from "../serialize/strings.ts";
 import { shortenArguments } from "../serialize/values.ts";
@@ -18,6 +18,7 @@ import type { BatchSink, Pump } from "./pump.ts";
 
 const CALLS_MAX = 65_536; // Of one batch; the offsets and futures of more would be felt in one turn.
 const BYTES_MAX = 8 * 1024 * 1024;
+const BYTES_FIRST = 64; // So small an array costs V8 no memory of its own.
 
 /** Gathers the calls of one app. */
 export class CallGatherer {
@@ -103,7 +104,7 @@ export class CallGatherer {
   }
 
   #grow(bytes: number): void {
-    const larger = new Uint8Array(Math.max(256, 2 * this.#bytes.length, this.#length + bytes));
+    const larger = new Uint8Array(Math.max(BYTES_FIRST, 2 * this.#bytes.length, this.#length + bytes));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }
@@ -126,8 +127,8 @@ class CallsSink implements BatchSink {
   }
 
   record({ kind, first, last, payload }: TaskRecord): void {
-    if (kind === RecordKind.failed) this.#fail(first, last, payload as Buffer);
-    else if (kind === RecordKind.packed) this.#resolve(first, last, payload as Buffer);
+    if (kind === RecordKind.failed) this.#fail(first, last, payload as Uint8Array);
+    else if (kind === RecordKind.packed) this.#resolve(first, last, payload as Uint8Array);
     else for (let k = first; k < last; k++) this.#take(k)?.resolve(this.#column?.[k - this.#first]);
   }
 
@@ -141,7 +142,7 @@ class CallsSink implements BatchSink {
     for (let k = 0; k < this.#futures.length; k++) this.#take(this.#first + k)?.reject(error);
   }
 
-  #resolve(first: number, last: number, payload: Buffer): void {
+  #resolve(first: number, last: number, payload: Uint8Array): void {
     if (last - first === 1) {
       this.#take(first)?.resolve(decode(payload));
       return;
@@ -150,7 +151,7 @@ class CallsSink implements BatchSink {
     for (let k = first; k < last; k++) this.#take(k)?.resolve(values[k - first]);
   }
 
-  #fail(first: number, last: number, payload: Buffer): void {
+  #fail(first: number, last: number, payload: Uint8Array): void {
     for (let index = first; index < last; index++) {
       const future = this.#take(index);
       future?.reject(taskError(payload, { app: this.#app.name, index, arguments: this.#argumentsOf(index) }));

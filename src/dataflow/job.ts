@@ -151,7 +151,7 @@ export class MapJob {
     if (kind === RecordKind.failed) {
       for (let index = first; index < last; index++) {
         const known = { app: this.app.name, index, arguments: argumentsText(this.app, piece, index) };
-        this.#fail(index, taskError(payload as Buffer, known));
+        this.#fail(index, taskError(payload as Uint8Array, known));
       }
     } else {
       this.progress.done += last - first;

@@ -28,18 +28,21 @@ export interface PumpEvents {
 
 const LOOK_MS = 0.05; // A reply of a spinning worker takes 10 us; after this long a notification is as good.
 const LOOK_ALONE_MS = 0.25; // One call that is awaited alone: a worker that sleeps needs longer, and nothing else wants this thread.
-const SPIN_MS = 0.008; // A turn of Node's event loop takes microseconds of system calls: look a while before each.
+const SPIN_US = 8; // A turn of Node's event loop takes microseconds of system calls: look a while before each.
+const SPIN_ALONE_US = 25; // One call that is awaited alone, by a program that has nothing else to do.
+const TURN_MS = 2; // Timers and sockets of the program wait no longer than this for calls awaited one by one.
 const KEEP_ALIVE_MS = 0x7fff_ffff;
 
 export class Pump {
   readonly #executor: Executor;
   readonly #events: PumpEvents;
   readonly #sinks = new Map<number, BatchSink>();
-  #idle: (() => void)[] = [];
-  #keepAlive: NodeJS.Timeout | null = null;
+  readonly #idle: (() => void)[] = [];
+  readonly #keepAlive: NodeJS.Timeout = setInterval(() => {}, KEEP_ALIVE_MS).unref();
   #looking = false;
-  #lookMs: number = LOOK_MS;
+  #alone = false;
   #activeAt = 0;
+  #turnedAt = 0;
   #ended: HeddleError | null = null;
 
   constructor(executor: Executor, events: PumpEvents) {
@@ -53,8 +56,8 @@ export class Pump {
     if (this.#ended !== null) throw this.#ended;
     const batch = this.#executor.submit(options);
     this.#sinks.set(batch, sink);
-    this.#keepAlive ??= setInterval(() => {}, KEEP_ALIVE_MS);
-    this.#lookMs = options.last - options.first === 1 && this.#sinks.size === 1 ? LOOK_ALONE_MS : LOOK_MS;
+    this.#keepAlive.ref();
+    this.#alone = options.last - options.first === 1 && this.#sinks.size === 1;
     if (options.stream) this.#look();
     return batch;
   }
@@ -99,26 +102,22 @@ export class Pump {
     for (const sink of this.#sinks.values()) sink.aborted(error);
     this.#sinks.clear();
     this.#becomeIdle();
+    clearInterval(this.#keepAlive);
     if (fatal) this.#events.onFatal(error);
   }
 
-  /** Looks for a reply for a few microseconds, without leaving this turn: for when a single call was just submitted. */
+  /**
+   * Looks for a reply for a few microseconds, without leaving this turn: for when a single call was just submitted. One such call
+   * after the other would never let the event loop turn, so that this stops after a while.
+   */
   spin(): void {
-    const until = performance.now() + SPIN_MS;
-    do {
-      if (this.#executor.hasEvents()) {
-        this.drain();
-        return;
-      }
-    } while (performance.now() < until);
+    if (performance.now() - this.#turnedAt > TURN_MS) return;
+    if (this.#executor.waitEvents(this.#alone ? SPIN_ALONE_US : SPIN_US)) this.drain();
   }
 
   #becomeIdle(): void {
-    if (this.#keepAlive !== null) clearInterval(this.#keepAlive);
-    this.#keepAlive = null;
-    const waiting = this.#idle;
-    this.#idle = [];
-    for (const resolve of waiting) resolve();
+    this.#keepAlive.unref();
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   #look(): void {
@@ -127,8 +126,10 @@ export class Pump {
     this.#looking = true;
     this.#executor.setPolling(true);
     const look = (): void => {
-      this.spin();
-      if (this.#sinks.size > 0 && performance.now() - this.#activeAt < this.#lookMs) {
+      this.#turnedAt = performance.now();
+      if (this.#sinks.size > 0) this.spin();
+      const lookMs = this.#alone ? LOOK_ALONE_MS : LOOK_MS;
+      if (this.#sinks.size > 0 && performance.now() - this.#activeAt < lookMs) {
         setImmediate(look);
         return;
       }

@@ -42,7 +42,7 @@ export class ScalarEnd extends ReduceEnd {
   }
 
   done({ first, last, payload }: TaskRecord): void {
-    const value = decodePartial(this.op, this.element, payload as Buffer);
+    const value = decodePartial(this.op, this.element, payload as Uint8Array);
     if (!orderMatters(this.op, this.element)) {
       const known = this.#blocks.get(0);
       this.#blocks.set(0, {
@@ -101,7 +101,7 @@ export class AppEnd extends ReduceEnd {
   }
 
   done({ first, last, payload }: TaskRecord): void {
-    this.#blocks.push({ first, last, value: decode(payload as Buffer) });
+    this.#blocks.push({ first, last, value: decode(payload as Uint8Array) });
     if (this.#blocks.length >= this.#foldAt && this.#folding === null) {
       this.#folding = this.#fold(false);
       this.#folding.catch(() => {}); // `result` looks at it.

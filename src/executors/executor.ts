@@ -20,6 +20,8 @@ export interface Executor {
   submit(options: SubmitOptions): number;
   /** Cheap: is there something to drain? */
   hasEvents(): boolean;
+  /** The same, looking for at most `us` microseconds; blocks. */
+  waitEvents(us: number): boolean;
   drain(): Drained;
   /** Hands back room for `bytes` of payload that the program has consumed. */
   credit(batch: number, bytes: number): void;

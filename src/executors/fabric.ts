@@ -1,6 +1,7 @@
 /** The fabric executor: the addon's session with the JS workers of this rank, over threads or MPI. */
 
-import type { Drained, NativeSession, SessionStats, SubmitOptions } from "../native/binding.ts";
+import type { Drained, SessionStats, SubmitOptions } from "../native/binding.ts";
+import type { Session } from "../native/session.ts";
 import type { Executor } from "./executor.ts";
 import type { WorkerPool } from "./workers.ts";
 
@@ -15,26 +16,26 @@ export class FabricExecutor implements Executor {
   readonly hostname: string;
   readonly workers: number;
   /** @internal For benches. */
-  readonly session: NativeSession;
+  readonly session: Session;
   readonly #pool: WorkerPool;
   #closed = false;
 
-  constructor(kind: "threads" | "mpi", session: NativeSession, pool: WorkerPool, workers: number) {
+  constructor(kind: "threads" | "mpi", session: Session, pool: WorkerPool, workers: number) {
     this.kind = kind;
     this.session = session;
-    this.rank = session.rank;
-    this.ranks = session.ranks;
-    this.hostname = session.hostname;
+    this.rank = session.native.rank;
+    this.ranks = session.native.ranks;
+    this.hostname = session.native.hostname;
     this.workers = workers;
     this.#pool = pool;
   }
 
   onEvents(notify: () => void): void {
-    this.session.onEvents(notify);
+    this.session.native.onEvents(notify);
   }
 
   setPolling(on: boolean): void {
-    this.session.setPolling(on);
+    this.session.native.setPolling(on);
   }
 
   submit(options: SubmitOptions): number {
@@ -42,7 +43,11 @@ export class FabricExecutor implements Executor {
   }
 
   hasEvents(): boolean {
-    return this.session.hasEvents();
+    return this.session.native.hasEvents();
+  }
+
+  waitEvents(us: number): boolean {
+    return this.session.native.waitEvents(us);
   }
 
   drain(): Drained {
@@ -50,11 +55,11 @@ export class FabricExecutor implements Executor {
   }
 
   credit(batch: number, bytes: number): void {
-    this.session.credit(batch, bytes);
+    this.session.native.credit(batch, bytes);
   }
 
   cancel(batch: number): void {
-    this.session.cancel(batch);
+    this.session.native.cancel(batch);
   }
 
   /** Ends a worker whose task exceeded its walltime. */
@@ -63,11 +68,11 @@ export class FabricExecutor implements Executor {
   }
 
   stats(): SessionStats {
-    return this.session.stats();
+    return this.session.native.stats();
   }
 
   gatherStats(): SessionStats[] {
-    return this.session.gatherStats(STATS_MS);
+    return this.session.native.gatherStats(STATS_MS);
   }
 
   async close(): Promise<void> {
@@ -80,7 +85,7 @@ export class FabricExecutor implements Executor {
     if (this.#closed) return;
     this.#closed = true;
     this.#pool.expectEnd();
-    this.session.close(CLOSE_MS);
+    this.session.native.close(CLOSE_MS);
   }
 
   abort(exitCode: number): void {
@@ -88,6 +93,6 @@ export class FabricExecutor implements Executor {
     this.#closed = true;
     this.#pool.expectEnd();
     if (this.kind === "mpi") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS_MS);
-    this.session.abort(exitCode);
+    this.session.native.abort(exitCode);
   }
 }

@@ -81,6 +81,10 @@ export class InlineExecutor implements Executor {
     return this.#records.length > 0 || this.#finished.length > 0;
   }
 
+  waitEvents(): boolean {
+    return this.hasEvents();
+  }
+
   drain(): Drained {
     const drained = { records: this.#records, finished: this.#finished, overdue: [], fatal: null, closed: false };
     this.#records = [];

@@ -5,9 +5,9 @@ import { availableParallelism } from "node:os";
 import { HeddleError } from "../errors.ts";
 import { detectLaunch, type Launch, type MpiLaunch, requireAlone } from "../launchers/detect.ts";
 import { mpiStarts } from "../launchers/early-end.ts";
-import type { NativeSession } from "../native/binding.ts";
 import { numberFrom } from "../native/environment.ts";
-import { guardianPath, loadBinding, mpiLibrary } from "../native/load.ts";
+import { guardianPath, mpiLibrary } from "../native/load.ts";
+import { openSession, type Session } from "../native/session.ts";
 import { appEntries } from "../serialize/registry.ts";
 import "../worker/fold.ts"; // Every rank must know the app that combines results.
 import type { WorkerStart } from "../worker/protocol.ts";
@@ -54,7 +54,7 @@ function openFabric(options: OpenOptions, launch: Launch, library: string | null
   const processSlots = wantsProcesses ? (options.processSlots ?? options.workers ?? cores) : 0;
   if (launch.kind === "mpi") prepareMpi(launch);
   const session = open(() =>
-    loadBinding().open({
+    openSession({
       transport: launch.kind,
       library,
       expected: launch.kind === "mpi" ? { rank: launch.rank, ranks: launch.ranks } : null,
@@ -68,11 +68,11 @@ function openFabric(options: OpenOptions, launch: Launch, library: string | null
     }),
   );
   const { load, onBroken } = options;
-  const pool = new WorkerPool({ session, count: workers, load, onBroken });
+  const pool = new WorkerPool({ session: session.native, count: workers, load, onBroken });
   return new FabricExecutor(launch.kind, session, pool, workers);
 }
 
-function open(call: () => NativeSession): NativeSession {
+function open(call: () => Session): Session {
   try {
     return call();
   } catch (error) {

@@ -118,7 +118,7 @@ export interface TaskRecord {
   first: number;
   last: number;
   /** "packed": msgpack values one after the other. "partial": see RecordKind. "failed": one msgpack error. */
-  payload: Buffer | null;
+  payload: Uint8Array | null;
 }
 
 export const RecordKind = {
@@ -161,6 +161,40 @@ export interface SessionStats {
   bytesSent: number;
 }
 
+/** Slots of `NativeSession.slots`, filled before each `submit`: numbers, and 64 bits where it says so. */
+export const SubmitSlot = {
+  app: 0, // Bits: hash of its name.
+  reducer: 1, // Bits; 0: none.
+  seed: 2, // Bits.
+  first: 3,
+  last: 4,
+  args: 5, // This and the next three: the position in `submitWords`.
+  results: 6,
+  element: 7,
+  op: 8,
+  start: 9,
+  step: 10,
+  stream: 11,
+  spread: 12,
+  walltimeMs: 13,
+  smallBytes: 14, // -1: the arrays are given; else so many bytes lie in `small`, and offsets after them, from a multiple of 4 on.
+  columnCount: 15,
+  columns: 16, // And on.
+} as const;
+
+/** Words that cross as numbers. The order is that of native/scheduler/batch.h. */
+export const submitWords = {
+  args: ["index", "fixed", "packed"],
+  results: ["collect", "discard", "reduce"],
+  element: ["any", "f64", "f32", "i32", "u32", "u8", "i64", "u64"],
+  op: ["app", "sum", "min", "max", "count"],
+} as const;
+
+/** Slots of a row of `NativeSession.news`, and what a row is besides a record. */
+export const NewsRow = { kind: 0, batch: 1, first: 2, last: 3, offset: 4, length: 5, size: 6 } as const;
+export const NewsKind = { finished: 8, overdue: 9, fatal: 10, closed: 11 } as const;
+
+/** The session as the addon has it; `Session` (session.ts) puts it into objects. */
 export interface NativeSession {
   readonly id: number;
   readonly rank: number;
@@ -168,14 +202,27 @@ export interface NativeSession {
   readonly hostname: string;
   /** `notify` is called on this thread, soon after there is something to drain; then not again until `drain` was called. */
   onEvents(notify: () => void): void;
-  /** Returns the batch's number (counts from 1). */
-  submit(options: SubmitOptions): number;
+  /** See SubmitSlot. */
+  readonly slots: Float64Array;
+  readonly small: Uint8Array;
+  /** Submits what `slots` say, with the arrays of SubmitOptions. Returns the batch's number (counts from 1). */
+  submit(bytes: Uint8Array | null, offsets: Uint32Array | null, column: TypedColumn | null): number;
   /** Cheap (no lock): is there something to drain? */
   hasEvents(): boolean;
+  /** The same, looking for at most `us` microseconds. */
+  waitEvents(us: number): boolean;
   /** While on, `notify` is not called, since the program looks at `hasEvents` by itself; saves it a wake-up per event. After
    * turning it off the program must look at `hasEvents` once more. */
   setPolling(on: boolean): void;
-  drain(): Drained;
+  /** Rows of NewsRow, valid until the next `takeNews`, as are `payloads`: where a row's offset is not negative, its payload lies
+   * there; else it is `payload(-1 - offset)`. */
+  readonly news: Float64Array;
+  readonly payloads: Uint8Array;
+  /** Fills `news`; returns the number of rows r, or -1 - r when there is more to take. */
+  takeNews(): number;
+  payload(k: number): Uint8Array;
+  /** What a row of kind `fatal` means. */
+  fatal(): { code: string; message: string };
   /** Hands back room for `bytes` of payload that the program has consumed. */
   credit(batch: number, bytes: number): void;
   cancel(batch: number): void;
@@ -243,7 +290,7 @@ export interface WorkerPort {
 
 /** The addon. */
 export interface Binding {
-  /** Opens the one session of this process; throws Error with `code` on failure. */
+  /** Opens the one session of this process; throws Error with `code` on failure. See `openSession`. */
   open(options: SessionOptions): NativeSession;
   /** Called in a worker thread: joins the session as JS worker `worker`. */
   attach(sessionId: number, worker: number): WorkerPort;

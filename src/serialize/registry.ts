@@ -5,7 +5,7 @@
 
 import { HeddleError } from "../errors.ts";
 import type { AppEntry, CommandTemplate, ElementType } from "../native/binding.ts";
-import { fnv1a64 } from "./hash.ts";
+import { fnv1a64 } from "../native/hash.ts";
 import type { Placeholders } from "./template.ts";
 
 /** One app, as defined. */
