@@ -1,4 +1,5 @@
-// heddle-guardian: stands between one process slot of a rank and the commands it runs.
+// heddle-guardian: stands between one process slot of a rank and the commands it runs; with
+// `--rank`, above a rank (keeper.h).
 //
 // It outlives its rank by the moment it takes to kill what the rank had started. Nothing else ends
 // it: it has a session of its own and blocks every signal. It has one thread, because the commands
@@ -12,8 +13,10 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstring>
 
 #include "base/assert.h"
+#include "guardian/keeper.h"
 #include "guardian/protocol.h"
 #include "guardian/supervisor.h"
 #include "guardian/tree.h"
@@ -88,7 +91,9 @@ bool is_socket(int descriptor) {
 }  // namespace
 }  // namespace heddle::guardian
 
-int main() {
+int main(int count, char** words) {
+  if (count > 2 && std::strcmp(words[1], "--rank") == 0)
+    return heddle::guardian::keep_rank(words + 2);
   if (!heddle::guardian::is_socket(heddle::guardian::kSocket)) {
     std::fputs("heddle-guardian: Heddle starts this program itself; it is of no use by hand.\n",
                stderr);

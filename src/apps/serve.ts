@@ -1,7 +1,9 @@
 /** What a rank above 0 does, and what happens when a program cannot be served. */
 
 import type { Engine } from "../dataflow/engine.ts";
+import type { HeddleError } from "../errors.ts";
 import { FabricExecutor } from "../executors/fabric.ts";
+import { errorReport } from "../monitoring/report.ts";
 
 const KEEP_ALIVE_MS = 0x7fff_ffff;
 
@@ -9,6 +11,13 @@ const KEEP_ALIVE_MS = 0x7fff_ffff;
 export function serveForEver(): Promise<never> {
   setInterval(() => {}, KEEP_ALIVE_MS); // The fabric's threads keep no event loop alive.
   return new Promise<never>(() => {});
+}
+
+/** A rank that serves `start()` lost the others: says so, and ends what is left of the job. */
+export function endServing(engine: Engine, error: HeddleError): void {
+  process.stderr.write(`heddle: rank ${engine.rank} (${engine.hostname}): ${errorReport(error)}\n`);
+  engine.abort(1);
+  process.exit(1);
 }
 
 /** A worker cannot load the program. The job cannot go on: rank 0 reports it. */

@@ -16,13 +16,14 @@ export function watchSignals(engine: Engine): void {
   }
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    endNow(engine, 1, "ERR_STDOUT_CLOSED: whoever read standard output is gone");
+    const fix = "let the reader read to the end, or write to a file";
+    endNow(engine, 1, "ERR_STDOUT_CLOSED: whoever read standard output is gone", fix);
   });
 }
 
-function endNow(engine: Engine, code: number, why: string): void {
+function endNow(engine: Engine, code: number, why: string, fix: string | null = null): void {
   const where = engine.ranks === 1 ? "" : ` on rank ${engine.rank}`;
-  process.stderr.write(`heddle: ${why}${where}; ending all tasks\n`);
+  process.stderr.write(`heddle: ${why}${where}; ending all tasks\n${fix === null ? "" : `  fix: ${fix}\n`}`);
   engine.abort(code);
   process.exit(code);
 }

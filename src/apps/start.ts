@@ -7,7 +7,7 @@ import { HeddleError } from "../errors.ts";
 import { freezeApps, thawApps } from "../serialize/registry.ts";
 import { loadMaps } from "./app.ts";
 import { resolveOptions, type StartOptions } from "./options.ts";
-import { onBrokenProgram, serveForEver } from "./serve.ts";
+import { endServing, onBrokenProgram, serveForEver } from "./serve.ts";
 
 /**
  * Starts the engine inside a program that goes on to do other things. Apps live in modules of their own, which every
@@ -39,7 +39,10 @@ export async function start(options: StartOptions): Promise<Engine> {
     "start()",
     { ...resolved, load: { modules }, onBroken },
     {
-      onFatal: () => {}, // Whoever awaits a task gets the error.
+      onFatal: (error) => {
+        // On rank 0 whoever awaits a task gets the error; a rank that serves has nobody else to tell.
+        if (engine !== null && engine.rank > 0) endServing(engine, error);
+      },
       onClosed: () => {
         if (engine !== null && engine.rank > 0) process.exit(0);
       },

@@ -8,7 +8,7 @@ import "../launchers/early-end.ts"; // A program that does not compile on rank 0
 import { findMpiexecs, findOnPath } from "../launchers/find.ts";
 import type { Launch } from "../launchers/launcher.ts";
 import { buildMpi } from "../native/build-mpi.ts";
-import { type MpiFlavour, mpiLibrary } from "../native/load.ts";
+import { guardianPath, type MpiFlavour, mpiLibrary } from "../native/load.ts";
 import { prepareProgram } from "./compile.ts";
 import { type Options, parseCount, parseOptions, splitAtProgram } from "./options.ts";
 import { runLaunch } from "./spawn.ts";
@@ -106,7 +106,16 @@ async function startRanks(request: RunRequest, ranks: number): Promise<never> {
     await buildMpi({ flavours: [flavour], log: (line) => console.error(`heddle: ${line}`) });
   process.env["HEDDLE_MPI"] = flavour;
   const launch: Launch = launcher({
-    command: [process.execPath, ...process.execArgv, "--enable-source-maps", file, ...request.arguments],
+    // The guardian tells which rank it was when one is killed; the launcher alone would say a number of a process.
+    command: [
+      guardianPath(),
+      "--rank",
+      process.execPath,
+      ...process.execArgv,
+      "--enable-source-maps",
+      file,
+      ...request.arguments,
+    ],
     ranks,
     coresPerRank: request.workers,
     environment: ownVariables(),

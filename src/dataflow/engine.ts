@@ -26,18 +26,23 @@ export class Engine implements AsyncDisposable {
   readonly #executor: Executor;
   readonly #onExit: (code: number) => void;
   readonly #onUncaught: (error: unknown) => void;
+  /** A rank is gone: MPI cannot be ended in order any more. */
+  #lost = false;
   #closing: Promise<void> | null = null;
 
   /** @internal */
   constructor(executor: Executor, events: EngineEvents) {
     this.#executor = executor;
     this.kernel = new Kernel(executor, {
-      onFatal: (error) => events.onFatal(error),
+      onFatal: (error) => {
+        this.#lost = error.code === "ERR_RANK_LOST";
+        events.onFatal(error);
+      },
       onClosed: () => events.onClosed(),
       onOverdue: (worker) => executor.endOverdue(worker),
     });
     // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
-    this.#onExit = (code) => (code === 0 ? executor.closeNow() : executor.abort(code));
+    this.#onExit = (code) => (code === 0 && !this.#lost ? executor.closeNow() : executor.abort(code || 1));
     process.on("exit", this.#onExit);
     // Node.js tells of an uncaught error after "exit", and there MPI has ended this process already.
     this.#onUncaught = (error) => {
@@ -92,7 +97,10 @@ export class Engine implements AsyncDisposable {
     return this.kernel.whenIdle();
   }
 
-  /** Ends the engine: what is outstanding fails with ERR_CLOSED, workers and other ranks end. Twice is once. */
+  /**
+   * Ends the engine: what is outstanding fails with ERR_CLOSED, workers and other ranks end. Twice is once. Where a rank was lost
+   * (ERR_RANK_LOST) MPI cannot be ended in order: then this ends all ranks, and this process too, with code 1.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -101,6 +109,7 @@ export class Engine implements AsyncDisposable {
   async #close(): Promise<void> {
     this.kernel.shut();
     setKernel(null);
+    if (this.#lost) this.#executor.abort(1);
     await this.#executor.close();
     process.off("exit", this.#onExit);
     process.off("uncaughtExceptionMonitor", this.#onUncaught);

@@ -29,7 +29,7 @@ export class InlinePort implements WorkerPort {
     this.info[ChunkInfo.first] = first;
     this.info[ChunkInfo.last] = last;
     this.info[ChunkInfo.argsBytes] = this.args.length;
-    this.info[ChunkInfo.argsCapacity] = this.args.length;
+    this.info[ChunkInfo.argsCapacity] = -1; // Other memory each time.
   }
 
   forget(number: number): void {

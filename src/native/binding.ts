@@ -273,7 +273,7 @@ export interface WorkerPort {
   next(waitMs: number): number;
   /** See ChunkInfo. */
   readonly info: Float64Array;
-  /** Memory that holds the arguments of the chunk, `info[argsBytes]` long. Fetch again after `next` if `info[argsCapacity]` grew. */
+  /** Memory that holds the arguments of the chunk, `info[argsBytes]` long. Fetch again after `next` if `info[argsCapacity]` is not its length. */
   readonly args: Uint8Array;
   /** [0]: index of the task that is running now; kept by the worker before each task so that a crash can be attributed. -1: none. */
   readonly current: Float64Array;

@@ -1,7 +1,6 @@
 /** How the function of an app is called for each task of a chunk, by the kind of its arguments. */
 
-import type { BatchInfo, WorkerPort } from "../native/binding.ts";
-import { ChunkInfo } from "../native/binding.ts";
+import type { BatchInfo } from "../native/binding.ts";
 import { decodeMany } from "../serialize/codec.ts";
 import { getters, rowBytes } from "../serialize/columns.ts";
 
@@ -10,15 +9,13 @@ export type Invoke = (k: number) => unknown;
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** Prepares the calls of the chunk that `port.next` announced. */
-export function invoker(fn: AnyFunction, batch: BatchInfo, port: WorkerPort): Invoke {
-  const first = port.info[ChunkInfo.first] as number;
+/** Prepares the calls of a chunk whose first task is `first` and whose arguments are `bytes`. */
+export function invoker(fn: AnyFunction, batch: BatchInfo, first: number, bytes: Uint8Array): Invoke {
   if (batch.args === "index") {
     const { step } = batch;
     const start = batch.start + first * step;
     return (k) => fn(start + k * step);
   }
-  const bytes = port.args.subarray(0, port.info[ChunkInfo.argsBytes] as number);
   return batch.args === "fixed" ? invokeRows(fn, batch, bytes) : invokePacked(fn, batch, bytes);
 }
 

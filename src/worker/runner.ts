@@ -33,6 +33,8 @@ export interface RunnerOptions {
 
 export class TaskRunner {
   readonly #port: WorkerPort;
+  readonly #info: Float64Array;
+  #args: Uint8Array;
   readonly #running: Running;
   readonly #findApp: (name: string) => AppDefinition | undefined;
   readonly #watch: RejectionWatch | null;
@@ -45,6 +47,8 @@ export class TaskRunner {
 
   constructor({ port, running, findApp, watch }: RunnerOptions) {
     this.#port = port;
+    this.#info = port.info;
+    this.#args = port.args;
     this.#running = running;
     this.#findApp = findApp;
     this.#watch = watch;
@@ -68,7 +72,7 @@ export class TaskRunner {
 
   /** Runs the chunk that `port.next` announced. A promise where its app, or its end, needs the event loop. */
   run(): void | Promise<void> {
-    const { info } = this.#port;
+    const info = this.#info; // Kept, as is `#args`: each look at the port is a crossing.
     const batch = this.#batch(info[ChunkInfo.kindKey] as number);
     const first = info[ChunkInfo.first] as number;
     const count = (info[ChunkInfo.last] as number) - first;
@@ -134,7 +138,9 @@ export class TaskRunner {
       return false;
     }
     try {
-      this.#invoke = invoker(app.fn as (...args: unknown[]) => unknown, batch, this.#port);
+      if (this.#info[ChunkInfo.argsCapacity] !== this.#args.length) this.#args = this.#port.args;
+      const bytes = this.#args.subarray(0, this.#info[ChunkInfo.argsBytes]);
+      this.#invoke = invoker(app.fn as (...args: unknown[]) => unknown, batch, this.#chunk.first, bytes);
       return true;
     } catch (error) {
       this.#failAll(payloadOfThrown(error));

@@ -1,6 +1,7 @@
 // How a job ends that is not let run to its end: signals to all and to one, a rank that is killed, a reader that is gone.
 // After each of them no process may be left, whatever it was doing; helpers/run.ts looks.
 
+import { hostname } from "node:os";
 import { describe, expect, test } from "vitest";
 import { type Mpi, mpiexec, mpis, onThreads } from "../helpers/mpi.ts";
 import { cli, type Ended, processesWith, type Running, run, start } from "../helpers/run.ts";
@@ -101,6 +102,15 @@ describe.each(mpis)("under %s", (mpi) => {
     if (mpi === "mpich") expect(failed(ended)).toBe(true);
     expect(ended.stderr).toContain("fix: ");
   });
+
+  test.each([0, 1])("where start() was called, the others end too when rank %i is lost", async (rank) => {
+    const job = start(surviving(mpi, 3)(["test/integration/programs/served-endless.js"]));
+    const [, found] = await job.output(/ranks (\{.*\})/);
+    process.kill(JSON.parse(found as string)[rank], "SIGKILL");
+    // The program of rank 0 hears of it like of any failure.
+    await job.output(rank === 0 ? /rank 1 \(\S+\): ERR_RANK_LOST: rank 0 / : /caught ERR_RANK_LOST/);
+    await job.ended;
+  });
 });
 
 // By default a launcher that lost a rank kills the others at once, before they could say why.
@@ -126,11 +136,12 @@ describe("a reader that is gone", () => {
     const line = `{ ${process.execPath} ${printing}; echo "code $?" >&2; } | head -1`;
     const { stdout, stderr } = await run(["sh", "-c", line]);
     expect(stdout).toBe("line 0 0\n");
-    expect(stderr).toContain("ERR_STDOUT_CLOSED");
+    expect(stderr).toMatch(/ERR_STDOUT_CLOSED: .*\n {2}fix: /);
     expect(stderr).toContain("code 1\n");
   });
 
-  test.each(mpis)("ends all ranks of %s", async (mpi) => {
+  // There the launcher is the one that writes, and the one that ends first.
+  test.each(mpis)("ends the launcher and all ranks of %s", async (mpi) => {
     const command = mpiexec(mpi, 2, printing.split(" ")).join(" ");
     const { stdout, stderr } = await run(["sh", "-c", `{ ${command}; echo "code $?" >&2; } | head -1`]);
     expect(stdout).toBe("line 0 0\n");
@@ -156,6 +167,16 @@ describe("heddle run -n", () => {
     const ended = await job.ended;
     expect(failed(ended)).toBe(true);
     expect(ended.stderr).toContain("heddle: SIGTERM received on rank 0");
+  });
+
+  test.each(mpis)("names the rank that was killed, and its host, under %s", async (mpi) => {
+    const [job, pids] = await busy(ranks(mpi), 2);
+    process.kill(pids[1] as number, "SIGKILL");
+    const ended = await job.ended;
+    expect(failed(ended)).toBe(true);
+    expect(ended.stderr).toContain(
+      `heddle: ERR_RANK_LOST: rank 1 on host ${hostname()} was ended by signal 9 (Killed)\n  fix: `,
+    );
   });
 
   test.each(mpis)("leaves no rank behind when it is killed, under %s", async (mpi) => {

@@ -1,0 +1,15 @@
+// Stands above one rank that `heddle run -n` started, and tells of it when it is killed.
+//
+// By default a launcher that lost a rank kills the others at once, so nobody of the job is left to
+// say which rank it was. The keeper is: the launcher hears of the end only when the keeper ends,
+// and by then the line is written. Signals from the launcher are passed on, each once; a keeper
+// that is killed takes its rank with it.
+#pragma once
+
+namespace heddle::guardian {
+
+// Runs `command` (ends with null) as the rank, to its end, and returns how this process should end:
+// as the rank did, 128 and the signal where one killed it, 127 when it does not start.
+int keep_rank(char* const* command);
+
+}  // namespace heddle::guardian
