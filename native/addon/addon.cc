@@ -8,6 +8,7 @@
 #include "addon/session.h"
 #include "addon/worker_port.h"
 #include "base/msgpack.h"
+#include "runtime/handover_floor.h"
 #include "runtime/native_app.h"
 #include "runtime/process/spawn_floor.h"
 
@@ -53,6 +54,15 @@ Napi::Value floor_of_spawning(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), floor.per_second);
 }
 
+// handoverFloor(repetitions, pauseUs): Float64Array
+Napi::Value floor_of_handing_over(const Napi::CallbackInfo& info) {
+  const auto pause = static_cast<Duration>(info[1].As<Napi::Number>().DoubleValue() * 1e3);
+  const auto samples = handover_floor(info[0].As<Napi::Number>().Uint32Value(), pause);
+  Napi::Float64Array out = Napi::Float64Array::New(info.Env(), samples.size());
+  for (std::size_t k = 0; k < samples.size(); ++k) out[k] = static_cast<double>(samples[k]);
+  return out;
+}
+
 Napi::Value open(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<Classes>()->session.New({info[0]});
 }
@@ -71,6 +81,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("version", Napi::Function::New(env, version, "version"));
   exports.Set("builtinApps", Napi::Function::New(env, builtins, "builtinApps"));
   exports.Set("spawnFloor", Napi::Function::New(env, floor_of_spawning, "spawnFloor"));
+  exports.Set("handoverFloor", Napi::Function::New(env, floor_of_handing_over, "handoverFloor"));
   return exports;
 }
 

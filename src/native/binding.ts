@@ -301,4 +301,6 @@ export interface Binding {
   builtinApps(): string[];
   /** Commands per second of a bare C loop that starts `/bin/true` with `inFlight` at a time, for `seconds`. */
   spawnFloor(inFlight: number, seconds: number): number;
+  /** Round trips of one word between two bare threads, ns: both look without rest, or, with a pause before each, sleep. Blocks. */
+  handoverFloor(repetitions: number, pauseUs: number): Float64Array;
 }
