@@ -3,7 +3,8 @@
  *           does one that is outstanding cost in memory?
  * Expect:   an encode, a future and a promise per call: some hundred thousand, far below `map`, far above one message per task.
  * Read:     tasks/s from the first call to the last result. bytes_per_task: growth of heap and buffers after a full
- *           collection, with all calls made and awaited, and none answered.
+ *           collection, with all calls made and awaited, and none answered. floor_per_s: as many bare promises, made, resolved one
+ *           by one and awaited together by one thread, in the same round; no future can cost less.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,7 +34,19 @@ async function run(tasks: number): Promise<Round> {
   const began = performance.now();
   await checked(callMany(tasks));
   const seconds = (performance.now() - began) / 1e3;
-  return { seconds, figures: { bytes_per_task: await bytesPerTask(tasks) } };
+  const floor = await barePromises(tasks);
+  return { seconds, figures: { bytes_per_task: await bytesPerTask(tasks), floor_per_s: floor } };
+}
+
+async function barePromises(tasks: number): Promise<number> {
+  const began = performance.now();
+  const resolves = new Array<(value: number) => void>(tasks);
+  const promises = new Array<Promise<number>>(tasks);
+  for (let k = 0; k < tasks; k++) promises[k] = new Promise((resolve) => (resolves[k] = resolve));
+  const awaited = checked(promises);
+  for (let k = 0; k < tasks; k++) resolves[k]?.(k + 1);
+  await awaited;
+  return (1e3 * tasks) / (performance.now() - began);
 }
 
 function callMany(tasks: number): PromiseLike<number>[] {
