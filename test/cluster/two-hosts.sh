@@ -11,6 +11,7 @@
 # and a /dev/shm of its own: no shared memory crosses. Both see the same files and processes.
 #
 # HEDDLE_HOSTS_DIR      where the namespaces are pinned (default: heddle-two-hosts in TMPDIR)
+# HEDDLE_HOSTS_NAME     what the names of the network namespaces begin with (default: heddle)
 # HEDDLE_HOSTS_SECONDS  longest run of one MPI job (default: 180)
 set -euo pipefail
 DIR=${HEDDLE_HOSTS_DIR:-${TMPDIR:-/tmp}/heddle-two-hosts}
@@ -22,7 +23,7 @@ die() {
   echo "two-hosts: $*" >&2
   exit 2
 }
-namespace() { echo "heddle-$1"; }
+namespace() { echo "${HEDDLE_HOSTS_NAME:-heddle}-$1"; }
 is_up() { [ -e "$DIR/up" ]; }
 
 up() {
