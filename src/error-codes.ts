@@ -248,7 +248,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   },
   ERR_RANK_LOST: {
     when: "A rank died, or was silent for too long.",
-    fix: "Look at the node that the message names: memory, network, a kill.",
+    fix: "Look at the node that the message names: memory, network, a kill. If it was only held up, give ranks more time: HEDDLE_RANK_LOST_MS (default 4000).",
   },
   ERR_REDUCE_EMPTY: {
     when: "min, max or a reducer app was asked for the result of no task.",

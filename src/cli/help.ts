@@ -30,6 +30,16 @@ Commands
   heddle build-mpi [mpich|openmpi]              compile the library of an MPI, for this machine
   heddle COMMAND --help                         more about one command
   heddle --version
+
+Environment (ahead of the options in a program)
+  HEDDLE_EXECUTOR       threads, mpi, inline or auto. Default: auto: mpi under a launcher, else threads
+  HEDDLE_WORKERS        JavaScript workers of each rank. Default: the rank's share of the node's cores
+  HEDDLE_PROCESS_SLOTS  commands at a time of each rank. Default: as many as workers
+  HEDDLE_NATIVE_SLOTS   threads of each rank for the native apps of the benchmarks. Default: 0
+  HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
+  HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
+                        Default: 4000
+  HEDDLE_SPIN_US        how long what waits looks for work before it sleeps, microseconds. Default: 50
 `;
 
 export const commandHelp: Record<string, string> = {
@@ -44,7 +54,8 @@ the program; ranks and workers load the result. Types are not checked: that is w
       --mpi FLAVOUR      mpich or openmpi. Default: HEDDLE_MPI, else what is built, else what is found
       --executor KIND    threads, mpi, or inline (everything on the main thread, for a debugger)
 
-What stands behind PROGRAM belongs to the program.
+What stands behind PROGRAM belongs to the program. The exit code is the program's; only under srun with MPICH a program
+that calls process.exit(CODE) in its body ends with 137: Slurm forgets the code. There set process.exitCode and return.
 
   heddle run screen.ts --top 20
   heddle run -n 8 --workers 2 screen.ts
