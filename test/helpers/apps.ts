@@ -59,3 +59,36 @@ export const made: BashFunctionApp<[a: string, n: number]> = bashApp("made", (a:
 export const files: BashApp = bashApp("files", ["cat"], { stdin: "{source}", stdout: "{folder}/out-{index}.txt" });
 export const slow: BashApp = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
 export const much: BashApp = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
+
+// Those that take their time, so that every rank gets some.
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
+export const where: App<[], number> = app("where", async (): Promise<number> => {
+  await pause();
+  return context().rank;
+});
+export const sumSlowly: App<[a: number, b: number], number, Float64Array> = app(
+  "sumSlowly",
+  async (a: number, b: number): Promise<number> => {
+    await pause();
+    return a + b;
+  },
+  { returns: "f64" },
+);
+export const letterSlowly: App<[k: number], string> = app("letterSlowly", async (k: number): Promise<string> => {
+  await pause();
+  return "abcdefghijklmnopqrstuvwxyz"[k % 26] as string;
+});
+export const oddSlowly: App<[x: number], number> = app("oddSlowly", async (x: number): Promise<number> => {
+  await pause();
+  if (x % 2 === 0) throw new RangeError(`${x} is even`);
+  return x;
+});
+export const drawSlowly: App<[], number[]> = app("drawSlowly", async (): Promise<number[]> => {
+  const { random } = context();
+  await pause();
+  return [random(), random(), random(), random.int(100)];
+});
+export const megabyte: App<[k: number], Uint8Array> = app(
+  "megabyte",
+  (_k: number): Uint8Array => new Uint8Array(1 << 20),
+);

@@ -1,0 +1,23 @@
+/** What every executor promises to the program, in the order in which it is checked. */
+
+import { type HeddleError, range } from "heddle";
+import { expect } from "vitest";
+import { later, square } from "../helpers/apps.ts";
+import { callChecks } from "./calls.ts";
+import { type Checks, failureOf } from "./check.ts";
+import { commandChecks } from "./commands.ts";
+import { mapChecks } from "./maps.ts";
+import { sharingChecks } from "./sharing.ts";
+
+// The last: nothing can be checked after it.
+const closing: Checks = {
+  "what is outstanding at close fails, and later calls are refused": async ({ engine }) => {
+    const open = failureOf<HeddleError>(later.map(range(1e9)).discard());
+    await new Promise((resolve) => setImmediate(resolve));
+    await engine.close();
+    expect((await open).code).toBe("ERR_CLOSED");
+    expect(() => square(1)).toThrow("was called after close()");
+  },
+};
+
+export const suite: Checks = { ...callChecks, ...mapChecks, ...commandChecks, ...sharingChecks, ...closing };
