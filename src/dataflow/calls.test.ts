@@ -1,0 +1,186 @@
+import { expect, test } from "vitest";
+import type { Executor } from "../executors/executor.ts";
+import type { AppFuture } from "../futures/future.ts";
+import { type Drained, RecordKind, type SubmitOptions, type TaskRecord } from "../native/binding.ts";
+import { decode, encode } from "../serialize/codec.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import { Kernel } from "./kernel.ts";
+
+/** Keeps the batches it is given, and answers when it is told to. */
+class FakeExecutor implements Executor {
+  readonly kind = "inline";
+  readonly rank = 0;
+  readonly ranks = 1;
+  readonly hostname = "here";
+  readonly workers = 1;
+  readonly batches: SubmitOptions[] = [];
+  #answered = 0;
+  #records: TaskRecord[] = [];
+  #finished: number[] = [];
+  #notify: () => void = () => {};
+
+  onEvents(notify: () => void): void {
+    this.#notify = notify;
+  }
+
+  submit(options: SubmitOptions): number {
+    return this.batches.push(options);
+  }
+
+  /** Gives each task that was submitted its own argument back. */
+  answer(): void {
+    for (; this.#answered < this.batches.length; this.#answered++) {
+      const options = this.batches[this.#answered] as SubmitOptions;
+      const batch = this.#answered + 1;
+      argumentsOf(options).forEach((value, k) => {
+        const first = options.first + k;
+        const payload = Buffer.from(encode(value));
+        this.#records.push({ batch, kind: RecordKind.packed, first, last: first + 1, payload });
+      });
+      this.#finished.push(batch);
+    }
+    this.#notify();
+  }
+
+  hasEvents(): boolean {
+    return this.#finished.length > 0;
+  }
+
+  drain(): Drained {
+    const drained = { records: this.#records, finished: this.#finished, overdue: [], fatal: null, closed: false };
+    this.#records = [];
+    this.#finished = [];
+    return drained;
+  }
+
+  credit(): void {}
+  cancel(): void {}
+  setPolling(): void {}
+  endOverdue(): void {}
+  async close(): Promise<void> {}
+  closeNow(): void {}
+  abort(): void {}
+
+  stats(): never {
+    throw new Error("nobody asks for it");
+  }
+
+  gatherStats(): never {
+    throw new Error("nobody asks for it");
+  }
+}
+
+/** The first argument of each task. */
+function argumentsOf({ bytes, offsets }: SubmitOptions): unknown[] {
+  const ends = Array.from(offsets as Uint32Array);
+  return ends.slice(1).map((end, k) => (decode((bytes as Uint8Array).subarray(ends[k], end)) as unknown[])[0]);
+}
+
+function appNamed(name: string): AppDefinition {
+  const nothing = { fn: null, returns: null, walltimeMs: 0, command: null, placeholders: null, source: "" };
+  return { name, kind: "js", ...nothing };
+}
+
+function setUp(): { executor: FakeExecutor; call: (app: AppDefinition, value: unknown) => AppFuture<unknown> } {
+  const executor = new FakeExecutor();
+  const kernel = new Kernel(executor, { onFatal: () => {}, onOverdue: () => {}, onClosed: () => {} });
+  return { executor, call: (app, value) => kernel.call(app, [value]) };
+}
+
+const ranges = ({ batches }: FakeExecutor): [app: string, first: number, last: number][] =>
+  batches.map(({ app, first, last }) => [app, first, last]);
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const [dock, fold] = [appNamed("dock"), appNamed("fold")];
+
+test("calls of one turn become one batch for each app", async () => {
+  const { executor, call } = setUp();
+  const futures = [call(dock, "a"), call(fold, "b"), call(dock, "c"), call(fold, "d"), call(dock, "e")];
+  // What continuations call before the turn is over comes along.
+  await Promise.resolve().then(() => futures.push(call(dock, "f")));
+  expect(executor.batches).toEqual([]);
+  await turn();
+  expect(ranges(executor)).toEqual([
+    ["dock", 0, 4],
+    ["fold", 0, 2],
+  ]);
+  executor.answer();
+  expect(await Promise.all(futures)).toEqual(["a", "b", "c", "d", "e", "f"]);
+});
+
+test("calls of the next turn begin a batch of their own, and are numbered on", async () => {
+  const { executor, call } = setUp();
+  const futures = [call(dock, 1), call(dock, 2)];
+  await turn();
+  futures.push(call(dock, 3));
+  await turn();
+  expect(ranges(executor)).toEqual([
+    ["dock", 0, 2],
+    ["dock", 2, 3],
+  ]);
+  executor.answer();
+  expect(await Promise.all(futures)).toEqual([1, 2, 3]);
+});
+
+test("a turn of very many calls spills into several batches, and loses none", async () => {
+  const { executor, call } = setUp();
+  const most = 65_536;
+  const values = Array.from({ length: 2 * most + 10 }, (_, k) => k);
+  const futures = values.map((value) => call(dock, value));
+  expect(executor.batches).toHaveLength(2); // In the turn itself: memory is bounded.
+  await turn();
+  expect(ranges(executor)).toEqual([
+    ["dock", 0, most],
+    ["dock", most, 2 * most],
+    ["dock", 2 * most, 2 * most + 10],
+  ]);
+  executor.answer();
+  expect(await Promise.all(futures)).toEqual(values);
+});
+
+test("so does a turn of very many bytes", async () => {
+  const { executor, call } = setUp();
+  const mebibyte = 1 << 20;
+  const futures = Array.from({ length: 20 }, (_, k) => call(dock, new Uint8Array(mebibyte).fill(k)));
+  await turn();
+  expect(ranges(executor)).toEqual([
+    ["dock", 0, 8],
+    ["dock", 8, 16],
+    ["dock", 16, 20],
+  ]);
+  executor.answer();
+  const values = (await Promise.all(futures)) as Uint8Array[];
+  expect(values.map((value) => [value.length, value[0]])).toEqual(values.map((_, k) => [mebibyte, k]));
+});
+
+test("a call whose input takes time leaves the others' batch, and follows in one of its own", async () => {
+  const { executor, call } = setUp();
+  let give: (value: string) => void = () => {};
+  const input = new Promise<string>((resolve) => (give = resolve));
+  const futures = [call(dock, "a"), call(dock, input), call(dock, "c"), call(dock, "d")];
+  await turn();
+  expect(ranges(executor)).toEqual([
+    ["dock", 0, 1],
+    ["dock", 2, 4],
+  ]);
+  give("b");
+  await turn();
+  expect(ranges(executor).slice(2)).toEqual([["dock", 1, 2]]);
+  executor.answer();
+  expect(await Promise.all(futures)).toEqual(["a", "b", "c", "d"]);
+});
+
+test("a batch that the executor refuses fails its own calls alone", async () => {
+  const { executor, call } = setUp();
+  const { submit } = executor;
+  executor.submit = () => {
+    throw new Error("not today");
+  };
+  const refused = call(dock, 1);
+  await turn();
+  executor.submit = submit;
+  const taken = call(dock, 2);
+  await turn();
+  executor.answer();
+  await expect(refused).rejects.toThrow("not today");
+  expect(await taken).toBe(2);
+});
