@@ -46,6 +46,10 @@ class FakeExecutor implements Executor {
     return this.#finished.length > 0;
   }
 
+  waitEvents(): boolean {
+    return this.hasEvents();
+  }
+
   drain(): Drained {
     const drained = { records: this.#records, finished: this.#finished, overdue: [], fatal: null, closed: false };
     this.#records = [];

@@ -36,6 +36,16 @@ export const callChecks: Checks = {
     expect(copy).not.toBe(value);
   },
 
+  "calls awaited one by one let the program's timers have their turn": async () => {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    for (let calls = 0; ticks < 3; calls++) {
+      expect(calls).toBeLessThan(1_000_000);
+      await square(calls);
+    }
+    clearInterval(timer);
+  },
+
   "a change after the call does not reach the task": async () => {
     const value = { n: 1 };
     const before = echo(value);
