@@ -9,7 +9,10 @@ const where = app("where", async (): Promise<[rank: number, host: string]> => {
 const square = app("square", (n: number): number => n * n, { returns: "f64" });
 
 await run(async () => {
-  const places = await where.map(range(0, 20 * Number(process.argv[2])));
+  const ranks = Number(process.argv[2]);
+  const places = new Map<number, string>();
+  // On busy cores the workers of one rank may start when those of the others have done all.
+  while (places.size < ranks) for (const [rank, host] of await where.map(range(0, 20 * ranks))) places.set(rank, host);
   const squares = await square.map(range(0, 100_000)).reduce("sum");
   console.log(JSON.stringify({ places: Object.fromEntries(places), squares }));
   process.exitCode = Number(process.argv[3] ?? 0);
