@@ -1,11 +1,14 @@
 /** Promises about commands. */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { type CommandError, type HeddleError, range } from "heddle";
 import { expect } from "vitest";
-import { files, greet, made, much, shell, slow } from "../helpers/apps.ts";
+import * as apps from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
+
+const { appends, complains, files, greet, hangs, inFolder, made, much } = apps;
+const { replaces, shell, sleeps, slow, unchecked, variables } = apps;
 
 export const commandChecks: Checks = {
   "a command gets its words as they are, by name or by position": async () => {
@@ -48,5 +51,47 @@ export const commandChecks: Checks = {
     expect((await failureOf(slow(30))).code).toBe("ERR_WALLTIME");
     const { stdout } = await much(10_000);
     expect(stdout).toMatch(/^x{50}\n?\[\.\.\. 9900 bytes cut \.\.\.\]\n?x{50}$/);
+  },
+
+  "without the check no exit code is a failure": async () => {
+    expect(await unchecked(3)).toEqual({ exitCode: 3, stdout: "out\n", stderr: "" });
+  },
+
+  "variables are added to the environment of the rank": async () => {
+    expect(await variables("Ada")).toMatchObject({ stdout: `hello Ada, ${process.env["HOME"]}` });
+  },
+
+  "a command runs in the folder it is given": async ({ folder }) => {
+    expect((await inFolder(folder)).stdout).toBe(`${realpathSync(folder)}\n`);
+    expect((await inFolder("/")).stdout).toBe("/\n");
+  },
+
+  "files are replaced, or appended to where that was asked for": async ({ folder }) => {
+    const [replaced, appended] = [joinPath(folder, "replaced"), joinPath(folder, "appended")];
+    for (const text of ["a", "b"]) {
+      expect(await replaces({ text, file: replaced })).toEqual({ exitCode: 0, stdout: replaced, stderr: "" });
+      await appends({ text, file: appended });
+    }
+    expect(readFileSync(replaced, "utf8")).toBe("b;");
+    expect(readFileSync(appended, "utf8")).toBe("a;b;");
+  },
+
+  "a file receives standard error alone, also of a command that fails": async ({ folder }) => {
+    const file = joinPath(folder, "errors");
+    expect(await complains({ code: 0, file })).toEqual({ exitCode: 0, stdout: "fine\n", stderr: file });
+    expect(readFileSync(file, "utf8")).toBe("bad\n");
+    rmSync(file);
+    expect(await failureOf(complains({ code: 5, file }))).toMatchObject({ code: "ERR_COMMAND_FAILED", exitCode: 5 });
+    expect(readFileSync(file, "utf8")).toBe("bad\n");
+  },
+
+  "a map may set a walltime of its own, for commands and for functions": async ({ engine }) => {
+    const commands = await sleeps.map([0, 600], { walltime: 1 }).settled();
+    expect(commands.map((one) => one.status)).toEqual(["fulfilled", "rejected"]);
+    expect(commands[1]).toMatchObject({ reason: { code: "ERR_WALLTIME" } });
+    if (engine.kind === "inline") return; // Has no thread to end.
+    const functions = await hangs.map([0, 1, 2], { walltime: 1 }).settled();
+    expect(functions.map((one) => one.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(functions[1]).toMatchObject({ reason: { code: "ERR_WALLTIME" } });
   },
 };

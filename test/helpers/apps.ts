@@ -59,6 +59,15 @@ export const made: BashFunctionApp<[a: string, n: number]> = bashApp("made", (a:
 export const files: BashApp = bashApp("files", ["cat"], { stdin: "{source}", stdout: "{folder}/out-{index}.txt" });
 export const slow: BashApp = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
 export const much: BashApp = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
+export const unchecked: BashApp = bashApp("unchecked", "echo out; exit {0}", { check: false });
+export const variables: BashApp = bashApp("variables", 'printf "%s, %s" "$GREETING" "$HOME"', {
+  env: { GREETING: "hello {0}" },
+});
+export const inFolder: BashApp = bashApp("inFolder", ["pwd", "-P"], { cwd: "{0}" });
+export const replaces: BashApp = bashApp("replaces", ["printf", "%s;", "{text}"], { stdout: "{file}" });
+export const appends: BashApp = bashApp("appends", ["printf", "%s;", "{text}"], { stdout: "{file}", append: true });
+export const complains: BashApp = bashApp("complains", "echo fine; echo bad >&2; exit {code}", { stderr: "{file}" });
+export const sleeps: BashApp = bashApp("sleeps", ["sleep", "{0}"]);
 
 // Those that take their time, so that every rank gets some.
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
@@ -74,6 +83,10 @@ export const sumSlowly: App<[a: number, b: number], number, Float64Array> = app(
   },
   { returns: "f64" },
 );
+export const hangs: App<[x: number], number> = app("hangs", async (x: number): Promise<number> => {
+  if (x === 1) await new Promise((resolve) => setTimeout(resolve, 600_000));
+  return x;
+});
 export const letterSlowly: App<[k: number], string> = app("letterSlowly", async (k: number): Promise<string> => {
   await pause();
   return "abcdefghijklmnopqrstuvwxyz"[k % 26] as string;
