@@ -5,7 +5,12 @@ import { mpis, onRanks, onThreads, type Way } from "../helpers/mpi.ts";
 import { cli, run } from "../helpers/run.ts";
 
 const programs = "test/integration/programs";
-const ways: Way[] = [onThreads, ...mpis.flatMap((mpi) => [2, 4, 16].map((ranks) => onRanks(mpi, ranks)))];
+const inline: Way = {
+  name: "inline",
+  ranks: 1,
+  command: (program) => ["env", "HEDDLE_EXECUTOR=inline", process.execPath, ...program],
+};
+const ways: Way[] = [inline, onThreads, ...mpis.flatMap((mpi) => [2, 4, 16].map((ranks) => onRanks(mpi, ranks)))];
 
 const answer = {
   sum: 333_328_333_350_000,
@@ -14,12 +19,12 @@ const answer = {
   commands: ["x-0-", "y z-1-", "'-2-"],
 };
 
-describe.each(ways)("$name", ({ command, ranks }) => {
+describe.each(ways)("$name", ({ name, command, ranks }) => {
   test("a program runs, every rank works, and the answer is the same", async () => {
     const ended = await run(command([`${programs}/squares.js`, String(ranks)]));
     expect(ended).toMatchObject({ code: 0, stderr: "" });
     const { ranks: worked, dice, ...rest } = JSON.parse(ended.stdout);
-    expect(rest).toEqual(answer);
+    expect(rest).toEqual({ ...answer, inline: name === "inline" });
     expect(worked).toEqual(Array.from({ length: ranks }, (_, rank) => rank));
     expect(dice).toBe(await diceAlone());
   });
@@ -34,18 +39,29 @@ function diceAlone(): Promise<number> {
 }
 
 describe("another program", () => {
-  test("starts and closes the engine on threads, and its main file is loaded once", async () => {
-    const { code, stdout, stderr } = await run(onThreads.command([`${programs}/service.js`]));
-    expect(stdout.split("\n")[0]).toBe('{"ranks":1,"greetings":["Hello, Ada","Hello, Grace"]}');
-    expect(stdout).toContain("the service goes on\n");
+  const service = `${programs}/service.js`;
+  const greetings = ["Hello, Ada", "Hello, Grace"];
+
+  test("starts the engine on threads, one at a time, and its main file is loaded once", async () => {
+    const { code, stdout, stderr } = await run(onThreads.command([service]));
+    expect(stdout.trim().split("\n")).toEqual([
+      JSON.stringify({ ranks: 1, greetings }),
+      "ERR_ALREADY_STARTED Hello, first",
+      "Hello, again",
+      "the service goes on",
+    ]);
     expect(stderr.match(/service loaded/g)).toHaveLength(1);
     expect(code).toBe(0);
   });
 
-  test.each(mpis)("starts it with ranks under %s; those above 0 only serve", async (mpi) => {
-    const { code, stdout } = await run(onRanks(mpi, 3).command([`${programs}/service.js`]));
-    expect(stdout.split("\n")[0]).toBe('{"ranks":3,"greetings":["Hello, Ada","Hello, Grace"]}');
-    expect(stdout.match(/the service goes on/g)).toHaveLength(1);
+  test.each(mpis)("starts it with ranks under %s, once; those above 0 only serve", async (mpi) => {
+    const { code, stdout } = await run(onRanks(mpi, 3).command([service]));
+    expect(stdout.trim().split("\n")).toEqual([
+      JSON.stringify({ ranks: 3, greetings }),
+      "ERR_ALREADY_STARTED Hello, first",
+      "ERR_ALREADY_STARTED",
+      "the service goes on",
+    ]);
     expect(code).toBe(0);
   });
 });
@@ -55,6 +71,19 @@ describe("heddle run", () => {
     const { code, stdout } = await run([process.execPath, cli, "run", "--workers", "1", `${programs}/squares.js`]);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject(answer);
+  });
+
+  test("--executor inline runs its tasks on the main thread", async () => {
+    const { code, stdout } = await run([
+      process.execPath,
+      cli,
+      "run",
+      "--executor",
+      "inline",
+      `${programs}/squares.js`,
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ ...answer, inline: true, dice: await diceAlone() });
   });
 
   test.each(mpis)("-n starts ranks under %s", async (mpi) => {

@@ -1,4 +1,5 @@
 // Tells which ranks ran tasks, and results that must not depend on how it was started.
+import { isMainThread } from "node:worker_threads";
 import { app, bashApp, context, range, run } from "heddle";
 
 const square = app("square", (n) => n * n, { returns: "f64" });
@@ -8,6 +9,7 @@ const where = app("where", async () => {
   return context().rank;
 });
 const dice = app("dice", () => context().random(), { returns: "f64" });
+const onMainThread = app("onMainThread", () => isMainThread);
 const echo = bashApp("echo", ["printf", "%s-", "{word}", "{index}"]);
 
 await run(async () => {
@@ -21,6 +23,7 @@ await run(async () => {
       dataflow: await shout(shout("x")),
       commands: (await echo.map(["x", "y z", "'"])).map((result) => result.stdout),
       dice: rolled.reduce((a, b) => a + b, 0),
+      inline: await onMainThread(),
       ranks: [...new Set(ranks)].sort((a, b) => a - b),
     }),
   );
