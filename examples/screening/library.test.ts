@@ -2,7 +2,7 @@ import { Molecule } from "openchemlib";
 import { expect, test, vi } from "vitest";
 import { scaffolds } from "./building-blocks.ts";
 import { parse } from "./chemistry.ts";
-import { librarySize, scaffoldName, selected, smilesOf } from "./library.ts";
+import { librarySize, listed, scaffoldName, selected, smilesOf } from "./library.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
@@ -58,3 +58,14 @@ test("a short selection has no molecule twice and meets every scaffold", () => {
 test("a selection of the whole library is the library", () => {
   expect(selected(12_345, librarySize)).toBe(12_345);
 });
+
+test("a list names molecules and ranges of them, in its own order", () => {
+  expect(listed("10-12,4,24083")).toEqual([10, 11, 12, 4, 24_083]);
+});
+
+test.each(["", "a", "3-1", "24084", "1,,2", "-1", "1.5"])(
+  "the list %j is an error that shows what is wrong",
+  (text) => {
+    expect(() => listed(text)).toThrow("--molecules has ");
+  },
+);

@@ -52,3 +52,14 @@ export function smilesOf(index: number): string {
 export function selected(k: number, limit: number): number {
   return Math.floor((k * librarySize) / limit);
 }
+
+/** The molecules that a list names, each as often as it does: `10-19,4` are those from 10 to 19, and 4. */
+export function listed(text: string): number[] {
+  return text.split(",").flatMap((part) => {
+    const [, from, to = from] = /^(\d+)(?:-(\d+))?$/.exec(part) ?? [];
+    const [first, last] = [Number(from), Number(to)];
+    if (from === undefined || last < first || last >= librarySize)
+      throw new RangeError(`--molecules has "${part}"; give numbers below ${librarySize}, like 10-19,4`);
+    return Array.from({ length: last - first + 1 }, (_, k) => first + k);
+  });
+}

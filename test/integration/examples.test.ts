@@ -31,12 +31,13 @@ function example(way: Way, name: string, ...args: string[]): Promise<Ended> {
 }
 
 describe("screening", () => {
-  const LIMIT = "183"; // Two of these molecules pass the filter.
+  // Three of these pass the filter, and one more that equals the first of them; 224 equals 0, 238 equals 14, and so on.
+  const MOLECULES = "0,14,28,42,2560,6521,224,238,252,266,20572,6522,10000-10029";
   let alone: { stdout: string; html: string };
 
   async function screen(way: Way): Promise<{ stdout: string; html: string }> {
     const out = join(folder, `${way.name.replaceAll(" ", "-")}.html`);
-    const args = ["--limit", LIMIT, "--out", out, "--quiet"];
+    const args = ["--molecules", MOLECULES, "--top", "2", "--out", out, "--quiet"];
     const { code, stdout, stderr } = await example(way, "screening/screen.js", ...args);
     expect(stderr).toBe("");
     expect(code).toBe(0);
@@ -47,8 +48,9 @@ describe("screening", () => {
     alone = await screen(onThreads);
   });
 
-  test("finds molecules, prints them as a table and draws them in a report", () => {
-    expect(alone.stdout).toMatch(/^molecules {2}183 enumerated, 183 distinct, 2 passed the filter$/m);
+  test("finds each molecule once, prints the best as a table and draws them in a report", () => {
+    expect(alone.stdout).toMatch(/^molecules {2}42 enumerated, 37 distinct, 3 passed the filter$/m);
+    expect(alone.stdout).toMatch(/^ *2 +[\d.]+ .*\n(?! *3 )/m);
     expect(alone.stdout).toMatch(/^digest {5}[0-9a-f]{16}$/m);
     expect(alone.html.match(/<article/g)).toHaveLength(2);
   });
