@@ -63,6 +63,12 @@ export const mapChecks: Checks = {
     expect(settled[1]).toMatchObject({ reason: { code: "ERR_ARGUMENT" } });
   },
 
+  "an element of 100 MiB fails alone": async () => {
+    const settled = await echo.map([1, new Uint8Array(100 << 20), 3]).settled();
+    expect(settled.map((one) => one.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(settled[1]).toMatchObject({ reason: { code: "ERR_ARGUMENT_TOO_LARGE" } });
+  },
+
   "reductions count, add, and find the least and the largest": async () => {
     expect(await square.map(range(1, 5)).reduce("sum")).toBe(30);
     expect(await square.map([3, -1, 2]).reduce("min")).toBe(1);

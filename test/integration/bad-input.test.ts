@@ -91,6 +91,16 @@ describe.each(ways)("$name", ({ command, ranks }) => {
     expect(hint).toBeTruthy();
   });
 
+  test("a task that uses up the memory of its worker fails alone", async () => {
+    const program = ["--max-old-space-size=64", "test/integration/programs/bad-input.js", "hoards"];
+    const { code, stdout, stderr } = await run(command(program));
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      got: { error: { code: "ERR_WORKER_LOST", hint: expect.stringContaining("--max-old-space-size") } },
+      afterwards: [332_833_500, "some output\n"],
+    });
+  });
+
   test("an error that was thrown arrives with its class, stack and cause", () => {
     const failure = failureOf("throws");
     expect(failure).toMatchObject({

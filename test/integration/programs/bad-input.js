@@ -22,6 +22,9 @@ const spins = app(
   },
   { walltime: 0.5 },
 );
+const hoards = app("hoards", () => {
+  for (const kept = []; ; ) kept.push(new Array(10_000).fill(kept.length));
+});
 const missing = bashApp("missing", ["heddle-no-such-command", "{n}"]);
 const fails = bashApp("fails", "echo some output; echo what went wrong >&2; exit {code}");
 const killed = bashApp("killed", "kill -SEGV $$");
@@ -66,6 +69,7 @@ const cases = {
   rejects: () => outcome(rejects()),
   exits: () => outcome(exits(7)),
   spins: () => outcome(spins()),
+  hoards: () => outcome(hoards()),
   missing: () => outcome(missing({ n: 1 })),
   fails: () => outcome(fails({ code: 3 })),
   killed: () => outcome(killed({})),
