@@ -206,14 +206,19 @@ describe("a package whose MPI libraries are not built", () => {
     expect(ended.stderr).toMatch(/fix: .*npx heddle build-mpi/);
   });
 
-  test("builds the library on first need, once for all ranks, with a line that says so", {
-    timeout: 320_000,
-  }, async () => {
-    const ended = await started("mpich", {});
-    expect(ended).toMatchObject({ code: 0, stdout: "9\n" });
-    expect(ended.stderr.match(/^heddle: first run under mpich: building .*heddle-mpi-mpich\.so/gm)).toHaveLength(1);
-    expect(await started("mpich", {})).toMatchObject({ code: 0, stdout: "9\n", stderr: "" });
-  });
+  test.each(mpis)(
+    "builds the library of %s on first need, once for all ranks, with a line that says so",
+    {
+      timeout: 320_000,
+    },
+    async (mpi) => {
+      const ended = await started(mpi, {});
+      expect(ended).toMatchObject({ code: 0, stdout: "9\n" });
+      const line = new RegExp(`^heddle: first run under ${mpi}: building .*heddle-mpi-${mpi}\\.so`, "gm");
+      expect(ended.stderr.match(line)).toHaveLength(1);
+      expect(await started(mpi, {})).toMatchObject({ code: 0, stdout: "9\n", stderr: "" });
+    },
+  );
 
   test("heddle doctor tells what is missing", async () => {
     const ended = await run([process.execPath, join(copy, "dist/cli/main.js"), "doctor"], {

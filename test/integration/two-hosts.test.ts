@@ -1,23 +1,39 @@
 // Ranks on two hosts that share no memory: two network namespaces on one machine. Needs root and iproute2.
 
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Mpi, mpis } from "../helpers/mpi.ts";
-import { repository, run, type StartOptions, start } from "../helpers/run.ts";
+import { processesWith, type Running, repository, run, type StartOptions, start } from "../helpers/run.ts";
 
 const script = `${repository}test/cluster/two-hosts.sh`;
 const hosts = (...args: string[]): string => execFileSync("bash", [script, ...args], { encoding: "utf8" });
 // Somebody may be at work on hosts of their own making; then those serve, and stay.
 const wereUp = existsSync("/run/netns/heddle-h1");
 
-function job(mpi: Mpi, ranks: number, program: string[]): string[] {
-  return ["bash", script, "mpiexec", mpi, String(ranks), process.execPath, ...program];
+const launch = (mpi: Mpi, ranks: number, command: string[]): string[] => {
+  return ["bash", script, "mpiexec", mpi, String(ranks), ...command];
+};
+const job = (mpi: Mpi, ranks: number, program: string[]): string[] =>
+  launch(mpi, ranks, [process.execPath, ...program]);
+
+/** Resolves when commands of the endless program run on both hosts. */
+async function childrenOnBoth({ mark }: Running): Promise<void> {
+  for (;;) {
+    const commands = processesWith(mark).filter(({ command }) => command.startsWith("sleep 600"));
+    // A host is a namespace of its own; what ended meanwhile has none.
+    const places = commands.map(({ pid }) => (existsSync(`/proc/${pid}`) ? readlinkSync(`/proc/${pid}/ns/uts`) : null));
+    if (new Set(places.filter((place) => place !== null)).size === 2) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 const options = (env: Record<string, string> = {}): StartOptions => ({ env, timeoutMs: 150_000 });
 
-beforeAll(() => void hosts("up"));
+beforeAll(() => {
+  execFileSync("cmake", ["--build", "build", "--target", "mpi-contract", "-j2"], { cwd: repository });
+  hosts("up");
+}, 300_000);
 
 afterAll(() => {
   if (!wereUp) hosts("down");
@@ -37,9 +53,27 @@ describe.each(mpis)("%s", (mpi) => {
     expect(Number(hosts("bytes")) - before).toBeGreaterThan(1 << 20);
   });
 
+  // With 3, rank 0 has one peer that rings its bell, and one that cannot.
+  test.each([2, 3])(
+    "frames between %i ranks keep the transport's contract, and cross the cable",
+    {
+      timeout: 160_000,
+    },
+    async (ranks) => {
+      const before = Number(hosts("bytes"));
+      const release = `${repository}build/Release`;
+      const contract = [`${release}/mpi-contract`, `${release}/heddle-mpi-${mpi}.so`, "--no-colors"];
+      const { code, stdout, stderr } = await run(launch(mpi, ranks, contract), options());
+      expect(code, stdout + stderr).toBe(0);
+      // The frame of 100 MB alone must show.
+      expect(Number(hosts("bytes")) - before).toBeGreaterThan(100_000_000);
+    },
+  );
+
   test("SIGTERM to mpiexec ends the ranks of both hosts, children included", { timeout: 160_000 }, async () => {
     const running = start(job(mpi, 4, ["test/integration/programs/endless.js", "4"]), options());
     await running.output(/ranks \{/);
+    await childrenOnBoth(running);
     running.kill("SIGTERM");
     const { code, signal } = await running.ended;
     expect(signal !== null || code !== 0).toBe(true);

@@ -1,7 +1,18 @@
 // The package as a user gets it: packed, installed into an empty project, and run there.
 
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,14 +24,27 @@ const installed = join(project, "node_modules", "heddle");
 // What npm tells the scripts it runs would make an inner npm work on this repository instead of the project.
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$/i.test(name)));
 
-function run(command: string, args: string[], cwd: string = project): Promise<string> {
+interface Place {
+  cwd?: string;
+  path?: string | undefined;
+}
+
+function run(
+  command: string,
+  args: string[],
+  { cwd = project, path = environment["PATH"] }: Place = {},
+): Promise<string> {
+  const env = { ...environment, PATH: path };
   return new Promise((resolve, reject) => {
-    execFile(command, args, { cwd, env: environment, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+    execFile(command, args, { cwd, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${command} ${args.join(" ")}: ${error.message}\n${stdout}\n${stderr}`));
       else resolve(stdout);
     });
   });
 }
+
+// Node.js, npm and the shell that npm calls; no compiler, no make, no Python.
+const tools = join(project, "tools");
 
 const program = `
 import { app, range, run } from "heddle";
@@ -32,12 +56,17 @@ await run(async () => {
 });
 `;
 
+const where = async (tool: string): Promise<string> =>
+  tool === "node" ? process.execPath : realpathSync((await run("which", [tool])).trim());
+
 beforeAll(async () => {
-  await run("npm", ["pack", "--pack-destination", project], repository);
+  await run("npm", ["pack", "--pack-destination", project], { cwd: repository });
   const [tarball] = readdirSync(project).filter((name) => name.endsWith(".tgz"));
   writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true, "type": "module" }\n');
   writeFileSync(join(project, "squares.js"), program);
-  await run("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`]);
+  mkdirSync(tools);
+  for (const tool of ["node", "npm", "sh"]) symlinkSync(await where(tool), join(tools, tool));
+  await run("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`], { path: tools });
 }, 900_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -50,8 +79,9 @@ test("the package carries the prebuilt addon, the guardian and what MPI librarie
   expect(existsSync(join(installed, "build"))).toBe(false);
 });
 
-test("a program runs on threads, without any compiler", async () => {
-  expect(await run(process.execPath, ["squares.js"])).toContain("sum of squares: 332833500");
+test("installed without any compiler, a program runs on threads", async () => {
+  await expect(run("sh", ["-c", "command -v cc c++ gcc g++ clang make python3"], { path: tools })).rejects.toThrow();
+  expect(await run("node", ["squares.js"], { path: tools })).toContain("sum of squares: 332833500");
 });
 
 test("a TypeScript program runs through the command", async () => {
