@@ -7,6 +7,8 @@
 import { writeSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 
+const LAST_WORDS_MS = 100; // Hydra that hears of the end first drops what this process said before it.
+
 let armed = true;
 
 /** From here on MPI is responsible; the connection to the launcher is its own. */
@@ -32,6 +34,7 @@ if (isMainThread) {
   process.once("exit", (code) => {
     const request = armed ? abortRequest(process.env, code) : null;
     if (request === null) return;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS_MS);
     try {
       writeSync(request.fd, request.text);
     } catch {
