@@ -15,11 +15,12 @@ const functionLinesMax = 70;
 
 /** What a folder may import besides itself. Imports point down only. */
 const nativeLayers: Record<string, string[]> = {
+  include: [], // What C programs see.
   base: [],
   scheduler: ["base"],
   transport: ["base"],
   guardian: ["base"],
-  runtime: ["scheduler", "transport", "guardian", "base"],
+  runtime: ["scheduler", "transport", "guardian", "base", "include"],
   sim: ["scheduler", "transport", "base"],
   addon: ["runtime", "scheduler", "transport", "base"],
 };

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "addon/convert.h"
+#include "addon/native_calls.h"
 #include "addon/session.h"
 #include "addon/worker_port.h"
 #include "base/msgpack.h"
@@ -80,6 +81,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("scan", Napi::Function::New(env, scan_values, "scan"));
   exports.Set("version", Napi::Function::New(env, version, "version"));
   exports.Set("builtinApps", Napi::Function::New(env, builtins, "builtinApps"));
+  exports.Set("loadNative", Napi::Function::New(env, load_native_app, "loadNative"));
+  exports.Set("callNative", Napi::Function::New(env, call_native_app, "callNative"));
   exports.Set("spawnFloor", Napi::Function::New(env, floor_of_spawning, "spawnFloor"));
   exports.Set("handoverFloor", Napi::Function::New(env, floor_of_handing_over, "handoverFloor"));
   return exports;

@@ -8,6 +8,7 @@
 #include "addon/convert.h"
 #include "addon/open_transport.h"
 #include "runtime/native_app.h"
+#include "runtime/native_library.h"
 
 namespace heddle::addon {
 namespace {
@@ -40,6 +41,9 @@ void read_apps(const Napi::Object& options, DriverOptions& out, Shared& shared) 
     if (!is_null(app, "command")) {
       out.commands[app_id(name)] = to_command(app.Get("command").As<Napi::Object>());
     }
+    if (!is_null(app, "native"))
+      out.native_apps[app_id(name)] =
+          loaded_native(static_cast<std::uint32_t>(number_of(app, "native")));
   }
   std::ranges::sort(out.apps);
   for (const NativeApp& app : builtin_apps()) {

@@ -167,7 +167,11 @@ void MsgpackWriter::text(std::string_view value) {
 
 void MsgpackWriter::binary(Bytes value) {
   HEDDLE_ASSERT(value.size() <= std::numeric_limits<std::uint32_t>::max());
-  const auto size = static_cast<std::uint32_t>(value.size());
+  binary_head(static_cast<std::uint32_t>(value.size()));
+  out_.insert(out_.end(), value.begin(), value.end());
+}
+
+void MsgpackWriter::binary_head(std::uint32_t size) {
   if (size < 0x100) {
     big_endian(0xc4, static_cast<std::uint8_t>(size));
   } else if (size < 0x10000) {
@@ -175,7 +179,6 @@ void MsgpackWriter::binary(Bytes value) {
   } else {
     big_endian(0xc6, size);
   }
-  out_.insert(out_.end(), value.begin(), value.end());
 }
 
 void MsgpackWriter::array(std::uint32_t values) {

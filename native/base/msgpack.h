@@ -31,6 +31,7 @@ class MsgpackWriter {
   void number(double value);
   void text(std::string_view value);  // A str; see `valid_utf8`.
   void binary(Bytes value);
+  void binary_head(std::uint32_t bytes);  // So many bytes follow.
   void array(std::uint32_t values);
   void map(std::uint32_t pairs);
 

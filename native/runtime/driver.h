@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/status.h"
+#include "include/heddle.h"
 #include "runtime/brief_mutex.h"
 #include "runtime/process/command.h"
 #include "runtime/program.h"
@@ -36,6 +37,7 @@ struct DriverOptions {
   std::string guardian_path;
   std::vector<std::pair<std::string, std::uint64_t>> apps;  // Sorted by name.
   std::unordered_map<AppId, CommandTemplate> commands;
+  std::unordered_map<AppId, heddle_function> native_apps;  // Besides the builtin ones.
   Duration spin = microseconds(50);
   Duration lost_after = seconds(4);
   std::string host;
@@ -106,6 +108,7 @@ class Driver {
   void fabric_loop();
   bool send_outbox();
   void native_main(WorkerId worker);
+  heddle_function native_function(AppId id) const;
   void process_main(WorkerId worker);
   Record run_command(ProcessSlot& slot, const Chunk& chunk, std::uint64_t index) const;
   std::vector<WorkerKind> worker_kinds() const;

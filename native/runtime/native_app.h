@@ -1,28 +1,11 @@
 // Native apps: C functions that a native slot calls, without JavaScript.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <string_view>
 #include <vector>
 
 #include "base/ids.h"
-
-extern "C" {
-
-// Where a native app puts its result: the member that the app's declared element type names.
-typedef struct heddle_result {
-  union {
-    double f64;
-    std::int64_t i64;
-    std::uint64_t u64;
-  } value;
-} heddle_result;
-
-// Runs one task. `args` has `size` bytes: the task's row or packed value; for a range, its number
-// as 8 bytes (little-endian, signed). Returns 0, or the task fails with this number.
-typedef int (*heddle_function)(const void* args, std::size_t size, heddle_result* result);
-}
+#include "include/heddle.h"
 
 namespace heddle {
 

@@ -6,10 +6,13 @@
 #include "runtime/driver.h"
 #include "runtime/error_payload.h"
 #include "runtime/native_app.h"
+#include "runtime/native_result.h"
 #include "runtime/priority.h"
 
 namespace heddle {
 namespace {
+
+constexpr std::size_t kPackedRecordBytes = 1024 * 1024;  // More of a chunk is another record.
 
 constexpr Duration kIdleLook = seconds(1);  // A closed slot is woken; this only bounds a wait.
 
@@ -20,18 +23,35 @@ Record failure(std::uint64_t index, std::vector<std::uint8_t> error) {
 // What a native chunk has produced so far.
 struct NativeRun {
   const Work& work;
+  RankId rank;
+  NativeResult& result;
   std::vector<std::uint8_t>& column;
+  bool packed;  // Results are bytes, and somebody wants them.
   std::vector<Record> records;
   std::uint64_t settled;  // First index whose outcome is not in `records`.
 
   void settle(std::uint64_t last) {
     if (settled == last) return;
-    const std::uint64_t size = element_size(work.chunk.batch->element);
-    const std::uint64_t offset = (settled - work.chunk.range.first) * size;
-    Driver::settle_column(work, {settled, last}, column.data() + offset, records);
+    const Range range{settled, last};
+    if (packed) {
+      records.push_back({RecordKind::Packed, range, result.take()});
+    } else {
+      const std::uint64_t size = element_size(work.chunk.batch->element);
+      const std::uint64_t offset = (settled - work.chunk.range.first) * size;
+      Driver::settle_column(work, range, column.data() + offset, records);
+    }
     settled = last;
   }
+
+  void fail(std::uint64_t index, int code) {
+    std::vector<std::uint8_t> error = result.error(code, rank);
+    settle(index);
+    records.push_back(failure(index, std::move(error)));
+    settled = index + 1;
+  }
 };
+
+struct PackedBytes {};  // In the place of an element type.
 
 template <typename T>
 T element(const heddle_result& result) {
@@ -46,20 +66,21 @@ T element(const heddle_result& result) {
 template <typename T, typename Argument>
 void run_tasks(heddle_function function, NativeRun& run, const Argument& argument) {
   const Range range = run.work.chunk.range;
-  heddle_result result{};
+  NativeResult& result = run.result;
   for (std::uint64_t i = range.first; i < range.last; ++i) {
     const Bytes args = argument(i);
+    result.begin();
     const int code = function(args.data(), args.size(), &result);
     if (code != 0) [[unlikely]] {
-      run.settle(i);
-      run.records.push_back(
-          failure(i, error_payload("NativeAppError", "ERR_NATIVE_APP",
-                                   "the native app returned " + std::to_string(code),
-                                   "0 means success; the app's author knows its numbers")));
-      run.settled = i + 1;
+      run.fail(i, code);
       continue;
     }
-    if constexpr (!std::is_void_v<T>) {
+    if constexpr (std::is_same_v<T, PackedBytes>) {
+      if (!result.keep()) [[unlikely]]
+        run.fail(i, code);
+      else if (result.kept_bytes() >= kPackedRecordBytes)
+        run.settle(i + 1);
+    } else if constexpr (!std::is_void_v<T>) {
       const T value = element<T>(result);
       std::memcpy(run.column.data() + (i - range.first) * sizeof value, &value, sizeof value);
     }
@@ -92,6 +113,7 @@ void run_native(heddle_function function, NativeRun& run) {
   const bool wanted = batch.results != ResultMode::Discard;
   run.column.resize(wanted ? run.work.chunk.range.size() * element_size(batch.element) : 0);
   if (!wanted) return run_elements<void>(function, run);
+  if (run.packed) return run_elements<PackedBytes>(function, run);
   switch (batch.element) {
     case ElementType::F64:
       return run_elements<double>(function, run);
@@ -110,15 +132,23 @@ void run_native(heddle_function function, NativeRun& run) {
 
 }  // namespace
 
+heddle_function Driver::native_function(AppId id) const {
+  const auto own = options_.native_apps.find(id);
+  return own == options_.native_apps.end() ? find_native_app(id) : own->second;
+}
+
 void Driver::native_main(WorkerId worker) {
   stand_back_as_worker();
   std::vector<std::uint8_t> column;
+  NativeResult result;
   while (!closed(worker)) {
     const auto work = next(worker, kIdleLook);
     if (!work) continue;
+    const BatchHeader& batch = *work->chunk.batch;
     const Range range = work->chunk.range;
-    NativeRun run{*work, column, {}, range.first};
-    if (const heddle_function function = find_native_app(work->chunk.batch->app)) {
+    const bool packed = batch.element == ElementType::Any && batch.results != ResultMode::Discard;
+    NativeRun run{*work, rank_id_, result, column, packed, {}, range.first};
+    if (const heddle_function function = native_function(batch.app)) {
       run_native(function, run);
     } else {
       for (std::uint64_t i = range.first; i < range.last; ++i) {
