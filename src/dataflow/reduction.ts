@@ -42,7 +42,9 @@ export class ScalarEnd extends ReduceEnd {
   }
 
   done({ first, last, payload }: TaskRecord): void {
-    const value = decodePartial(this.op, this.element, payload as Uint8Array);
+    // Where order is free, one value stands for several ranges: it comes with the first, the others are merely done.
+    if (payload === null) return;
+    const value = decodePartial(this.op, this.element, payload);
     if (!orderMatters(this.op, this.element)) {
       const known = this.#blocks.get(0);
       this.#blocks.set(0, {
