@@ -41,6 +41,8 @@ export type ErrorCode =
   | "ERR_MPI_NOT_BUILT" // the library for this MPI is missing and cannot be built
   | "ERR_MSGPACK" // bytes that should be msgpack are not
   | "ERR_NATIVE_APP" // a native app failed
+  | "ERR_NATIVE_LIBRARY" // the shared library of a native app cannot be opened
+  | "ERR_NATIVE_SYMBOL" // the shared library of a native app has no such function
   | "ERR_NESTED_CALL" // a task called an app
   | "ERR_NOT_STARTED" // an app was called before run() or start()
   | "ERR_NO_SPACE" // the device of an output file is full
@@ -219,8 +221,16 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Report it: arguments and results are encoded by Heddle itself.",
   },
   ERR_NATIVE_APP: {
-    when: "A task of a native app failed; the message says why.",
-    fix: "See the message.",
+    when: "A task of a native app failed: its function returned a number other than 0, or gave too large a result.",
+    fix: "`data.number` and `data.text` have what the function said; the app's author knows its numbers.",
+  },
+  ERR_NATIVE_LIBRARY: {
+    when: "The shared library of a native app is missing, needs another library that is, or was built for another machine.",
+    fix: "The message has what the dynamic linker said. Build it for this machine, where every rank sees it.",
+  },
+  ERR_NATIVE_SYMBOL: {
+    when: "The shared library of a native app has no function of that name.",
+    fix: '`nm -D --defined-only` lists what it has. The function must not be static, and in C++ be extern "C".',
   },
   ERR_NESTED_CALL: {
     when: "A task called an app.",

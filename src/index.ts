@@ -5,6 +5,14 @@ import "./launchers/early-end.ts"; // A program that fails from here on must not
 export { app } from "./apps/app.ts";
 export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
+export {
+  type NativeApp,
+  type NativeArguments,
+  type NativeColumn,
+  type NativeOptions,
+  type NativeValue,
+  nativeApp,
+} from "./apps/native.ts";
 export type { RunOptions, StartOptions } from "./apps/options.ts";
 export { run } from "./apps/run.ts";
 export { start } from "./apps/start.ts";
@@ -25,5 +33,6 @@ export {
 } from "./errors.ts";
 export type { AppFuture, FutureState } from "./futures/future.ts";
 export type { ElementType, SessionStats } from "./native/binding.ts";
+export type { NativeLayout } from "./serialize/native-arguments.ts";
 export { context, type TaskContext } from "./worker/context.ts";
 export type { Random } from "./worker/random.ts";

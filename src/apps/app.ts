@@ -59,6 +59,7 @@ export function app(
     walltimeMs: walltimeMs(name, options.walltime),
     command: null,
     placeholders: null,
+    native: null,
     source: fn.toString(),
   };
   register(definition);

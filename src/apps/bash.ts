@@ -112,6 +112,7 @@ export function bashApp(
     walltimeMs: template.walltimeMs,
     command: template,
     placeholders: fn === null ? compiler.placeholders() : null,
+    native: null,
     source: fn === null ? JSON.stringify(template) : fn.toString(),
   };
   if (fn !== null && compiler.placeholders().slots.length > 0) {

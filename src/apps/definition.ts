@@ -14,6 +14,15 @@ export function walltimeMs(name: string, walltime: number | undefined): number {
   throw new HeddleError("ERR_CONFIG", `App "${name}": walltime is ${shorten(walltime)}.`, "give seconds, more than 0");
 }
 
+/** The error of a time limit for a native app: nothing can take a thread out of a C function. */
+export function noWalltime(name: string): HeddleError {
+  return new HeddleError(
+    "ERR_CONFIG",
+    `App "${name}" is native: its calls cannot be ended, so it has no walltime.`,
+    "bound the work inside the function, or make it a command: bashApp() can end those",
+  );
+}
+
 /** The definition behind an app. Throws ERR_APP_EXPECTED for a plain function or anything else. */
 export function definitionOf(given: unknown, where: string): AppDefinition {
   const definition = (given as { [DEFINITION]?: AppDefinition } | null)?.[DEFINITION];

@@ -14,7 +14,7 @@ import type { ReduceOp } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
-import { definitionOf, walltimeMs } from "./definition.ts";
+import { definitionOf, noWalltime, walltimeMs } from "./definition.ts";
 import type { App } from "./types.ts";
 
 /** Options of a map. */
@@ -59,6 +59,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     const number = kernel.nextMap();
     const seed = fnv1a64(options.seed === undefined ? `map\0${number}\0${app.name}` : `seed\0${options.seed}`);
     const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);
+    if (app.kind === "native" && limit > 0) throw noWalltime(app.name);
     this.#options = { seed, walltimeMs: limit, progress: options.progress ?? false };
     // Whoever wants another end says so in this turn.
     const started = new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)));
@@ -122,6 +123,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     if (typeof how === "string" && !["sum", "min", "max", "count"].includes(how)) {
       throw new HeddleError("ERR_CONFIG", `reduce(${shorten(op)}) is unknown.`, "use sum, min, max, count, or an app");
     }
+    checkNative(this.#app, how);
     this.#use("reduce()");
     if (how === "count") return (await this.#runAll(() => new DiscardEnd())).job.tasks;
     if (typeof how === "string") return this.#reduceScalar(how as ReduceOp);
@@ -264,6 +266,24 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     const message = `reduce(${op}) of app "${this.#app.name}" was given no task.`;
     return new HeddleError("ERR_REDUCE_EMPTY", message, "check for an empty input before the call");
   }
+}
+
+/** Native slots have numbers, and no JavaScript to reduce with. */
+function checkNative(app: AppDefinition, how: string | AppDefinition): void {
+  const isApp = typeof how !== "string";
+  if (isApp && (app.kind === "native" || how.kind === "native")) {
+    throw new HeddleError(
+      "ERR_CONFIG",
+      `reduce(${how.name}) of app "${app.name}": ${app.kind === "native" ? app.name : how.name} is native.`,
+      "reduce a native app with sum, min, max or count; or collect() and combine here",
+    );
+  }
+  if (app.kind !== "native" || how === "count" || app.returns !== null) return;
+  throw new HeddleError(
+    "ERR_CONFIG",
+    `reduce(${shorten(how)}) of app "${app.name}", which returns bytes.`,
+    "declare a number in `returns`, or collect()",
+  );
 }
 
 function resultsOf(end: ColumnEnd | CollectEnd, job: MapJob): ArrayLike<unknown> {

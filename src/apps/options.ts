@@ -16,6 +16,11 @@ export interface RunOptions {
   workers?: number;
   /** Commands at a time of each rank. Integer, 1 or more. Default: as `workers`. HEDDLE_PROCESS_SLOTS. */
   processSlots?: number;
+  /**
+   * Calls of native apps at a time of each rank. Integer, 1 or more. Default: the rank's share of the node's cores, where
+   * the program has native apps. HEDDLE_NATIVE_SLOTS.
+   */
+  nativeSlots?: number;
 }
 
 /** Options of {@link start}. */
@@ -28,7 +33,7 @@ export interface ResolvedOptions {
   executor: ExecutorKind | "auto";
   workers: number | null;
   processSlots: number | null;
-  nativeSlots: number;
+  nativeSlots: number | null;
 }
 
 const EXECUTORS = ["inline", "threads", "mpi", "auto"];
@@ -45,7 +50,7 @@ export function resolveOptions(given: RunOptions): ResolvedOptions {
     executor: executor as ExecutorKind | "auto",
     workers: count("workers", numberFrom("HEDDLE_WORKERS") ?? given.workers),
     processSlots: count("processSlots", numberFrom("HEDDLE_PROCESS_SLOTS") ?? given.processSlots),
-    nativeSlots: numberFrom("HEDDLE_NATIVE_SLOTS") ?? 0,
+    nativeSlots: count("nativeSlots", numberFrom("HEDDLE_NATIVE_SLOTS") ?? given.nativeSlots),
   };
 }
 

@@ -8,8 +8,9 @@
 import { HeddleError } from "../errors.ts";
 import { AppFuture } from "../futures/future.ts";
 import { decode, encode, encodeShared, extend } from "../serialize/codec.ts";
+import { packNative, unpackNative } from "../serialize/native-arguments.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { packStrings } from "../serialize/strings.ts";
+import { packStrings, unpackStrings } from "../serialize/strings.ts";
 import { findUnencodable } from "../serialize/values.ts";
 import { commandStrings } from "./words.ts";
 
@@ -45,7 +46,7 @@ export type Encoded = { bytes: Uint8Array; inputs: null } | { bytes: Uint8Array;
 
 /** Encodes the arguments of a call. The bytes may be overwritten by the next call of this module. */
 export function encodeCall(app: AppDefinition, args: readonly unknown[], index: number): Encoded {
-  if (app.kind === "process") return encodeCommand(app, args, index);
+  if (!encodesAlways(app)) return encodePlain(app, args, index);
   met = [];
   try {
     const bytes = guarded(() => encodeShared(args), args, app.name);
@@ -55,7 +56,12 @@ export function encodeCall(app: AppDefinition, args: readonly unknown[], index: 
   }
 }
 
-function encodeCommand(app: AppDefinition, args: readonly unknown[], index: number): Encoded {
+/** Are its arguments msgpack, whatever they are? Futures among them then become placeholders on the way. */
+function encodesAlways(app: AppDefinition): boolean {
+  return app.kind === "js" || app.native?.layout === "msgpack";
+}
+
+function encodePlain(app: AppDefinition, args: readonly unknown[], index: number): Encoded {
   const inputs = commandInputs(args);
   if (inputs.length > 0) {
     met = [];
@@ -66,9 +72,24 @@ function encodeCommand(app: AppDefinition, args: readonly unknown[], index: numb
       met = null;
     }
   }
-  const bytes = packStrings(commandStrings(app, args, index));
+  return { bytes: packPlain(app, args, index), inputs: null };
+}
+
+/** The arguments of a command, or of a native app, that are all there. */
+export function packPlain(app: AppDefinition, args: readonly unknown[], index: number): Uint8Array {
+  const { native } = app;
+  const bytes =
+    native === null ? packStrings(commandStrings(app, args, index)) : packNative(app.name, native.layout, args);
   checkSize(bytes.length, app.name);
-  return { bytes, inputs: null };
+  return bytes;
+}
+
+/** The arguments of a task, from its bytes. `spread`: where msgpack, the bytes are the array of all. */
+export function argumentsOf(app: AppDefinition, bytes: Uint8Array, spread: boolean): unknown[] {
+  if (app.native !== null) return unpackNative(app.native.layout, bytes);
+  if (app.kind === "process") return unpackStrings(bytes);
+  const value = decode(bytes);
+  return spread ? (value as unknown[]) : [value];
 }
 
 function commandInputs(args: readonly unknown[]): unknown[] {
@@ -97,7 +118,7 @@ export function completeCall(
   } finally {
     resolved = [];
   }
-  if (app.kind === "process") return packStrings(commandStrings(app, args, index));
+  if (!encodesAlways(app)) return packPlain(app, args, index);
   return guarded(() => encode(args), args, app.name);
 }
 

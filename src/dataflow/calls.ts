@@ -11,8 +11,8 @@ import { fnv1a64 } from "../native/hash.ts";
 import { decode, decodeMany } from "../serialize/codec.ts";
 import { newColumn } from "../serialize/columns.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { unpackStrings } from "../serialize/strings.ts";
 import { shortenArguments } from "../serialize/values.ts";
+import { argumentsOf } from "./arguments.ts";
 import { taskError } from "./failures.ts";
 import type { BatchSink, Pump } from "./pump.ts";
 
@@ -162,7 +162,7 @@ class CallsSink implements BatchSink {
     const k = index - this.#first;
     const { bytes, offsets } = this.#options;
     const own = (bytes as Uint8Array).subarray(offsets?.[k], offsets?.[k + 1]);
-    return shortenArguments(this.#app.kind === "process" ? unpackStrings(own) : (decode(own) as unknown[]));
+    return shortenArguments(argumentsOf(this.#app, own, true));
   }
 
   #take(index: number): AppFuture<unknown> | null {

@@ -6,11 +6,10 @@
 import { CancelledError, type HeddleError } from "../errors.ts";
 import type { ElementType, ReduceOp, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
-import { decode } from "../serialize/codec.ts";
 import { getters, rowBytes } from "../serialize/columns.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { unpackStrings } from "../serialize/strings.ts";
 import { shortenArguments } from "../serialize/values.ts";
+import { argumentsOf } from "./arguments.ts";
 import { taskError } from "./failures.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Piece, PieceArguments, Source } from "./piece.ts";
@@ -237,7 +236,5 @@ function argumentsText(app: AppDefinition, piece: Arguments, index: number): str
     return shortenArguments(values);
   }
   const own = bytes.subarray(piece.offsets?.[k], piece.offsets?.[k + 1]);
-  if (app.kind === "process") return shortenArguments(unpackStrings(own));
-  const value = decode(own);
-  return shortenArguments(piece.spread ? (value as unknown[]) : [value]);
+  return shortenArguments(argumentsOf(app, own, piece.spread));
 }

@@ -3,11 +3,9 @@
 import { HeddleError } from "../errors.ts";
 import { encodeManyShared, encodeShared } from "../serialize/codec.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { packStrings } from "../serialize/strings.ts";
 import { shorten } from "../serialize/values.ts";
-import { ARGUMENT_BYTES_MAX, argumentError, checkSize } from "./arguments.ts";
+import { ARGUMENT_BYTES_MAX, argumentError, checkSize, packPlain } from "./arguments.ts";
 import { type Column, lengthOf, type Piece, type Source } from "./piece.ts";
-import { commandStrings } from "./words.ts";
 
 const PIECE_TASKS_MIN = 1_024; // The first is small, so that workers start soon.
 const PIECE_TASKS_MAX = 32_768;
@@ -120,7 +118,7 @@ export class PackedSource implements Source {
     }
     const value = heads.length === 1 ? heads[0]?.value : heads.map((head) => head.value);
     if (this.#rows && !Array.isArray(value)) {
-      const parameters = this.#app.fn?.length;
+      const parameters = parametersOf(this.#app);
       throw new HeddleError(
         "ERR_MAP_COLUMNS",
         `App "${this.#app.name}" takes ${parameters} arguments; element ${this.#next + values.length} of its one column is ${shorten(value)}.`,
@@ -154,6 +152,12 @@ export class PackedSource implements Source {
     const first = this.#next++;
     return { first, last: first + 1, error };
   }
+}
+
+/** How many parameters an app has; 0 where that is not known. */
+export function parametersOf(app: AppDefinition): number {
+  const layout = app.native?.layout;
+  return app.fn?.length ?? (Array.isArray(layout) ? layout.length : 0);
 }
 
 function iterate(column: Column): AnyIterator {
@@ -220,8 +224,8 @@ class PieceBuilder {
 
   #addOne(value: unknown): void {
     if (this.#app.kind === "js") return this.#append(encodeShared(value));
-    const args = this.#spread || Array.isArray(value) ? (value as unknown[]) : [value];
-    this.#append(packStrings(commandStrings(this.#app, args, this.#first + this.count)));
+    const isList = this.#spread || (this.#app.kind === "process" && Array.isArray(value));
+    this.#append(packPlain(this.#app, isList ? (value as unknown[]) : [value], this.#first + this.count));
   }
 
   #appendAll(values: unknown[]): void {

@@ -9,7 +9,7 @@ import { HeddleError } from "../errors.ts";
 import { elementOf, type FixedColumn, packRows } from "../serialize/columns.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
-import { PackedSource } from "./packed.ts";
+import { PackedSource, parametersOf } from "./packed.ts";
 import { type Column, lengthOf, type Piece, type Source } from "./piece.ts";
 import { Range } from "./range.ts";
 
@@ -20,23 +20,35 @@ const FIXED_COLUMNS_MAX = 8;
 export function sourceOf(app: AppDefinition, columns: readonly Column[]): Source {
   checkColumns(app, columns);
   const [only] = columns;
-  if (columns.length === 1 && only instanceof Range && takesIndex(app)) return new RangeSource(only);
+  if (columns.length === 1 && only instanceof Range && takesIndex(app, only)) return new RangeSource(only);
   const fixed = columns.map(fixedColumn);
   const allFixed = fixed.every((column) => column !== null) && fixed.length <= FIXED_COLUMNS_MAX;
-  if (app.kind === "js" && allFixed) return new FixedSource(fixed as FixedColumn[]);
+  if (allFixed && takesRows(app, fixed as FixedColumn[])) return new FixedSource(fixed as FixedColumn[]);
   return new PackedSource(app, columns, rowsExpected(app, columns));
 }
 
 // A command's template with one slot takes the decimal value of the index, which native code writes itself.
-function takesIndex(app: AppDefinition): boolean {
+function takesIndex(app: AppDefinition, { first, last }: Range): boolean {
   if (app.kind === "js") return true;
+  if (app.native !== null) {
+    const { layout } = app.native;
+    if (!Array.isArray(layout) || layout.length !== 1) return false;
+    return layout[0] === "i64" || (layout[0] === "u64" && Math.min(first, last) >= 0);
+  }
   const slots = app.placeholders?.slots ?? [];
   return app.fn === null && slots.length <= 1 && !slots.some((slot) => "index" in slot);
 }
 
+/** A native app is given what it declares: columns of other types are converted one value at a time. */
+function takesRows(app: AppDefinition, columns: readonly FixedColumn[]): boolean {
+  const layout = app.native?.layout;
+  if (!Array.isArray(layout)) return app.kind === "js";
+  return layout.length === columns.length && columns.every(({ element }, k) => element === layout[k]);
+}
+
 /** True where one column stands for several parameters: then its elements are arrays of arguments. */
 function rowsExpected(app: AppDefinition, columns: readonly Column[]): boolean {
-  return columns.length === 1 && app.kind === "js" && (app.fn?.length ?? 0) >= 2;
+  return columns.length === 1 && app.kind !== "process" && parametersOf(app) >= 2;
 }
 
 function checkColumns(app: AppDefinition, columns: readonly Column[]): void {
@@ -47,6 +59,7 @@ function checkColumns(app: AppDefinition, columns: readonly Column[]): void {
       "give a range, an array or an iterable",
     );
   }
+  checkNumber(app, columns.length);
   columns.forEach((column, k) => {
     if (isColumn(column)) return;
     throw new HeddleError(
@@ -64,6 +77,18 @@ function checkColumns(app: AppDefinition, columns: readonly Column[]): void {
       "give columns of one length",
     );
   }
+}
+
+// A function of JavaScript can do with fewer or more; one of C would read beyond its row.
+function checkNumber(app: AppDefinition, columns: number): void {
+  const layout = app.native?.layout ?? "msgpack";
+  const wanted = layout === "bytes" ? 1 : layout.length;
+  if (layout === "msgpack" || columns === wanted || columns === 1) return;
+  throw new HeddleError(
+    "ERR_MAP_COLUMNS",
+    `${app.name}.map(): it was given ${columns} columns, and takes ${wanted}.`,
+    "give a column for each argument, or one column of arrays of arguments",
+  );
 }
 
 function isColumn(value: unknown): boolean {

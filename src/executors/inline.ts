@@ -6,7 +6,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { hostname } from "node:os";
-import type { Drained, SessionStats, SubmitOptions, TaskRecord } from "../native/binding.ts";
+import type { AppEntry, Drained, SessionStats, SubmitOptions, TaskRecord } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { encode } from "../serialize/codec.ts";
 import { payloadOf } from "../serialize/errors.ts";
@@ -17,6 +17,7 @@ import { TaskRunner } from "../worker/runner.ts";
 import { runCommandTask } from "./commands.ts";
 import type { Executor } from "./executor.ts";
 import { InlinePort } from "./inline-port.ts";
+import { runNativeChunk } from "./native.ts";
 
 const CHUNK_MS = 4; // Aim of one chunk: the program's own callbacks wait no longer than this.
 const CHUNK_TASKS_MAX = 4_096;
@@ -36,6 +37,8 @@ export class InlineExecutor implements Executor {
   readonly hostname: string = hostname();
   readonly workers = 1;
   readonly #batches: Batch[] = [];
+  /** The addon's numbers of native apps. */
+  readonly #natives: ReadonlyMap<string, number>;
   readonly #port: InlinePort;
   readonly #inTask = new AsyncLocalStorage<boolean>();
   readonly #runner: TaskRunner;
@@ -51,7 +54,8 @@ export class InlineExecutor implements Executor {
   #closed = false;
   #stopCommand: (() => void) | null = null;
 
-  constructor() {
+  constructor(apps: readonly AppEntry[]) {
+    this.#natives = new Map(apps.flatMap(({ name, native }) => (native === null ? [] : [[name, native]])));
     this.#port = new InlinePort((record) => this.#report(record));
     const isTask = (): boolean => this.#inTask.getStore() === true;
     const running: Running = { cell: this.#port.current, batch: 0, seed: 0n, rank: 0, worker: 0, isTask };
@@ -159,7 +163,12 @@ export class InlineExecutor implements Executor {
     if (isCommand) await this.#runCommand(batch, first);
     else {
       this.#port.load(batch.number, options, first, first + count);
-      const pending = this.#inTask.run(true, () => this.#runner.run());
+      const native = this.#natives.get(options.app);
+      const run = (): void | Promise<void> =>
+        native === undefined
+          ? this.#runner.run()
+          : runNativeChunk(this.#port, batch.number, options, { first, last: first + count }, native);
+      const pending = this.#inTask.run(true, run);
       if (pending !== undefined) await pending;
     }
     this.#tasksRun += count;

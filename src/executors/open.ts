@@ -20,7 +20,7 @@ export interface OpenOptions {
   executor: ExecutorKind | "auto";
   workers: number | null;
   processSlots: number | null;
-  nativeSlots: number;
+  nativeSlots: number | null;
   load: WorkerStart["load"];
   onBroken: (message: string) => void;
 }
@@ -31,7 +31,7 @@ const RANK_LOST_MS = 4_000;
 /** Opens it. On ranks above 0 this too: the caller then serves. */
 export async function openExecutor(options: OpenOptions): Promise<Executor> {
   if (options.executor === "inline" || options.executor === "threads") requireAlone(process.env, options.executor);
-  if (options.executor === "inline") return new (await import("./inline.ts")).InlineExecutor();
+  if (options.executor === "inline") return new (await import("./inline.ts")).InlineExecutor(appEntries());
   const launch = options.executor === "threads" ? threads() : detectLaunch(process.env);
   if (launch.kind === "threads" && options.executor === "mpi") {
     const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
@@ -50,6 +50,8 @@ function openFabric(options: OpenOptions, launch: Launch, library: string | null
   const cores = coresOfRank(launch);
   const wantsJs = apps.some((app) => app.kind === "js" && !app.name.startsWith("heddle:"));
   const wantsProcesses = apps.some((app) => app.kind === "process");
+  const wantsNative = apps.some((app) => app.kind === "native");
+  const nativeSlots = wantsNative ? (options.nativeSlots ?? cores) : 0;
   const workers = wantsJs ? (options.workers ?? cores) : 0;
   const processSlots = wantsProcesses ? (options.processSlots ?? options.workers ?? cores) : 0;
   if (launch.kind === "mpi") prepareMpi(launch);
@@ -60,7 +62,7 @@ function openFabric(options: OpenOptions, launch: Launch, library: string | null
       expected: launch.kind === "mpi" ? { rank: launch.rank, ranks: launch.ranks } : null,
       jsWorkers: workers,
       processSlots,
-      nativeSlots: options.nativeSlots,
+      nativeSlots,
       guardianPath: processSlots > 0 ? guardianPath() : null,
       apps,
       spinUs: numberFrom("HEDDLE_SPIN_US") ?? SPIN_US,

@@ -30,6 +30,8 @@ export interface AppEntry {
   fingerprint: bigint;
   /** For `process`: how a command is made from a task's arguments. */
   command: CommandTemplate | null;
+  /** For `native`: what `loadNative` gave; null: one of Heddle's own. */
+  native: number | null;
 }
 
 /** A word of a command: literal text and the numbers of the argument strings to put in. */
@@ -288,6 +290,16 @@ export interface WorkerPort {
   finishRecords(records: Float64Array, bytes: Uint8Array, column: TypedColumn | null): void;
 }
 
+/** How the call of a native app ended. */
+export interface NativeOutcome {
+  /** The 8 bytes of its number, an f64 or an integer. */
+  bits: bigint;
+  /** The bytes that it returned, as one msgpack value; null where they were not wanted. */
+  bytes: Uint8Array | null;
+  /** Not null: it failed, with this msgpack error. */
+  error: Uint8Array | null;
+}
+
 /** The addon. */
 export interface Binding {
   /** Opens the one session of this process; throws Error with `code` on failure. See `openSession`. */
@@ -299,6 +311,13 @@ export interface Binding {
   version(): string;
   /** Names of the native apps that every session knows; see native/runtime/native_app.h. For benches and tests. */
   builtinApps(): string[];
+  /**
+   * Opens a shared library, once in this process, and finds a function of it. Throws Error with `code` ERR_NATIVE_LIBRARY
+   * or ERR_NATIVE_SYMBOL, and what the dynamic linker said as its message.
+   */
+  loadNative(library: string, name: string): number;
+  /** Calls what `loadNative` gave, on this thread. */
+  callNative(loaded: number, args: Uint8Array, wantsBytes: boolean): NativeOutcome;
   /** Commands per second of a bare C loop that starts `/bin/true` with `inFlight` at a time, for `seconds`. */
   spawnFloor(inFlight: number, seconds: number): number;
   /** Round trips of one word between two bare threads, ns: both look without rest, or, with a pause before each, sleep. Blocks. */

@@ -70,7 +70,8 @@ export const getters: Record<ElementType, Getter> = {
   u64: (view, at) => view.getBigUint64(at, true),
 };
 
-const setters: Record<ElementType, (view: DataView, at: number, value: number | bigint) => void> = {
+/** Writes one element at byte `at` of `view`; what does not fit is cut. */
+export const setters: Record<ElementType, (view: DataView, at: number, value: number | bigint) => void> = {
   f64: (view, at, value) => view.setFloat64(at, value as number, true),
   f32: (view, at, value) => view.setFloat32(at, value as number, true),
   i32: (view, at, value) => view.setInt32(at, value as number, true),

@@ -4,7 +4,8 @@ import { type AppDefinition, appEntries, findApp, forgetApps, freezeApps, regist
 beforeEach(forgetApps);
 
 function definition(name: string, source = "() => 1", returns: AppDefinition["returns"] = null): AppDefinition {
-  return { name, kind: "js", fn: () => 1, returns, walltimeMs: 0, command: null, placeholders: null, source };
+  const other = { walltimeMs: 0, command: null, placeholders: null, native: null };
+  return { name, kind: "js", fn: () => 1, returns, source, ...other };
 }
 
 function codeOf(action: () => void): string | null {

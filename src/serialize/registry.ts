@@ -6,12 +6,22 @@
 import { HeddleError } from "../errors.ts";
 import type { AppEntry, CommandTemplate, ElementType } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
+import { loadNative } from "../native/library.ts";
+import type { NativeLayout } from "./native-arguments.ts";
 import type { Placeholders } from "./template.ts";
+
+/** A C function of a shared library, and how it is called. */
+export interface NativeFunction {
+  /** Absolute path of the library. */
+  readonly library: string;
+  readonly function: string;
+  readonly layout: NativeLayout;
+}
 
 /** One app, as defined. */
 export interface AppDefinition {
   readonly name: string;
-  readonly kind: "js" | "process";
+  readonly kind: "js" | "process" | "native";
   /** The function; null for a command template. */
   readonly fn: ((...args: never[]) => unknown) | null;
   readonly returns: ElementType | null;
@@ -20,7 +30,9 @@ export interface AppDefinition {
   readonly command: CommandTemplate | null;
   /** For `process` with a template: what fills its slots. */
   readonly placeholders: Placeholders | null;
-  /** Text that must agree between ranks: the function's source, or the template. */
+  /** For `native`: the C function. */
+  readonly native: NativeFunction | null;
+  /** Text that must agree between ranks: the function's source, the template, or how a C function is called. */
   readonly source: string;
 }
 
@@ -116,13 +128,24 @@ export function forgetApps(): void {
   holder[KEY] = undefined;
 }
 
-/** All apps as every rank must know them, in the order of their names. */
+/**
+ * All apps as every rank must know them, in the order of their names. Opens the libraries of native apps: throws
+ * ERR_NATIVE_LIBRARY or ERR_NATIVE_SYMBOL.
+ */
 export function appEntries(): AppEntry[] {
   const sorted = [...internalApps().values(), ...registry().apps.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return sorted.map((app) => ({
+  return sorted.map(entryOf);
+}
+
+function entryOf(app: AppDefinition): AppEntry {
+  const loaded = app.native === null ? null : loadNative(app.name, app.native.library, app.native.function);
+  // Where a library lies may differ between nodes, its content may not.
+  const source = loaded === null ? app.source : `${app.source}\0${loaded.digest}`;
+  return {
     name: app.name,
     kind: app.kind,
-    fingerprint: fnv1a64(`${app.kind}\0${app.returns ?? ""}\0${app.source}`),
+    fingerprint: fnv1a64(`${app.kind}\0${app.returns ?? ""}\0${source}`),
     command: app.command,
-  }));
+    native: loaded?.number ?? null,
+  };
 }

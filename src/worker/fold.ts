@@ -28,5 +28,6 @@ registerInternal({
   walltimeMs: 0,
   command: null,
   placeholders: null,
+  native: null,
   source: "1",
 });
