@@ -1,5 +1,6 @@
 /* Native apps for native-app.test.ts: each shows one thing that a function may do. */
-#include <stdlib.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "heddle.h"
 
@@ -69,6 +70,20 @@ int as_integer(const void* args, size_t size, heddle_result* result) {
   if (size != sizeof result->value.i64) return 99;
   memcpy(&result->value.i64, args, size);
   return 0;
+}
+
+/* Returns when so many calls as its argument says are under way at once; fails after half a minute. */
+int meet(const void* args, size_t size, heddle_result* result) {
+  static atomic_long arrived;
+  const struct timespec pause = {0, 1000000};
+  if (size != sizeof result->value.i64) return 99;
+  memcpy(&result->value.i64, args, size);
+  atomic_fetch_add(&arrived, 1);
+  for (int k = 0; k < 30000; ++k) {
+    if (atomic_load(&arrived) >= result->value.i64) return 0;
+    nanosleep(&pause, NULL);
+  }
+  return 1;
 }
 
 int crash(const void* args, size_t size, heddle_result* result) {
