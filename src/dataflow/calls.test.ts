@@ -81,7 +81,15 @@ function argumentsOf({ bytes, offsets }: SubmitOptions): unknown[] {
 }
 
 function appNamed(name: string): AppDefinition {
-  const nothing = { fn: null, returns: null, walltimeMs: 0, command: null, placeholders: null, source: "" };
+  const nothing = {
+    fn: null,
+    returns: null,
+    walltimeMs: 0,
+    command: null,
+    native: null,
+    placeholders: null,
+    source: "",
+  };
   return { name, kind: "js", ...nothing };
 }
 
