@@ -310,10 +310,14 @@ class Decoder {
 
 }  // namespace
 
-Buffer encode(const Message& message) {
+std::size_t encoded_size(const Message& message) {
   Counter counter;
   whole(counter, message);
-  Buffer frame(counter.size);
+  return counter.size;
+}
+
+Buffer encode(const Message& message) {
+  Buffer frame(encoded_size(message));
   Filler filler{frame.data()};
   whole(filler, message);
   HEDDLE_ASSERT(filler.at == frame.data() + frame.size());

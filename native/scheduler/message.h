@@ -123,6 +123,8 @@ using Message =
 // One frame: the message's number in the variant as u8, then its fields, little-endian. Asserts
 // valid input.
 Buffer encode(const Message& message);
+// The size of that frame, without making it.
+std::size_t encoded_size(const Message& message);
 
 // Argument views in `message` share the frame. Fails with ERR_FRAME on anything that `encode` does
 // not make.

@@ -1,14 +1,16 @@
 // `sim --seed=42 [--ranks=16] [--trace]` replays one simulated job, and prints each message when
 // asked to; `sim --seeds=2000 [--from=1] [--ranks=N]` runs many. Exit code 1: some job broke a
-// promise; its replay command is printed.
+// promise; its replay command is printed. With `--workload` it measures instead: see instrument.h.
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 #include <string>
 
 #include "scheduler/testing.h"
 #include "sim/cluster.h"
+#include "sim/instrument.h"
 
 namespace {
 
@@ -43,6 +45,8 @@ bool run_one(std::uint64_t seed, std::uint32_t ranks, bool verbose, bool trace) 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::span<const char* const> flags(argv + 1, static_cast<std::size_t>(argc - 1));
+  if (heddle::sim::wants_instrument(flags)) return heddle::sim::run_instrument(flags);
   std::uint64_t seed = 1, seeds = 1;
   std::uint32_t ranks = 0;
   bool trace = false;
