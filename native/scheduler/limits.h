@@ -49,6 +49,11 @@ constexpr std::uint64_t kFlushBytes = 64 * 1024;
 constexpr Duration kFlushAge = milliseconds(2);
 constexpr Duration kFlushAgeOwner = milliseconds(20);  // To the program, unless it streams.
 
+// Where nobody waits for single results (discard, reduce), each flush for age doubles the next
+// age, up to this: on a million ranks a report each 2 ms from each, all the way up the tree, would
+// be more than the owner's network card can take.
+constexpr Duration kFlushAgeMax = seconds(1);
+
 // Payload bytes of one grant that may be on their way to the victim unacknowledged.
 constexpr std::int64_t kResultWindow = 1024 * 1024;
 

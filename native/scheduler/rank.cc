@@ -51,12 +51,12 @@ std::string differences(const AppList& here, const AppList& there, RankId peer) 
 Rank::Rank(RankConfig config)
     : config_(std::move(config)),
       random_(config_.seed ^ (0x9e3779b97f4a7c15ull * (config_.id + 1))),
+      searches_{Search(config_.id, config_.ranks), Search(config_.id, config_.ranks),
+                Search(config_.id, config_.ranks)},
       peers_(config_.id, config_.ranks, config_.lost_after) {
   HEDDLE_ASSERT(config_.id < config_.ranks);
-  for (std::size_t kind = 0; kind < kWorkerKinds; ++kind) {
-    searches_.emplace_back(config_.id, config_.ranks);
-    searches_.back().skip_random();
-  }
+  for (Search& search : searches_) search.skip_random();
+  workers_.reserve(config_.workers.size());
   for (const WorkerKind kind : config_.workers) {
     workers_.push_back(
         {.kind = kind, .held = 0, .batch = {}, .range = {}, .arguments = {}, .deadline = kNever});
@@ -81,6 +81,7 @@ Instant Rank::next_timer() const {
   if (closed_) return kNever;
   Instant next = peers_.next_timer();
   if (!flushes_.empty()) next = std::min(next, flushes_.begin()->first);
+  if (timed_ == 0) return next;
   for (const Worker& worker : workers_) next = std::min(next, worker.deadline);
   return next;
 }
@@ -92,13 +93,10 @@ void Rank::on(Received& e, Actions& out) {
 }
 
 void Rank::on(Tick&, Actions& out) {
-  while (!flushes_.empty() && flushes_.begin()->first <= now_) {
-    const HeldId id = flushes_.begin()->second;
-    flush(id, holdings_.at(id), out);
-  }
-  for (WorkerId id = 0; id < workers_.size(); ++id) {
+  flush_aged(out);
+  for (WorkerId id = 0; timed_ > 0 && id < workers_.size(); ++id) {
     if (workers_[id].deadline > now_) continue;
-    workers_[id].deadline = kNever;
+    set_deadline(workers_[id], kNever);
     out.push_back(Interrupt{id, true});
   }
   if (peers_.beat_due(now_)) {

@@ -15,7 +15,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -119,6 +118,7 @@ class Rank {
   void ask(RankId victim, WorkerKind kind, Actions& out);
   void accept(RankId victim, GrantedRange& granted);
   void requeue(const Worker& worker, Range range);
+  void set_deadline(Worker& worker, Instant at);
   // Without workers of a kind a rank passes on work of that kind for those who wait on it; see
   // lifeline.h.
   bool relays(WorkerKind kind) const { return worker_count_[static_cast<std::size_t>(kind)] == 0; }
@@ -133,6 +133,10 @@ class Rank {
   void send_results(HeldId id, Holding& holding, Actions& out);
   void forget(HeldId id);
   void set_flush(HeldId id, Holding& holding, Instant at);
+  void flush_aged(Actions& out);
+  static bool awaited(const BatchHeader& batch) {
+    return batch.results == ResultMode::Collect || batch.stream;
+  }
   void pay_credit(Holding& holding, Actions& out);
   void cancel(HeldId id, Actions& out);
   bool blocked(const BatchHeader& batch) const;
@@ -167,11 +171,12 @@ class Rank {
   bool greeted_ = false, closed_ = false, failed_ = false;
   bool look_again_ = false;  // A batch is no longer blocked, or there is room for grants again.
   std::array<Queue, kWorkerKinds> queues_;
-  std::vector<Search> searches_;  // By kind.
+  std::array<Search, kWorkerKinds> searches_;  // By kind.
   std::array<std::vector<WorkerId>, kWorkerKinds>
       idle_;  // Stacks: the one that went idle last runs first.
   std::array<std::uint32_t, kWorkerKinds> worker_count_{};
   std::vector<Worker> workers_;
+  std::uint32_t timed_ = 0;  // Workers with a deadline: mostly none, and then nobody looks for it.
   std::unordered_map<HeldId, Holding> holdings_;
   std::unordered_map<GrantId, Given> given_;
   std::map<std::pair<RankId, GrantId>, HeldId> by_grant_;  // Holdings that are not owned.
@@ -180,7 +185,8 @@ class Rank {
       waiting_;                    // Payload bytes on this rank, over its holdings.
   std::size_t blocked_count_ = 0;  // Batches of `waiting_` past kHeldBytesMax.
   std::set<std::pair<Instant, HeldId>> flushes_;
-  std::deque<BatchId> tombstones_;
+  std::uint32_t patience_ = 1;       // News that nobody waits for may be so many times as old.
+  std::vector<BatchId> tombstones_;  // Oldest first.
   TaskTimes times_;
   Peers peers_;
   Stats stats_;

@@ -50,7 +50,7 @@ void Rank::on(ChunkDone& e, Actions& out) {
   stats_.tasks_run += tasks;
   worker.batch.reset();
   worker.arguments = {};
-  worker.deadline = kNever;
+  set_deadline(worker, kNever);
   const auto found = holdings_.find(id);
   if (found == holdings_.end()) return;  // Cancelled meanwhile.
   found->second.local -= tasks;
@@ -99,7 +99,19 @@ void Rank::report(HeldId id, std::vector<Record> records, bool from_here, Action
       holding.news.payload_bytes() >= limits::kFlushBytes) {
     flush(id, holding, out);
   } else if (holding.flush_at == kNever) {
-    set_flush(id, holding, now_ + (holding.owned ? limits::kFlushAgeOwner : limits::kFlushAge));
+    const Duration usual = holding.owned ? limits::kFlushAgeOwner : limits::kFlushAge;
+    const std::uint32_t patience = awaited(*holding.batch) ? 1 : patience_;
+    set_flush(id, holding, now_ + std::min(usual * patience, limits::kFlushAgeMax));
+  }
+}
+
+void Rank::flush_aged(Actions& out) {
+  while (!flushes_.empty() && flushes_.begin()->first <= now_) {
+    const HeldId id = flushes_.begin()->second;
+    Holding& holding = holdings_.at(id);
+    if (!awaited(*holding.batch) && patience_ * limits::kFlushAge < limits::kFlushAgeMax)
+      patience_ *= 2;
+    flush(id, holding, out);
   }
 }
 
@@ -162,6 +174,7 @@ void Rank::forget(HeldId id) {
   else
     by_grant_.erase({holding.victim, holding.grant});
   holdings_.erase(found);
+  if (holdings_.empty()) patience_ = 1;
 }
 
 void Rank::pay_credit(Holding& holding, Actions& out) {
@@ -218,7 +231,7 @@ void Rank::cancel(HeldId id, Actions& out) {
     if (workers_[worker].held == id) out.push_back(Interrupt{worker, false});
   }
   tombstones_.push_back(batch->id);
-  if (tombstones_.size() > limits::kTombstones) tombstones_.pop_front();
+  if (tombstones_.size() > limits::kTombstones) tombstones_.erase(tombstones_.begin());
   forget(id);
   look_again_ = true;
 }

@@ -34,6 +34,7 @@ void Rank::on(WorkerIdle& e, Actions& out) {
 void Rank::on(WorkerGone& e, Actions& out) {
   Worker& worker = workers_.at(e.worker);
   std::erase(idle(worker.kind), e.worker);
+  set_deadline(worker, kNever);
   const Worker gone = std::exchange(worker, {.kind = worker.kind,
                                              .held = 0,
                                              .batch = {},
@@ -56,6 +57,11 @@ void Rank::on(WorkerGone& e, Actions& out) {
 void Rank::requeue(const Worker& worker, Range range) {
   if (!range.empty())
     queue(worker.kind).push_front({worker.held, worker.batch, range, worker.arguments});
+}
+
+void Rank::set_deadline(Worker& worker, Instant at) {
+  timed_ += (at != kNever) - (worker.deadline != kNever);
+  worker.deadline = at;
 }
 
 void Rank::distribute(WorkerKind kind, Actions& out) {
@@ -104,7 +110,7 @@ bool Rank::run_next(WorkerId id, Actions& out) {
   worker.range = taken.range;
   worker.arguments = taken.arguments;
   const bool timed = taken.batch->walltime > 0 && worker.kind == WorkerKind::Js;
-  worker.deadline = timed ? now_ + taken.batch->walltime : kNever;
+  set_deadline(worker, timed ? now_ + taken.batch->walltime : kNever);
   const AppId app = taken.batch->app;
   out.push_back(Run{id, {std::move(taken.batch), taken.range, std::move(taken.arguments)}});
   if (times_.lasting(app, tasks.tasks() / worker_count_[kind] + 1) < limits::kAskAhead) {
