@@ -218,7 +218,9 @@ void Machine::run_chunk(RankId id, const Run& action, std::uint32_t thread, Nano
 void Machine::note_start(WorkerState& state, Nanos at) {
   if (state.idle_since >= 0) return;
   state.idle_since = 0;
-  const double after = static_cast<double>(at - submitted_);
+  // Hand-over takes its time: who is noted later may have started sooner.
+  filled_ns_ = std::max(filled_ns_, static_cast<double>(at - submitted_));
+  const double after = filled_ns_;
   ++started_;
   const std::uint64_t all = workers_.size();
   if (started_ * 2 >= all && outcome_.fill50_ns == 0) outcome_.fill50_ns = after;

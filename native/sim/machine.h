@@ -130,6 +130,7 @@ class Machine {
   Usage usage_;
   Outcome outcome_;
   Nanos now_ = 0, submitted_ = 0, full_until_ = 0;
+  double filled_ns_ = 0;
   std::uint64_t started_ = 0, busy_ = 0, batches_left_ = 0;
   std::uint8_t* payload_ =
       nullptr;  // Address space without memory: nobody looks at arguments here.
