@@ -19,7 +19,7 @@
  *     library: new URL("square.so", import.meta.url), arguments: ["f64"], returns: "f64",
  *   });
  *
- * docs/NATIVE-APPS.md has the rest: how arguments reach the function, and what an app must not do.
+ * docs/NATIVE-APPS.md in Heddle's repository tells both sides.
  */
 #ifndef HEDDLE_H
 #define HEDDLE_H
@@ -54,11 +54,17 @@ typedef struct heddle_result {
 } heddle_result;
 
 /*
- * An app. `args` has `size` bytes: the task's arguments in the layout that nativeApp() declares,
- * not aligned (memcpy them), not to be written to, and valid until the app returns. Returns 0, or
- * the task fails with this number.
+ * An app. Returns 0, or the task fails with this number.
  *
- * Several threads call it at once. It must not throw, exit, or keep `args` or `result`.
+ * `args` has `size` bytes, as `arguments` in nativeApp() says:
+ *   ["i64"], ["f64", "u32"], ...  the values in this order, little-endian, without padding
+ *   "bytes"                       those of the one Uint8Array
+ *   "msgpack"                     a msgpack array of all arguments
+ * They are not aligned (memcpy them), not to be written to, and valid until the app returns. `args`
+ * may be null where `size` is 0.
+ *
+ * Several threads call it at once, and nothing can end a call. It must not throw or exit, nor keep
+ * `args` or `result`; a crash ends the process.
  */
 typedef int (*heddle_function)(const void* args, size_t size, heddle_result* result);
 

@@ -35,7 +35,7 @@ Environment (ahead of the options in a program)
   HEDDLE_EXECUTOR       threads, mpi, inline or auto. Default: auto: mpi under a launcher, else threads
   HEDDLE_WORKERS        JavaScript workers of each rank. Default: the rank's share of the node's cores
   HEDDLE_PROCESS_SLOTS  commands at a time of each rank. Default: as many as workers
-  HEDDLE_NATIVE_SLOTS   threads of each rank for the native apps of the benchmarks. Default: 0
+  HEDDLE_NATIVE_SLOTS   calls of native apps at a time of each rank. Default: the rank's share of the node's cores
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000

@@ -1,6 +1,6 @@
 // What must and must not type-check. Compiled with the rest, never run.
 
-import { type AppFuture, app, bashApp, type CommandResult, context, range, type Settled } from "heddle";
+import { type AppFuture, app, bashApp, type CommandResult, context, nativeApp, range, type Settled } from "heddle";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_same: Same<A, B>): void {}
@@ -80,10 +80,49 @@ async function commands(): Promise<void> {
   await dock({ ligand: { file: "a" } });
 }
 
+async function natives(): Promise<void> {
+  const library = "t.so";
+  const count = nativeApp("t-count", { library, arguments: ["i64"], returns: "u64" });
+  same<Awaited<ReturnType<typeof count>>, bigint>(true);
+  await count(1);
+  await count(count(1n));
+  same<Awaited<ReturnType<ReturnType<typeof count.map>["collect"]>>, BigUint64Array>(true);
+  await count.map(range(3)).reduce("sum");
+  await count.map(new BigInt64Array(3), { progress: true });
+  const scale = nativeApp("t-scale", { library, function: "f", arguments: ["f64", "u32"], returns: "f32" });
+  await scale(1.5, 2);
+  await scale.map([1.5], range(1));
+  await scale.map([[1.5, 2]]);
+  const bytes = nativeApp("t-bytes", { library, arguments: "bytes", returns: "bytes" });
+  const parts = await bytes.map([new Uint8Array(1), Buffer.from("a")]);
+  same<typeof parts, Uint8Array[]>(true);
+  await bytes(bytes(new Uint8Array(1)));
+  const any = nativeApp<[text: string, depth: number], "f64">("t-any", {
+    library,
+    arguments: "msgpack",
+    returns: "f64",
+  });
+  const energy = await any("CCO", 2);
+  same<typeof energy, number>(true);
+  await any.map(["a"], range(1)).reduce("min");
+  // @ts-expect-error a string is no number
+  await count("1");
+  // @ts-expect-error one argument is missing
+  await scale(1.5);
+  // @ts-expect-error bytes come from arrays of bytes
+  await bytes.map(range(3));
+  // @ts-expect-error bytes cannot be summed
+  await bytes.map([new Uint8Array(1)]).reduce("sum");
+  // @ts-expect-error a call cannot be ended
+  nativeApp("t-limit", { library, arguments: ["i64"], returns: "u64", walltime: 1 });
+  // @ts-expect-error no such element type
+  nativeApp("t-f16", { library, arguments: ["f16"], returns: "u64" });
+}
+
 // @ts-expect-error the function does not return numbers
 app("t-wrong", (x: number) => String(x), { returns: "f64" });
 // @ts-expect-error no such element type
 app("t-type", (x: number) => x, { returns: "f16" });
 
 const numbers: number[] = [context().random(), context().random.int(6), context().random.normal(), context().index];
-void [calls, maps, commands, numbers];
+void [calls, maps, commands, natives, numbers];
