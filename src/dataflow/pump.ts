@@ -48,7 +48,15 @@ export class Pump {
   constructor(executor: Executor, events: PumpEvents) {
     this.#executor = executor;
     this.#events = events;
-    executor.onEvents(() => this.drain());
+    executor.onEvents(() => {
+      try {
+        this.drain();
+      } catch (error) {
+        setImmediate(() => {
+          throw error; // A mistake of ours: thrown to native code it would be a warning, and the program would wait for ever.
+        });
+      }
+    });
   }
 
   /** Submits a batch whose records go to `sink`. */
