@@ -17,6 +17,13 @@ namespace heddle::addon {
 // Error with `code`.
 Napi::Error to_js_error(Napi::Env env, const Status& status);
 
+// Keeps a typed array whose memory JavaScript shares, and returns where it lies.
+template <typename Array>
+auto* share(Array array, Napi::ObjectReference& kept) {
+  kept = Napi::Persistent(array.template As<Napi::Object>());
+  return array.Data();
+}
+
 double number_of(const Napi::Object& object, const char* key);
 std::string text_of(const Napi::Object& object, const char* key);
 bool flag_of(const Napi::Object& object, const char* key);

@@ -58,18 +58,10 @@ void Session::release_kept() {
 }
 
 void Session::share_memory(Napi::Env env) {
-  auto slots = Napi::Float64Array::New(env, SubmitSlots::kCount);
-  submit_slots_.words = slots.Data();
-  slots_ = Napi::Persistent(slots.As<Napi::Object>());
-  auto small = Napi::Uint8Array::New(env, kSmallBytes);
-  small_bytes_ = small.Data();
-  small_ = Napi::Persistent(small.As<Napi::Object>());
-  auto news = Napi::Float64Array::New(env, kRows * kRowSlots);
-  news_rows_ = news.Data();
-  news_ = Napi::Persistent(news.As<Napi::Object>());
-  auto payloads = Napi::Uint8Array::New(env, kPayloadBytes);
-  payload_bytes_ = payloads.Data();
-  payloads_ = Napi::Persistent(payloads.As<Napi::Object>());
+  submit_slots_.words = share(Napi::Float64Array::New(env, SubmitSlots::kCount), slots_);
+  small_bytes_ = share(Napi::Uint8Array::New(env, kSmallBytes), small_);
+  news_rows_ = share(Napi::Float64Array::New(env, kRows * kRowSlots), news_);
+  payload_bytes_ = share(Napi::Uint8Array::New(env, kPayloadBytes), payloads_);
 }
 
 // Bytes, and 4-byte offsets after them, from the memory for small submits.

@@ -74,13 +74,11 @@ WorkerPort::WorkerPort(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Worker
     throw to_js_error(
         env, {"ERR_CLOSED", "there is no session to join as worker " + std::to_string(worker_)});
   }
-  auto slots = Napi::Float64Array::New(env, kInfoSlots);
-  info_data_ = slots.Data();
-  info_ = Napi::Persistent(slots.As<Napi::Object>());
+  info_data_ = share(Napi::Float64Array::New(env, kInfoSlots), info_);
   double* current = shared_->current[worker_].get();
   *current = -1;
   auto memory = Napi::ArrayBuffer::New(env, current, sizeof *current);
-  current_ = Napi::Persistent(Napi::Float64Array::New(env, 1, memory, 0).As<Napi::Object>());
+  share(Napi::Float64Array::New(env, 1, memory, 0), current_);
   reserve(env, 256 * 1024);
   stand_back_as_worker();
 }
@@ -88,9 +86,7 @@ WorkerPort::WorkerPort(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Worker
 void WorkerPort::reserve(Napi::Env env, std::size_t bytes) {
   if (bytes <= args_capacity_) return;
   args_capacity_ = std::max(bytes, 2 * args_capacity_);
-  auto memory = Napi::Uint8Array::New(env, args_capacity_);
-  args_data_ = memory.Data();
-  args_ = Napi::Persistent(memory.As<Napi::Object>());
+  args_data_ = share(Napi::Uint8Array::New(env, args_capacity_), args_);
 }
 
 Napi::Value WorkerPort::next(const Napi::CallbackInfo& info) {

@@ -50,6 +50,36 @@ TEST_CASE("a streaming batch is told of every chunk at once, any other after som
   }
 }
 
+TEST_CASE("reports nobody waits for grow rarer up to a bound, and begin anew with other work") {
+  RankConfig config = rank_config(1, 2);
+  config.lost_after = 0;  // No heartbeats: the only timer is that of reports.
+  TestRank thief(config);
+  // How long each of the first tasks of a grant waits until it is reported.
+  const auto ages = [&](GrantId id, const BatchRef& batch, std::uint64_t tasks) {
+    std::vector<Duration> out;
+    thief.idle(0);
+    thief.hear(0, grant_of(id, batch, {0, 100}, true));
+    for (std::uint64_t k = 0; k < tasks; ++k) {
+      CHECK(thief.did(0, {k, k + 1}, seconds(1)) == Actions{});
+      out.push_back(thief.rank.next_timer() - thief.now);
+      CHECK(thief.pass(out.back()) == Actions{Send{0, Results{id, {done({k, k + 1})}}}});
+      thief.idle(0);
+    }
+    thief.hear(0, CancelGrant{id});
+    thief.did(0, {tasks, tasks + 1});
+    return out;
+  };
+  Duration expected = limits::kFlushAge;
+  for (const Duration age : ages(5, batch_of(0, 1), 12)) {
+    CHECK(age == expected);
+    expected = std::min(2 * expected, limits::kFlushAgeMax);
+  }
+  CHECK(expected == limits::kFlushAgeMax);
+  CHECK(ages(6, batch_of(0, 2), 2) ==
+        std::vector<Duration>{limits::kFlushAge, 2 * limits::kFlushAge});
+  CHECK(ages(7, collecting(0, 3), 3) == std::vector<Duration>(3, limits::kFlushAge));
+}
+
 TEST_CASE("a thief reports by age, by size, and when its part is through") {
   TestRank thief(1, 2);
   const BatchRef batch = collecting(0, 1);

@@ -18,7 +18,8 @@
 
 namespace heddle::sim {
 
-// Processor time of the engine itself, in nanoseconds; docs/SCALE.md says how each was measured.
+// Processor time of the engine itself, in nanoseconds; docs/SCALE.md says which are measured and
+// which are estimates.
 struct Costs {
   Nanos send = 600,
         receive = 900;         // A frame on the fabric thread: outbox, encode; poll, decode, step.

@@ -1,5 +1,6 @@
 /** The fabric executor: the addon's session with the JS workers of this rank, over threads or MPI. */
 
+import { letLauncherRead } from "../launchers/last-words.ts";
 import type { Drained, SessionStats, SubmitOptions } from "../native/binding.ts";
 import type { Session } from "../native/session.ts";
 import type { Executor } from "./executor.ts";
@@ -7,7 +8,6 @@ import type { WorkerPool } from "./workers.ts";
 
 const CLOSE_MS = 10_000; // Other ranks end their tasks within this, or are left behind.
 const STATS_MS = 2_000;
-const LAST_WORDS_MS = 100; // A launcher that hears of the end first drops what this process said before it.
 
 export class FabricExecutor implements Executor {
   readonly kind: "threads" | "mpi";
@@ -92,7 +92,7 @@ export class FabricExecutor implements Executor {
     if (this.#closed) return;
     this.#closed = true;
     this.#pool.expectEnd();
-    if (this.kind === "mpi") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS_MS);
+    if (this.kind === "mpi") letLauncherRead();
     this.session.native.abort(exitCode);
   }
 }

@@ -6,8 +6,7 @@
 
 import { writeSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
-
-const LAST_WORDS_MS = 100; // Hydra that hears of the end first drops what this process said before it.
+import { letLauncherRead } from "./last-words.ts";
 
 let armed = true;
 
@@ -34,7 +33,7 @@ if (isMainThread) {
   process.once("exit", (code) => {
     const request = armed ? abortRequest(process.env, code) : null;
     if (request === null) return;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS_MS);
+    letLauncherRead();
     try {
       writeSync(request.fd, request.text);
     } catch {
