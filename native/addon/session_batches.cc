@@ -6,6 +6,7 @@
 
 #include "addon/convert.h"
 #include "addon/session.h"
+#include "base/large_memory.h"
 #include "runtime/clock.h"
 
 namespace heddle::addon {
@@ -114,6 +115,7 @@ std::shared_ptr<OwnedBatch> Session::owned(const Napi::Value& value, const Batch
     throw Napi::TypeError::New(value.Env(), "column does not fit the range of tasks");
   }
   out->column = static_cast<std::uint8_t*>(column.ArrayBuffer().Data()) + column.ByteOffset();
+  expect_writes(out->column, range.size() * out->element_size);
   out->keep = keep(column.As<Napi::Object>());
   return out;
 }

@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/assert.h"
+#include "base/large_memory.h"
+
 namespace heddle {
 
 static_assert(std::endian::native == std::endian::little, "the wire format is little-endian");
@@ -30,7 +33,10 @@ class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(std::size_t size)
-      : data_(size == 0 ? nullptr : new std::uint8_t[size]), size_(size) {}
+      : data_(size == 0 ? nullptr : static_cast<std::uint8_t*>(take_memory(size)), {size}),
+        size_(size) {
+    HEDDLE_ASSERT(size == 0 || data_ != nullptr);  // No memory: there is no way on.
+  }
 
   std::uint8_t* data() { return data_.get(); }
   const std::uint8_t* data() const { return data_.get(); }
@@ -39,7 +45,7 @@ class Buffer {
   void shrink(std::size_t size) { size_ = size < size_ ? size : size_; }
 
  private:
-  std::unique_ptr<std::uint8_t[]> data_;
+  std::unique_ptr<std::uint8_t[], GiveMemory> data_;
   std::size_t size_ = 0;
 };
 

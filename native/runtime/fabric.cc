@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/large_memory.h"
 #include "runtime/driver.h"
 
 namespace heddle {
@@ -23,6 +24,9 @@ constexpr int kSpinFactor = 3;
 constexpr Duration kRemoteSleep = milliseconds(1);
 constexpr Duration kRemoteSleepIdle = milliseconds(2);
 constexpr Duration kRemoteIdleAfter = milliseconds(50);
+
+// After so long without a frame, what large ones left is given back.
+constexpr Duration kTrimAfter = seconds(1);
 
 }  // namespace
 
@@ -106,6 +110,7 @@ void Driver::fabric_loop() {
       sched_yield();
       continue;
     }
+    if (idle > kTrimAfter) trim_memory();
     Duration sleep = kSleepMax;
     if (transport_->has_remote_peers())
       sleep = idle < kRemoteIdleAfter ? kRemoteSleep : kRemoteSleepIdle;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/large_memory.h"
 #include "transport/limits.h"
 
 namespace heddle {
@@ -160,7 +161,7 @@ bool PluginTransport::receive_from_peer(const FrameHandler& on_frame) {
   heddle_mpi_frame frame{};
   if (api_.receive(mpi_, &frame) == 0) return false;
   if (frame.owned != 0) {
-    std::shared_ptr<const void> owner(frame.data, [](void* data) { std::free(data); });
+    std::shared_ptr<const void> owner(frame.data, GiveMemory{frame.size});
     const Bytes bytes{static_cast<const std::uint8_t*>(frame.data), frame.size};
     on_frame(frame.from, {std::move(owner), bytes});
     return true;
@@ -171,6 +172,8 @@ bool PluginTransport::receive_from_peer(const FrameHandler& on_frame) {
   on_frame(frame.from, {std::shared_ptr<const void>(copy, copy.get()), bytes});
   return true;
 }
+
+constexpr heddle_mpi_memory kFrameMemory = {.take = take_memory, .give = give_memory};
 
 // Effect: variables already set stay as they are.
 void set_environment() {
@@ -218,7 +221,7 @@ std::unique_ptr<Transport> open_plugin(const std::string& library, Status& statu
   const heddle_mpi_api* api = load(library, status);
   if (api == nullptr) return nullptr;
   heddle_mpi_error error{};
-  heddle_mpi* mpi = api->open(&error);
+  heddle_mpi* mpi = api->open(&kFrameMemory, &error);
   if (mpi == nullptr) {
     status = {error.code, error.message};
     return nullptr;

@@ -8,11 +8,13 @@
 //   sent      stays the caller's. When `send` answers HEDDLE_MPI_KEPT, the caller must keep the
 //   bytes, unchanged and in
 //             place, until `finished` names the frame's ticket.
-//   received  with owned = 1 is the caller's, who gives it to `free` of the C library. With owned =
-//   0 (small
-//             frames) it is the library's, and its bytes are gone with the next call.
+//   received  with owned = 1 lies in memory that the library took from the caller
+//   (heddle_mpi_memory)
+//             and is the caller's again. With owned = 0 (small frames) it is the library's, and its
+//             bytes are gone with the next call.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -20,7 +22,7 @@ extern "C" {
 #endif
 
 // Changes with every change of this file. The library and the engine must agree.
-#define HEDDLE_MPI_API_VERSION 1
+#define HEDDLE_MPI_API_VERSION 2
 
 // The one symbol a library exports: a function without arguments that returns `const
 // heddle_mpi_api*`.
@@ -49,6 +51,13 @@ typedef struct {
   uint32_t owned;
 } heddle_mpi_frame;
 
+// Where received frames lie. `take` may answer NULL; what was taken for `size` bytes is given back
+// as such.
+typedef struct {
+  void* (*take)(size_t size);
+  void (*give)(void* data, size_t size);
+} heddle_mpi_memory;
+
 enum { HEDDLE_MPI_SENT = 0, HEDDLE_MPI_KEPT = 1, HEDDLE_MPI_FAILED = 2 };
 
 typedef struct {
@@ -56,8 +65,8 @@ typedef struct {
   uint32_t table_size;  // sizeof(heddle_mpi_api)
 
   // Starts MPI and finds the peers of this host. Once per process. NULL and `error` filled when it
-  // fails.
-  heddle_mpi* (*open)(heddle_mpi_error* error);
+  // fails. Requires: `memory` outlives the result.
+  heddle_mpi* (*open)(const heddle_mpi_memory* memory, heddle_mpi_error* error);
   void (*describe)(const heddle_mpi* mpi, heddle_mpi_info* info);
   int (*has_remote_peers)(const heddle_mpi* mpi);
 

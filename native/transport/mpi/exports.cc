@@ -27,9 +27,9 @@ void copy_error(const Status& status, heddle_mpi_error* error) {
   copy_text(error->message, status.message);
 }
 
-heddle_mpi* open(heddle_mpi_error* error) {
+heddle_mpi* open(const heddle_mpi_memory* memory, heddle_mpi_error* error) {
   Status status;
-  std::unique_ptr<MpiTransport> transport = MpiTransport::start(status);
+  std::unique_ptr<MpiTransport> transport = MpiTransport::start(*memory, status);
   if (transport == nullptr) copy_error(status, error);
   return reinterpret_cast<heddle_mpi*>(transport.release());
 }

@@ -14,8 +14,8 @@ namespace {
 // Lanes looked at, and messages taken out of MPI, in one call.
 constexpr int kLooksMax = 16;
 
-void* allocate(std::uint64_t size) {
-  void* data = std::malloc(std::max<std::uint64_t>(size, 1));
+void* allocate(const heddle_mpi_memory& memory, std::uint64_t size) {
+  void* data = memory.take(size);
   if (data != nullptr) return data;
   std::fprintf(stderr, "heddle: no memory for an arriving frame of %llu bytes\n",
                static_cast<unsigned long long>(size));
@@ -69,7 +69,7 @@ bool Inbox::take_message(MPI_Message message, const MPI_Status& status, heddle_m
     frame = {small_.data(), bytes, from, 0};
     return true;
   }
-  Arrival arrival{MPI_REQUEST_NULL, allocate(bytes), bytes};
+  Arrival arrival{MPI_REQUEST_NULL, allocate(memory_, bytes), bytes};
   report("MPI_Imrecv", MPI_Imrecv(arrival.data, size, MPI_BYTE, &message, &arrival.request));
   if (lane == nullptr) {
     int done = 0;

@@ -19,8 +19,9 @@ namespace heddle::mpi {
 
 class Inbox {
  public:
-  // Requires: `bells` outlives the inbox.
-  Inbox(MPI_Comm comm, NodeDoorbells& bells) : comm_(comm), bells_(bells) {}
+  // Requires: `bells` and `memory` outlive the inbox.
+  Inbox(MPI_Comm comm, NodeDoorbells& bells, const heddle_mpi_memory& memory)
+      : comm_(comm), bells_(bells), memory_(memory) {}
 
   // Makes progress. True and `frame` filled when one has arrived; see plugin_api.h for who owns its
   // bytes.
@@ -58,6 +59,7 @@ class Inbox {
 
   MPI_Comm comm_;
   NodeDoorbells& bells_;
+  const heddle_mpi_memory& memory_;
   std::vector<Lane> lanes_;  // Never empty ones; as many as senders of incomplete frames.
   std::size_t cursor_ = 0;   // The lane to look at next.
   std::uint64_t arriving_bytes_ = 0;

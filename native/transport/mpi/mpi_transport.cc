@@ -43,7 +43,7 @@ void copy_text(char (&to)[N], const char* from, std::size_t length) {
 
 }  // namespace
 
-std::unique_ptr<MpiTransport> MpiTransport::start(Status& status) {
+std::unique_ptr<MpiTransport> MpiTransport::start(const heddle_mpi_memory& memory, Status& status) {
   int started = 0;
   MPI_Initialized(&started);
   if (started != 0) {
@@ -64,13 +64,14 @@ std::unique_ptr<MpiTransport> MpiTransport::start(Status& status) {
     return nullptr;
   }
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-  auto transport = std::unique_ptr<MpiTransport>(new MpiTransport());
+  auto transport = std::unique_ptr<MpiTransport>(new MpiTransport(memory));
   status = Status::success();
   return transport;
 }
 
-MpiTransport::MpiTransport()
-    : inbox_(MPI_COMM_WORLD, bells_),
+MpiTransport::MpiTransport(const heddle_mpi_memory& memory)
+    : memory_(memory),
+      inbox_(MPI_COMM_WORLD, bells_, memory),
       outbox_(MPI_COMM_WORLD, bells_),
       own_bell_(find_neighbours(), DoorbellScope::kProcesses) {
   const long cores = std::max(1L, sysconf(_SC_NPROCESSORS_ONLN));
@@ -131,7 +132,7 @@ bool MpiTransport::drain() {
   while (outbox_.finished(tickets, 64) == 64) continue;
   heddle_mpi_frame late{};
   while (inbox_.receive(late)) {
-    if (late.owned != 0) std::free(late.data);
+    if (late.owned != 0) memory_.give(late.data, late.size);
   }
   return outbox_.empty() && !inbox_.arriving();
 }

@@ -21,7 +21,7 @@ namespace heddle::mpi {
 class MpiTransport {
  public:
   // Starts MPI. Null and ERR_MPI_INIT when it does not start, or was started by somebody else.
-  static std::unique_ptr<MpiTransport> start(Status& status);
+  static std::unique_ptr<MpiTransport> start(const heddle_mpi_memory& memory, Status& status);
 
   Status send(RankId to, const void* data, std::uint64_t size, std::uint64_t ticket,
               bool& pending) {
@@ -46,7 +46,7 @@ class MpiTransport {
   [[noreturn]] void abort(int exit_code);
 
  private:
-  MpiTransport();
+  explicit MpiTransport(const heddle_mpi_memory& memory);
 
   // Fills in `info_`, and returns the bell others ring for this rank.
   DoorbellCell& find_neighbours();
@@ -59,6 +59,7 @@ class MpiTransport {
   bool ask_launcher(const char* command, Instant deadline);
 
   Pmi pmi_;
+  const heddle_mpi_memory& memory_;
   NodeDoorbells bells_;
   Inbox inbox_;
   Outbox outbox_;
