@@ -107,6 +107,7 @@ class Driver {
   void fabric_main(const Opener& opener, std::promise<Status>& opened);
   void fabric_loop();
   bool send_outbox();
+  void receive(RankId from, const SharedBytes& frame);
   void native_main(WorkerId worker);
   heddle_function native_function(AppId id) const;
   void process_main(WorkerId worker);
@@ -145,8 +146,9 @@ class Driver {
   std::atomic<std::int64_t> timer_ns_{kNever.ns}, fabric_wakes_ns_{0};
   std::atomic<std::int64_t> ping_sent_ns_{0};
   std::atomic<std::uint64_t> frames_sent_{0}, frames_received_{0}, bytes_sent_{0};
-  std::deque<std::pair<RankId, Buffer>>
-      unsent_;  // Fabric thread: refused by the transport for now.
+  std::deque<std::pair<RankId, SharedBytes>>
+      unsent_;                                  // Fabric thread: refused by the transport for now.
+  std::unordered_map<RankId, Message> halves_;  // Fabric thread: their arguments come next.
   Duration close_timeout_ = 0;
   bool closed_in_time_ = true;
 

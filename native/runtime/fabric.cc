@@ -72,10 +72,12 @@ bool Driver::send_outbox() {
   }
   for (Send& send : batch) {
     if (std::holds_alternative<Ping>(send.message)) ping_sent_ns_.store(clock_now().ns);
-    unsent_.emplace_back(send.to, encode(send.message));
+    SharedBytes apart = set_apart(send.message);
+    unsent_.emplace_back(send.to, SharedBytes::from(encode(send.message)));
+    if (!apart.bytes.empty()) unsent_.emplace_back(send.to, std::move(apart));
   }
   while (!unsent_.empty()) {
-    const std::size_t bytes = unsent_.front().second.size();
+    const std::size_t bytes = unsent_.front().second.bytes.size();
     const Status status = transport_->send(unsent_.front().first, unsent_.front().second);
     if (!status.ok()) return true;  // Full: after the next poll.
     unsent_.pop_front();
@@ -85,15 +87,27 @@ bool Driver::send_outbox() {
   return false;
 }
 
+void Driver::receive(RankId from, const SharedBytes& frame) {
+  ++frames_received_;
+  Received received{from, {}};
+  Status status;
+  if (auto half = halves_.extract(from)) {
+    received.message = std::move(half.mapped());
+    status = join(received.message, frame);
+  } else {
+    status = decode(frame, received.message);
+    if (status.ok() && bytes_apart(received.message) > 0)
+      return halves_.emplace(from, std::move(received.message)), void();
+  }
+  if (status.ok())
+    step(std::move(received));
+  else
+    fail(status.code, status.message + " (from rank " + std::to_string(from) + ")");
+}
+
 void Driver::fabric_loop() {
   const FrameHandler on_frame = [this](RankId from, const SharedBytes& frame) {
-    ++frames_received_;
-    Received received{from, {}};
-    const Status status = decode(frame, received.message);
-    if (status.ok())
-      step(std::move(received));
-    else
-      fail(status.code, status.message + " (from rank " + std::to_string(from) + ")");
+    receive(from, frame);
   };
   Instant busy_at = clock_now();
   while (!stopping_.load()) {

@@ -7,10 +7,11 @@
 
 namespace heddle::limits {
 
-// Argument bytes in one grant. Four megabytes move in about two milliseconds and hold 256 k tasks
-// of 16 bytes, enough to keep a worker busy while the next grant travels; a single task whose
-// arguments are larger moves alone.
-constexpr std::uint64_t kGrantBytesMax = 4 * 1024 * 1024;
+// Argument bytes in one grant. Two megabytes move in less than a millisecond and hold 128 k tasks
+// of 16 bytes; with four, the caches no longer hold what travels, and with one, ranks get less than
+// their share (`payload16` over 16 ranks on 2 cores). A single task whose arguments are larger
+// moves alone.
+constexpr std::uint64_t kGrantBytesMax = 2 * 1024 * 1024;
 
 // Ranges in one grant message: many small batches move together, and a message stays small.
 constexpr std::size_t kRangesPerGrantMax = 64;

@@ -53,8 +53,8 @@ void put(Sink& s, const BatchHeader& b) {
 
 template <class Sink>
 void put(Sink& s, const GrantedRange& g) {
-  put(s, g.grant), put(s, *g.batch), put(s, g.range);
-  put(s, g.arguments.of(g.range));
+  put(s, g.grant), put(s, *g.batch), put(s, g.range), put(s, g.apart);
+  if (g.apart == 0) put(s, g.arguments.of(g.range));
   if (g.batch->args != ArgsKind::Packed) return;
   const std::uint64_t from = g.range.first - g.arguments.first;
   const std::uint32_t base = g.arguments.offset(from);
@@ -255,15 +255,19 @@ class Decoder {
       g.grant = in_.u64();
       g.batch = std::make_shared<const BatchHeader>(header());
       g.range = range();
-      const Bytes bytes = in_.bytes();
-      if (g.batch->args != ArgsKind::Index) {
+      g.apart = in_.u64();
+      if (g.apart > 0 && (n > 1 || !out.ranges.empty())) good_ = false;
+      const Bytes bytes = g.apart > 0 ? Bytes() : in_.bytes();
+      if (g.batch->args == ArgsKind::Index) {
+        good_ = good_ && g.apart == 0;
+      } else {
         g.arguments = {g.range.first, g.range.size(), {frame_.owner, bytes}, {}, g.batch->stride};
         if (g.batch->args == ArgsKind::Packed) {
           g.arguments.offsets = {frame_.owner,
                                  in_.raw((g.range.size() + 1) * sizeof(std::uint32_t))};
         }
         const bool right_kind = g.arguments.packed() == (g.batch->args == ArgsKind::Packed);
-        good_ = good_ && !in_.failed() && right_kind && g.arguments.valid();
+        good_ = good_ && !in_.failed() && right_kind && (g.apart > 0 || g.arguments.valid());
       }
       out.ranges.push_back(std::move(g));
     }
@@ -328,6 +332,30 @@ Status decode(const SharedBytes& frame, Message& message) {
   if (Decoder(frame).read(message)) return Status::success();
   return {"ERR_FRAME",
           "a frame of " + std::to_string(frame.bytes.size()) + " bytes does not decode"};
+}
+
+SharedBytes set_apart(Message& message) {
+  auto* grant = std::get_if<Grant>(&message);
+  if (grant == nullptr || grant->ranges.size() != 1) return {};
+  GrantedRange& only = grant->ranges.front();
+  const Bytes bytes = only.arguments.of(only.range);
+  if (bytes.size() < kApartBytesMin) return {};
+  only.apart = bytes.size();
+  return {only.arguments.bytes.owner, bytes};
+}
+
+std::uint64_t bytes_apart(const Message& message) {
+  const auto* grant = std::get_if<Grant>(&message);
+  return grant == nullptr || grant->ranges.size() != 1 ? 0 : grant->ranges.front().apart;
+}
+
+Status join(Message& message, SharedBytes bytes) {
+  HEDDLE_ASSERT(bytes_apart(message) > 0);
+  GrantedRange& only = std::get<Grant>(message).ranges.front();
+  const std::uint64_t size = bytes.bytes.size();
+  only.arguments.bytes = std::move(bytes);
+  if (size == std::exchange(only.apart, 0) && only.arguments.valid()) return Status::success();
+  return {"ERR_FRAME", std::to_string(size) + " bytes of arguments do not fit their grant"};
 }
 
 }  // namespace heddle

@@ -36,7 +36,8 @@ struct GrantedRange {
   GrantId grant = 0;
   BatchRef batch;
   Range range;
-  Arguments arguments;  // Exactly of `range`.
+  Arguments arguments;      // Exactly of `range`.
+  std::uint64_t apart = 0;  // Bytes of arguments that come in a frame of their own; see set_apart.
 };
 
 struct Grant {
@@ -129,5 +130,13 @@ std::size_t encoded_size(const Message& message);
 // Argument views in `message` share the frame. Fails with ERR_FRAME on anything that `encode` does
 // not make.
 Status decode(const SharedBytes& frame, Message& message);
+
+// Large arguments are not copied into a frame but travel behind it, as they lie, in a frame of
+// their own: `set_apart` marks the message and returns them (none: the message goes alone), and the
+// receiver of a marked message joins both. Fails with ERR_FRAME when they do not fit.
+constexpr std::uint64_t kApartBytesMin = 64 * 1024;
+SharedBytes set_apart(Message& message);
+std::uint64_t bytes_apart(const Message& message);  // Of a decoded message; 0: it is complete.
+Status join(Message& message, SharedBytes bytes);
 
 }  // namespace heddle

@@ -58,6 +58,69 @@ std::vector<Message> one_of_each() {
           Stats{"node 7", 1, 2, 3, 4, 5, 6}};
 }
 
+SharedBytes some_bytes(std::size_t size) {
+  Buffer bytes(size);
+  for (std::size_t k = 0; k < size; ++k) bytes.data()[k] = static_cast<std::uint8_t>(k * 7 >> 3);
+  return SharedBytes::from(std::move(bytes));
+}
+
+Message grant_of(ArgsKind args, std::uint64_t tasks, std::uint32_t each) {
+  auto batch = std::make_shared<BatchHeader>();
+  batch->args = args;
+  batch->stride = args == ArgsKind::Fixed ? each : 0;
+  Arguments all{0, tasks, some_bytes(tasks * each), {}, batch->stride};
+  if (args == ArgsKind::Packed) {
+    Buffer offsets((tasks + 1) * 4);
+    for (std::uint32_t k = 0; k <= tasks; ++k) {
+      const std::uint32_t at = k * each;
+      std::memcpy(offsets.data() + 4 * k, &at, sizeof at);
+    }
+    all.offsets = SharedBytes::from(std::move(offsets));
+  }
+  return Grant{WorkerKind::Native, false, {{3, batch, {tasks / 2, tasks}, all}}};
+}
+
+TEST_CASE("large arguments travel apart, as they lie, and are joined again") {
+  for (const ArgsKind args : {ArgsKind::Fixed, ArgsKind::Packed}) {
+    Message sent = grant_of(args, 20'000, 16);
+    const GrantedRange given = std::get<Grant>(sent).ranges.front();
+    const Bytes theirs = given.arguments.of(given.range);
+    const SharedBytes apart = set_apart(sent);
+    CHECK(apart.bytes.data() == theirs.data());  // Not a copy.
+    CHECK(apart.bytes.size() == 160'000);
+    Message back;
+    REQUIRE(decode(frame_of(sent), back).ok());
+    CHECK(bytes_apart(back) == 160'000);
+    REQUIRE(join(back, apart).ok());
+    CHECK(bytes_apart(back) == 0);
+    const GrantedRange& got = std::get<Grant>(back).ranges.front();
+    for (const std::uint64_t k : {10'000, 15'000, 19'999}) {
+      const Bytes expected = given.arguments.of({k, k + 1});
+      const Bytes arrived = got.arguments.of({k, k + 1});
+      CHECK(std::vector(arrived.begin(), arrived.end()) ==
+            std::vector(expected.begin(), expected.end()));
+    }
+  }
+}
+
+TEST_CASE("small arguments travel inside") {
+  Message sent = grant_of(ArgsKind::Fixed, 100, 16);
+  CHECK(set_apart(sent).bytes.empty());
+  Message other = StealRequest{WorkerKind::Js};
+  CHECK(set_apart(other).bytes.empty());
+  CHECK(bytes_apart(other) == 0);
+}
+
+TEST_CASE("arguments that do not fit their grant are refused") {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{159'984}, std::size_t{160'016}}) {
+    Message sent = grant_of(ArgsKind::Fixed, 20'000, 16);
+    CHECK_FALSE(set_apart(sent).bytes.empty());
+    Message back;
+    REQUIRE(decode(frame_of(sent), back).ok());
+    CHECK(join(back, some_bytes(size)).code == "ERR_FRAME");
+  }
+}
+
 }  // namespace
 
 TEST_CASE("messages: each comes back as it was sent") {

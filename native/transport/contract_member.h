@@ -50,16 +50,16 @@ inline std::uint64_t filling(RankId from, std::uint32_t number, std::size_t at) 
 }
 
 // Requires: size == 0 or size >= sizeof(Header). An empty frame is data without a number.
-inline Buffer make_frame(RankId from, Kind kind, std::uint32_t number, std::size_t size) {
+inline SharedBytes make_frame(RankId from, Kind kind, std::uint32_t number, std::size_t size) {
   Buffer frame(size);
-  if (size == 0) return frame;
+  if (size == 0) return {};
   const Header header{kind, number};
   std::memcpy(frame.data(), &header, sizeof header);
   for (std::size_t at = sizeof header; at < size; at += 8) {
     const std::uint64_t word = filling(from, number, at);
     std::memcpy(frame.data() + at, &word, std::min<std::size_t>(8, size - at));
   }
-  return frame;
+  return SharedBytes::from(std::move(frame));
 }
 
 inline Header header_of(Bytes frame) {
@@ -91,13 +91,13 @@ class Member {
   std::function<void(RankId, const SharedBytes&)> on_data = [](RankId, const SharedBytes&) {};
 
   // Retries while the queue is full, receiving meanwhile.
-  void send(RankId to, Buffer frame) {
+  void send(RankId to, SharedBytes frame) {
     const Instant deadline = now() + kPatience;
-    const std::size_t size = frame.size();
+    const std::size_t size = frame.bytes.size();
     for (Status status = transport_.send(to, frame); !status.ok();
          status = transport_.send(to, frame)) {
       CHECK(status.code == "ERR_QUEUE_FULL");
-      CHECK(frame.size() == size);
+      CHECK(frame.bytes.size() == size);
       poll_or_wait(deadline, "room to send");
     }
   }

@@ -30,21 +30,21 @@ class KeptFrames {
     return free_.back();
   }
   // Requires: `ticket` came from `next_ticket`, and nothing was kept since.
-  void keep(std::uint64_t ticket, Buffer frame) {
+  void keep(std::uint64_t ticket, SharedBytes frame) {
     HEDDLE_ASSERT_EQ(ticket, free_.back());
     free_.pop_back();
     frames_[ticket] = std::move(frame);
   }
   // Frees the frame; returns its size.
   std::uint64_t release(std::uint64_t ticket) {
-    const Buffer frame = std::move(frames_[ticket]);
+    const SharedBytes frame = std::exchange(frames_[ticket], {});
     free_.push_back(ticket);
-    return frame.size();
+    return frame.bytes.size();
   }
   bool empty() const { return free_.size() == frames_.size(); }
 
  private:
-  std::vector<Buffer> frames_;
+  std::vector<SharedBytes> frames_;
   std::vector<std::uint64_t> free_;
 };
 
@@ -68,7 +68,7 @@ class PluginTransport final : public Transport {
   std::uint32_t ranks() const override { return ranks_; }
   bool has_remote_peers() const override { return has_remote_peers_; }
 
-  Status send(RankId to, Buffer& frame) override;
+  Status send(RankId to, SharedBytes& frame) override;
   std::uint32_t poll(std::uint32_t limit, const FrameHandler& on_frame) override;
   void wait(Duration timeout) override {
     if (to_self_.empty()) api_.wait(mpi_, timeout);
@@ -96,24 +96,24 @@ class PluginTransport final : public Transport {
   std::deque<SharedBytes> to_self_;
 };
 
-Status PluginTransport::send(RankId to, Buffer& frame) {
+Status PluginTransport::send(RankId to, SharedBytes& frame) {
   HEDDLE_ASSERT(to < ranks_);
-  const std::uint64_t size = frame.size();
+  const std::uint64_t size = frame.bytes.size();
   if (Status status = check_frame_size(size); !status.ok()) return status;
   if (queue_is_full(queued_bytes_, size)) {
     release_finished();
     if (queue_is_full(queued_bytes_, size)) return queue_full(queued_bytes_, size, to);
   }
   if (to == self_) {
-    to_self_.push_back(SharedBytes::from(std::exchange(frame, Buffer())));
+    to_self_.push_back(std::exchange(frame, {}));
     queued_bytes_ += charge(size);
     return Status::success();
   }
   const std::uint64_t ticket = kept_->next_ticket();
   heddle_mpi_error error{};
-  const int outcome = api_.send(mpi_, to, frame.data(), size, ticket, &error);
+  const int outcome = api_.send(mpi_, to, frame.bytes.data(), size, ticket, &error);
   if (outcome == HEDDLE_MPI_FAILED) return {error.code, error.message};
-  Buffer sent = std::exchange(frame, Buffer());
+  SharedBytes sent = std::exchange(frame, {});
   if (outcome == HEDDLE_MPI_KEPT) {
     kept_->keep(ticket, std::move(sent));
     queued_bytes_ += charge(size);

@@ -30,8 +30,9 @@ class Transport {
 
   // Queues one frame and returns at once. Frames of one pair of ranks arrive once and in order,
   // whatever their sizes. A frame to oneself is allowed. Fails with ERR_QUEUE_FULL when
-  // `frames_unsent_bytes_max` are queued (the frame is left untouched: retry after a poll).
-  virtual Status send(RankId to, Buffer& frame) = 0;
+  // `frames_unsent_bytes_max` are queued (the frame is left with the caller: retry after a poll).
+  // Otherwise it is the transport's, which neither copies nor changes its bytes.
+  virtual Status send(RankId to, SharedBytes& frame) = 0;
 
   // Makes progress on sends and hands over at most `limit` arrived frames; returns how many. A
   // handler may keep the frame (it is shared) and may call `send`.

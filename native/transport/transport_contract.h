@@ -75,7 +75,7 @@ TEST_CASE("empty frames arrive, each of them") {
       empty += frame.bytes.empty() ? 1 : 0;
     };
     for (std::uint32_t i = 0; i < kFrames; ++i)
-      member.send((member.self() + 1) % member.ranks(), Buffer());
+      member.send((member.self() + 1) % member.ranks(), {});
     member.receive_until("all frames", [&] { return empty == kFrames; });
   });
 }
@@ -97,10 +97,11 @@ TEST_CASE("a frame of 100 MB arrives whole") {
 
 TEST_CASE("a frame too large for the transport is refused and left untouched") {
   together([](Member& member) {
-    Buffer frame(kFrameBytesMax + 1);  // Never touched, so it takes no memory.
+    // Never touched, so it takes no memory.
+    auto frame = SharedBytes::from(Buffer(kFrameBytesMax + 1));
     const Status status = member.transport().send(0, frame);
     CHECK(status.code == "ERR_FRAME_TOO_LARGE");
-    CHECK(frame.size() == kFrameBytesMax + 1);
+    CHECK(frame.bytes.size() == kFrameBytesMax + 1);
   });
 }
 
@@ -131,7 +132,7 @@ TEST_CASE("a handler may send, and may keep the frame") {
     std::vector<std::pair<RankId, SharedBytes>> kept;
     const auto pass_on = [&](std::uint32_t hop) {
       if (hop == hops) return;
-      Buffer frame = make_frame(member.self(), Kind::kData, hop, 100 + hop * 97);
+      SharedBytes frame = make_frame(member.self(), Kind::kData, hop, 100 + hop * 97);
       CHECK(member.transport().send(next, frame).ok());
     };
     member.on_data = [&](RankId from, const SharedBytes& frame) {
@@ -167,7 +168,7 @@ TEST_CASE(
     member.on_data = [&](RankId, const SharedBytes&) { ++received; };
     std::uint32_t sent = 0;
     Status status;
-    Buffer frame;
+    SharedBytes frame;
     // To oneself, since no other rank can then make room.
     while (status.ok() && sent <= kFramesUnsentBytesMax / kSize) {
       frame = make_frame(member.self(), Kind::kData, sent, kSize);
@@ -176,8 +177,8 @@ TEST_CASE(
     }
     CHECK(status.code == "ERR_QUEUE_FULL");
     CHECK(sent >= kFramesUnsentBytesMax / kSize / 2);
-    CHECK(frame.size() == kSize);
-    CHECK(header_of(frame.bytes()).number == sent);
+    CHECK(frame.bytes.size() == kSize);
+    CHECK(header_of(frame.bytes).number == sent);
     member.receive_until("a frame", [&] { return received > 0; });
     CHECK(member.transport().send(member.self(), frame).ok());
     member.receive_until("all frames", [&] { return received == sent + 1; });
@@ -190,7 +191,7 @@ TEST_CASE("empty frames too are bounded") {
     member.on_data = [&](RankId, const SharedBytes&) { ++received; };
     std::uint64_t sent = 0;
     for (Status status; status.ok() && sent <= kFramesUnsentBytesMax / kFrameOverheadBytes;) {
-      Buffer frame;
+      SharedBytes frame;
       status = member.transport().send(member.self(), frame);
       if (status.ok()) ++sent;
     }
@@ -205,8 +206,8 @@ TEST_CASE("a frame larger than the bound is taken when nothing is queued") {
     member.on_data = [&](RankId, const SharedBytes&) { received = true; };
     Buffer large(kFramesUnsentBytesMax + 1);
     std::memset(large.data(), 0, sizeof(Header));
-    member.send(member.self(), std::move(large));
-    Buffer small(sizeof(Header));
+    member.send(member.self(), SharedBytes::from(std::move(large)));
+    auto small = SharedBytes::from(Buffer(sizeof(Header)));
     CHECK(member.transport().send(member.self(), small).code == "ERR_QUEUE_FULL");
     member.receive_until("the frame", [&] { return received; });
   });

@@ -105,8 +105,9 @@ class Bench {
 
  private:
   void send(RankId to, std::size_t size) {
-    Buffer frame(size);
-    std::memset(frame.data(), 1, size);
+    Buffer filled(size);
+    std::memset(filled.data(), 1, size);
+    auto frame = SharedBytes::from(std::move(filled));
     while (!transport_.send(to, frame).ok()) {
       transport_.poll(64, [](RankId, const SharedBytes&) {});
       transport_.wait(kSleep);

@@ -53,7 +53,7 @@ class ThreadTransport final : public Transport {
   std::uint32_t ranks() const override { return static_cast<std::uint32_t>(hub_->ranks.size()); }
   bool has_remote_peers() const override { return false; }
 
-  Status send(RankId to, Buffer& frame) override;
+  Status send(RankId to, SharedBytes& frame) override;
   std::uint32_t poll(std::uint32_t limit, const FrameHandler& on_frame) override;
   void wait(Duration timeout) override;
   void wake() override { ring(own_.bell, DoorbellScope::kThreads); }
@@ -76,15 +76,14 @@ class ThreadTransport final : public Transport {
   std::size_t taken_next_ = 0;
 };
 
-Status ThreadTransport::send(RankId to, Buffer& frame) {
+Status ThreadTransport::send(RankId to, SharedBytes& frame) {
   HEDDLE_ASSERT(to < hub_->ranks.size());
-  const std::uint64_t size = frame.size();
+  const std::uint64_t size = frame.bytes.size();
   if (Status status = check_frame_size(size); !status.ok()) return status;
   if (lacks_room(size)) return queue_full(own_.unsent_bytes.load(), size, to);
   own_.unsent_bytes.fetch_add(charge(size), std::memory_order_relaxed);
   ThreadRank& peer = hub_->ranks[to];
-  peer.mailbox.put({self_, SharedBytes::from(std::move(frame))});
-  frame = Buffer();
+  peer.mailbox.put({self_, std::exchange(frame, {})});
   if (to != self_) ring(peer.bell, DoorbellScope::kThreads);
   return Status::success();
 }
