@@ -68,6 +68,11 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<Classes>()->session.New({info[0]});
 }
 
+// join(sessionId, worker): NativeSession
+Napi::Value join(const Napi::CallbackInfo& info) {
+  return info.Env().GetInstanceData<Classes>()->session.New({info[0], info[1]});
+}
+
 Napi::Value attach(const Napi::CallbackInfo& info) {
   return info.Env().GetInstanceData<Classes>()->port.New({info[0], info[1]});
 }
@@ -77,6 +82,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
                               Napi::Persistent(WorkerPort::define(env))};
   env.SetInstanceData(classes);
   exports.Set("open", Napi::Function::New(env, open, "open"));
+  exports.Set("join", Napi::Function::New(env, join, "join"));
   exports.Set("attach", Napi::Function::New(env, attach, "attach"));
   exports.Set("scan", Napi::Function::New(env, scan_values, "scan"));
   exports.Set("version", Napi::Function::New(env, version, "version"));

@@ -90,7 +90,11 @@ Napi::Function Session::define(Napi::Env env) {
 }
 
 Session::Session(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Session>(info) {
-  start(info.Env(), info[0].As<Napi::Object>());
+  if (info[0].IsNumber())
+    join(info.Env(), info[0].As<Napi::Number>().Uint32Value(),
+         info[1].As<Napi::Number>().Uint32Value());
+  else
+    start(info.Env(), info[0].As<Napi::Object>());
   share_memory(info.Env());
 }
 
@@ -143,6 +147,16 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   registry()[id_] = shared_;
 }
 
+void Session::join(Napi::Env env, std::uint32_t id, WorkerId worker) {
+  shared_ = shared_session(id);
+  if (!shared_ || worker >= shared_->current.size())
+    throw to_js_error(env, {"ERR_CLOSED", "there is no session to join"});
+  id_ = id;
+  client_ = worker + 1;
+  host_ = host_name();
+  shared_->driver->set_notify(client_, [notifier = notifier_] { notifier->call(); });
+}
+
 Driver& Session::driver(Napi::Env env) {
   if (!shared_->driver) throw to_js_error(env, {"ERR_CLOSED", "the session is closed"});
   return *shared_->driver;
@@ -176,19 +190,24 @@ Napi::Value Session::on_events(const Napi::CallbackInfo& info) {
     notifier_->function.Unref(env);
     notifier_->open = true;
   }
-  if (driver(env).has_news()) notifier_->call();
+  // A worker's thread may end at any time, and news must not reach for it then. Hooks run in
+  // reverse order: this one before the function's own.
+  if (client_ > 0) info.Env().AddCleanupHook([notifier = notifier_] { notifier->close(); });
+  if (driver(env).has_news(client_)) notifier_->call();
   return env.Undefined();
 }
 
 Napi::Value Session::worker_lost(const Napi::CallbackInfo& info) {
   const auto worker = info[0].As<Napi::Number>().Uint32Value();
   const auto error = info[1].As<Napi::Uint8Array>();
+  const auto aside = info[2].As<Napi::Uint8Array>();
   double& current = *shared_->current.at(worker);
   std::optional<std::uint64_t> culprit;
   if (current >= 0) culprit = static_cast<std::uint64_t>(current);
   current = -1;
   driver(info.Env())
-      .worker_gone(worker, culprit, {error.Data(), error.Data() + error.ByteLength()});
+      .worker_gone(worker, culprit, {error.Data(), error.Data() + error.ByteLength()},
+                   {aside.Data(), aside.Data() + aside.ByteLength()});
   return Napi::Boolean::New(info.Env(), culprit.has_value());
 }
 

@@ -30,7 +30,9 @@ std::shared_ptr<Shared> shared_session(std::uint32_t id);
 class Session : public Napi::ObjectWrap<Session> {
  public:
   static Napi::Function define(Napi::Env env);
-  // Throws an Error with `code` if the transport does not open.
+  // (options): opens the session; throws an Error with `code` if the transport does not open.
+  // (sessionId, worker): joins it from the thread of a JS worker, for what its tasks submit. Throws
+  // ERR_CLOSED when there is none.
   explicit Session(const Napi::CallbackInfo& info);
   ~Session() override;
 
@@ -79,6 +81,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value abort(const Napi::CallbackInfo& info);
 
   void start(Napi::Env env, const Napi::Object& options);
+  void join(Napi::Env env, std::uint32_t id, WorkerId worker);
   Driver& driver(Napi::Env env);
   SharedBytes keep(Napi::Uint8Array bytes, std::size_t copy_below);
   std::shared_ptr<const void> keep(Napi::Object object);
@@ -92,6 +95,7 @@ class Session : public Napi::ObjectWrap<Session> {
   void release_kept();
 
   std::uint32_t id_ = 0;
+  ClientId client_ = 0;
   std::string host_;
   // Shared with JavaScript: what is submitted, and rows of news with their payloads.
   Napi::ObjectReference slots_, small_, news_, payloads_;

@@ -45,7 +45,8 @@ std::shared_ptr<const void> Session::keep(Napi::Object object) {
 }
 
 SharedBytes Session::keep(Napi::Uint8Array bytes, std::size_t copy_below) {
-  if (bytes.ByteLength() < copy_below) return copied(bytes.Data(), bytes.ByteLength());
+  if (client_ > 0 || bytes.ByteLength() < copy_below)
+    return copied(bytes.Data(), bytes.ByteLength());
   return {keep(bytes.As<Napi::Object>()), {bytes.Data(), bytes.ByteLength()}};
 }
 
@@ -95,7 +96,7 @@ Arguments Session::arguments(const Napi::CallbackInfo& info, const BatchHeader& 
   if (header.args == ArgsKind::Packed) {
     const auto offsets = info[1].As<Napi::Uint32Array>();
     const auto* data = reinterpret_cast<const std::uint8_t*>(offsets.Data());
-    out.offsets = offsets.ByteLength() < kCopyBelow
+    out.offsets = client_ > 0 || offsets.ByteLength() < kCopyBelow
                       ? copied(data, offsets.ByteLength())
                       : SharedBytes{keep(offsets.As<Napi::Object>()), {data, offsets.ByteLength()}};
   }
@@ -107,6 +108,9 @@ Arguments Session::arguments(const Napi::CallbackInfo& info, const BatchHeader& 
 std::shared_ptr<OwnedBatch> Session::owned(const Napi::Value& value, const BatchHeader& header,
                                            Range range) {
   auto out = std::make_shared<OwnedBatch>();
+  out->client = client_;
+  // A worker's memory goes with its thread: what comes for its tasks is news, never written there.
+  if (client_ > 0) return out;
   if (header.results != ResultMode::Collect || header.element == ElementType::Any) return out;
   const auto column = value.As<Napi::TypedArray>();
   out->element_size = element_size(header.element);
@@ -136,7 +140,7 @@ Napi::Value Session::submit(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::has_events(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), shared_->driver && shared_->driver->has_news());
+  return Napi::Boolean::New(info.Env(), shared_->driver && shared_->driver->has_news(client_));
 }
 
 // Looks for at most so many microseconds. A worker that needs this core to answer gets it.
@@ -148,7 +152,7 @@ Napi::Value Session::wait_events(const Napi::CallbackInfo& info) {
     const Instant began = clock_now();
     const auto look = [&] {
       for (int k = 0; k < kLooks; ++k) {
-        if (shared_->driver->has_news()) return true;
+        if (shared_->driver->has_news(client_)) return true;
         __builtin_ia32_pause();
       }
       return false;
@@ -159,7 +163,7 @@ Napi::Value Session::wait_events(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Session::set_polling(const Napi::CallbackInfo& info) {
-  if (shared_->driver) shared_->driver->set_polling(info[0].As<Napi::Boolean>().Value());
+  if (shared_->driver) shared_->driver->set_polling(info[0].As<Napi::Boolean>().Value(), client_);
   return info.Env().Undefined();
 }
 
@@ -194,7 +198,7 @@ Napi::Value Session::take_news(const Napi::CallbackInfo& info) {
   payload_used_ = 0;
   large_.clear();
   if (!anything_taken()) {
-    taken_ = driver(info.Env()).take_news();
+    taken_ = driver(info.Env()).take_news(client_);
     records_given_ = finished_given_ = 0;
   }
   std::size_t rows = 0;

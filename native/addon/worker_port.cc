@@ -60,7 +60,8 @@ Napi::Function WorkerPort::define(Napi::Env env) {
       {InstanceMethod<&WorkerPort::next>("next"), InstanceAccessor<&WorkerPort::get_info>("info"),
        InstanceAccessor<&WorkerPort::get_args>("args"),
        InstanceAccessor<&WorkerPort::get_current>("current"),
-       InstanceMethod<&WorkerPort::batch>("batch"),
+       InstanceMethod<&WorkerPort::batch>("batch"), InstanceMethod<&WorkerPort::park>("park"),
+       InstanceMethod<&WorkerPort::resume>("resume"),
        InstanceMethod<&WorkerPort::finish_column>("finishColumn"),
        InstanceMethod<&WorkerPort::finish_packed>("finishPacked"),
        InstanceMethod<&WorkerPort::finish_records>("finishRecords")});
@@ -131,9 +132,48 @@ Napi::Value WorkerPort::batch(const Napi::CallbackInfo& info) {
                      batch.reducer == 0 ? "" : name(batch.reducer));
 }
 
+// park(index): number. Sets the task aside. If tasks of the chunk lie before it, they must be
+// finished next, as if they were the chunk.
+Napi::Value WorkerPort::park(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto index = static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  Range& range = const_cast<Work&>(work(env)).chunk.range;
+  if (index < range.first || index >= range.last || parking_ || resumed_ != 0)
+    throw Napi::RangeError::New(env, "no task of the chunk can be set aside now");
+  parking_ = *work_;
+  parking_->chunk.range = {index, index + 1};
+  range.last = index;
+  ++parked_count_;
+  if (range.empty()) finish(env, {});
+  return Napi::Number::New(env, static_cast<double>(parked_count_));
+}
+
+// resume(number): the next finish is of that task.
+Napi::Value WorkerPort::resume(const Napi::CallbackInfo& info) {
+  const auto number = static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  const auto found = parked_.find(number);
+  if (found == parked_.end() || parking_ || resumed_ != 0)
+    throw Napi::RangeError::New(info.Env(), "no such task was set aside");
+  aside_ = std::exchange(work_, std::move(found->second.first));
+  resumed_ = found->second.second;
+  parked_.erase(found);
+  return info.Env().Undefined();
+}
+
 void WorkerPort::finish(Napi::Env env, std::vector<Record> records) {
+  if (resumed_ != 0) {
+    work_ = std::exchange(aside_, std::nullopt);
+    return shared_->driver->finish_parked(std::exchange(resumed_, 0), std::move(records));
+  }
   const Duration elapsed = clock_now() - work(env).began;
   work_.reset();
+  if (parking_) {
+    Work parked = *std::exchange(parking_, std::nullopt);
+    const std::uint64_t index = parked.chunk.range.first;
+    const std::uint64_t ticket = shared_->driver->park(worker_, index, std::move(records), elapsed);
+    parked_.try_emplace(parked_count_, std::move(parked), ticket);
+    return;
+  }
   shared_->driver->finish(worker_, std::move(records), elapsed);
 }
 

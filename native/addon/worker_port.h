@@ -5,6 +5,8 @@
 
 #include <memory>
 #include <optional>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "addon/session.h"
@@ -23,6 +25,8 @@ class WorkerPort : public Napi::ObjectWrap<WorkerPort> {
   Napi::Value get_args(const Napi::CallbackInfo&) { return args_.Value(); }
   Napi::Value get_current(const Napi::CallbackInfo&) { return current_.Value(); }
   Napi::Value batch(const Napi::CallbackInfo& info);
+  Napi::Value park(const Napi::CallbackInfo& info);
+  Napi::Value resume(const Napi::CallbackInfo& info);
   Napi::Value finish_column(const Napi::CallbackInfo& info);
   Napi::Value finish_packed(const Napi::CallbackInfo& info);
   Napi::Value finish_records(const Napi::CallbackInfo& info);
@@ -35,6 +39,15 @@ class WorkerPort : public Napi::ObjectWrap<WorkerPort> {
   std::shared_ptr<Shared> shared_;
   WorkerId worker_ = 0;
   std::optional<Work> work_;
+  // `park` has begun: what is finished next lies before this task, which goes on as a work of its
+  // own. Its number counts from 1.
+  std::optional<Work> parking_;
+  std::uint64_t parked_count_ = 0;
+  // Tasks set aside, by their number here: work, and the ticket that the driver gave.
+  std::unordered_map<std::uint64_t, std::pair<Work, std::uint64_t>> parked_;
+  // `resume` has begun: what is finished next is this task, and then `aside_` is the work again.
+  std::uint64_t resumed_ = 0;
+  std::optional<Work> aside_;
   Napi::ObjectReference info_, args_, current_;
   double* info_data_ = nullptr;
   std::uint8_t* args_data_ = nullptr;

@@ -7,7 +7,10 @@
 
 namespace heddle {
 
-Driver::Driver(DriverOptions options) : options_(std::move(options)) {}
+Driver::Driver(DriverOptions options) : options_(std::move(options)) {
+  for (ClientId client = 0; client <= options_.js_workers; ++client)
+    clients_.push_back(std::make_unique<Client>());
+}
 
 std::unique_ptr<Driver> Driver::open(DriverOptions options, const Opener& opener, Status& status) {
   std::unique_ptr<Driver> driver(new Driver(std::move(options)));
@@ -54,8 +57,9 @@ void Driver::stop_workers() {
 
 // Steps the scheduler and carries out what it asks for. Any thread.
 void Driver::step(Event event) {
-  bool wake_fabric = false, news = false;
+  bool wake_fabric = false;
   std::vector<WorkerId> woken;
+  std::vector<ClientId> told;
   {
     const std::lock_guard guard(lock_);
     // What was given to a worker and not taken is part of the chunk that the scheduler requeues.
@@ -74,15 +78,41 @@ void Driver::step(Event event) {
     const std::int64_t timer = scheduler_->next_timer().ns;
     timer_ns_.store(timer);
     wake_fabric = !outbox_.empty() || timer < fabric_wakes_ns_.load();
-    news = !news_.empty();
+    told.swap(told_);
   }
   // After the lock: whoever looks for news takes it at once. It may have been taken already; that
   // is one look for nothing.
-  if (news) has_news_.store(true);
-  const bool notify = news && !polling_.load() && !notified_.exchange(true);
+  for (const ClientId client : told) clients_[client]->has_news.store(true);
   for (const WorkerId worker : woken) slots_[worker]->wake();
   if (wake_fabric && std::this_thread::get_id() != fabric_id_) transport_->wake();
-  if (notify && options_.notify) options_.notify();
+  for (const ClientId client : told) announce(client);
+}
+
+// Where news for a client goes, which is told of it after this step.
+News& Driver::tell(ClientId client) {
+  if (std::ranges::find(told_, client) == told_.end()) told_.push_back(client);
+  return clients_[client]->news;
+}
+
+void Driver::announce(ClientId id) {
+  Client& client = *clients_[id];
+  if (id > 0) slots_[id - 1]->poke();
+  if (client.polling.load() || client.notified.exchange(true)) return;
+  std::function<void()> notify;
+  if (id == 0) {
+    if (options_.notify) options_.notify();
+    return;
+  }
+  {
+    const std::lock_guard guard(lock_);
+    notify = client.notify;
+  }
+  if (notify) notify();
+}
+
+void Driver::set_notify(ClientId client, std::function<void()> notify) {
+  const std::lock_guard guard(lock_);
+  clients_[client]->notify = std::move(notify);
 }
 
 void Driver::carry_out(Send& a) {
@@ -106,24 +136,26 @@ void Driver::carry_out(Run& a) {
 }
 
 void Driver::carry_out(Deliver& a) {
-  if (a.record.kind == RecordKind::Column) {
-    const auto owned = owned_.find(a.sequence);
-    HEDDLE_ASSERT(owned != owned_.end());
+  const auto owned = owned_.find(a.sequence);
+  HEDDLE_ASSERT(owned != owned_.end());
+  if (a.record.kind == RecordKind::Column && owned->second->column != nullptr) {
     owned->second->fill(a.record.range, a.record.payload.data());
     consumed_.emplace_back(a.sequence, a.record.payload.size());
     a.record = {RecordKind::Done, a.record.range, {}};
   }
-  news_.records.push_back({a.sequence, std::move(a.record)});
+  tell(owned->second->client).records.push_back({a.sequence, std::move(a.record)});
 }
 
 void Driver::carry_out(BatchDone& a) {
-  owned_.erase(a.sequence);
-  news_.finished.push_back(a.sequence);
+  const auto owned = owned_.find(a.sequence);
+  HEDDLE_ASSERT(owned != owned_.end());
+  tell(owned->second->client).finished.push_back(a.sequence);
+  owned_.erase(owned);
 }
 
 void Driver::carry_out(Interrupt& a) {
   if (a.worker < options_.js_workers) {
-    if (a.overdue) news_.overdue.push_back(a.worker);
+    if (a.overdue) tell(0).overdue.push_back(a.worker);
   } else if (a.worker < options_.js_workers + options_.process_slots) {
     slots_[a.worker]->interrupted.store(true);
     process_slots_[a.worker - options_.js_workers]->kill();
@@ -131,11 +163,12 @@ void Driver::carry_out(Interrupt& a) {
 }
 
 void Driver::carry_out(JobFailed& a) {
-  news_.fatal_code = std::move(a.code);
-  news_.fatal_message = std::move(a.message);
+  News& news = tell(0);
+  news.fatal_code = std::move(a.code);
+  news.fatal_message = std::move(a.message);
 }
 
-void Driver::carry_out(JobClosed&) { news_.closed = true; }
+void Driver::carry_out(JobClosed&) { tell(0).closed = true; }
 
 void Driver::carry_out(Ponged&) {
   ping_.samples.push_back(clock_now().ns - ping_sent_ns_.load());
@@ -169,20 +202,23 @@ std::uint64_t Driver::submit(BatchHeader header, Range range, Arguments argument
 void Driver::cancel(std::uint64_t sequence) {
   step(CancelBatch{sequence});
   const std::lock_guard guard(lock_);
-  owned_.erase(sequence);
-  std::erase_if(news_.records, [&](const News::Item& item) { return item.sequence == sequence; });
-  std::erase(news_.finished, sequence);
+  const auto owned = owned_.extract(sequence);
+  if (!owned) return;
+  News& news = clients_[owned.mapped()->client]->news;
+  std::erase_if(news.records, [&](const News::Item& item) { return item.sequence == sequence; });
+  std::erase(news.finished, sequence);
 }
 
 void Driver::consumed(std::uint64_t sequence, std::uint64_t bytes) {
   step(Consumed{sequence, bytes});
 }
 
-News Driver::take_news() {
+News Driver::take_news(ClientId id) {
   const std::lock_guard guard(lock_);
-  has_news_.store(false);
-  notified_.store(false);
-  return std::exchange(news_, {});
+  Client& client = *clients_[id];
+  client.has_news.store(false);
+  client.notified.store(false);
+  return std::exchange(client.news, {});
 }
 
 void Driver::fail(std::string code, std::string message) {
@@ -205,9 +241,33 @@ void Driver::finish(WorkerId worker, std::vector<Record> records, Duration elaps
   step(ChunkDone{worker, std::move(records), elapsed});
 }
 
+std::uint64_t Driver::park(WorkerId worker, std::uint64_t index, std::vector<Record> records,
+                           Duration elapsed) {
+  std::uint64_t ticket = 0;
+  {
+    const std::lock_guard guard(lock_);
+    ticket = next_ticket_++;
+  }
+  step(TaskParked{worker, ticket, index, std::move(records), elapsed});
+  return ticket;
+}
+
+void Driver::finish_parked(std::uint64_t ticket, std::vector<Record> records) {
+  step(ParkedDone{ticket, std::move(records)});
+}
+
 void Driver::worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
-                         std::vector<std::uint8_t> error) {
-  step(WorkerGone{worker, culprit, std::move(error)});
+                         std::vector<std::uint8_t> error, std::vector<std::uint8_t> aside_error) {
+  set_notify(worker + 1, nullptr);
+  std::vector<std::uint64_t> orphans;
+  {
+    const std::lock_guard guard(lock_);
+    for (const auto& [sequence, batch] : owned_)
+      if (batch->client == worker + 1) orphans.push_back(sequence);
+  }
+  for (const std::uint64_t sequence : orphans) cancel(sequence);
+  (void)take_news(worker + 1);
+  step(WorkerGone{worker, culprit, std::move(error), std::move(aside_error)});
 }
 
 void Driver::settle_column(const Work& work, Range range, const std::uint8_t* elements,

@@ -42,8 +42,8 @@ struct DriverOptions {
   Duration lost_after = seconds(4);
   std::string host;
   std::uint64_t seed = 0;
-  // Called on any thread, without the lock, when there is news and `take_news` was called since the
-  // last call.
+  // Called on any thread, without the lock, when there is news for the main thread and `take_news`
+  // was called since the last call.
   std::function<void()> notify;
 };
 
@@ -63,11 +63,13 @@ class Driver {
                        std::shared_ptr<OwnedBatch> owned);
   void cancel(std::uint64_t sequence);
   void consumed(std::uint64_t sequence, std::uint64_t bytes);
-  bool has_news() const { return has_news_.load(); }
+  bool has_news(ClientId client = 0) const { return clients_[client]->has_news.load(); }
   // While the program polls `has_news` by itself, `notify` is not called. After turning it off it
   // must look once more.
-  void set_polling(bool on) { polling_.store(on); }
-  News take_news();
+  void set_polling(bool on, ClientId client = 0) { clients_[client]->polling.store(on); }
+  News take_news(ClientId client = 0);
+  // For worker `client` - 1, whose `next` also returns early when there is news for it.
+  void set_notify(ClientId client, std::function<void()> notify);
   void fail(std::string code, std::string message);
   Stats stats() const;
   std::vector<Stats> gather_stats(Duration timeout);
@@ -76,8 +78,14 @@ class Driver {
   // A worker's side; JS workers are 0 .. js_workers-1.
   std::optional<Work> next(WorkerId worker, Duration timeout);
   void finish(WorkerId worker, std::vector<Record> records, Duration elapsed);
+  // Sets the task `index` of the worker's chunk aside: `records` cover what lies before it. Returns
+  // the ticket that ends it.
+  std::uint64_t park(WorkerId worker, std::uint64_t index, std::vector<Record> records,
+                     Duration elapsed);
+  void finish_parked(std::uint64_t ticket, std::vector<Record> records);
+  // What the worker's tasks submitted is cancelled.
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
-                   std::vector<std::uint8_t> error);
+                   std::vector<std::uint8_t> error, std::vector<std::uint8_t> aside_error = {});
   bool closed(WorkerId worker) const { return slots_[worker]->closed(); }
   // Moves the elements of a typed result to where they belong: into the owner's column if that is
   // here, else into the record; reduces them if the batch says so. Appends to `records`.
@@ -93,6 +101,8 @@ class Driver {
  private:
   explicit Driver(DriverOptions options);
   void step(Event event);
+  News& tell(ClientId client);
+  void announce(ClientId client);
   void carry_out(Send& a);
   void carry_out(Run& a);
   void carry_out(Deliver& a);
@@ -123,12 +133,18 @@ class Driver {
   std::unique_ptr<Rank> scheduler_;
   Actions actions_;
   std::vector<Send> outbox_;
-  News news_;
+  struct Client {
+    News news;  // Under `lock_`, as is `notify`.
+    std::function<void()> notify;
+    std::atomic<bool> has_news{false}, notified{false}, polling{false};
+  };
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<ClientId> told_;  // Have news by this step.
   std::unordered_map<std::uint64_t, std::shared_ptr<OwnedBatch>> owned_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>>
       consumed_;  // Payload consumed while carrying out.
   std::vector<WorkerId> woken_;
-  std::uint64_t next_sequence_ = 1;
+  std::uint64_t next_sequence_ = 1, next_ticket_ = 1;
   std::vector<Stats> stats_;
   std::vector<std::uint8_t> stats_arrived_;
   std::size_t stats_missing_ = 0;
@@ -140,7 +156,6 @@ class Driver {
   } ping_;
   std::condition_variable_any arrived_;  // A pong, or stats.
 
-  std::atomic<bool> has_news_{false}, notified_{false}, polling_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<int> abort_code_{-1};
   std::atomic<std::int64_t> timer_ns_{kNever.ns}, fabric_wakes_ns_{0};

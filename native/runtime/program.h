@@ -13,8 +13,12 @@
 
 namespace heddle {
 
-// A batch that this rank's program submitted.
+// Who submits: 0 is the program on the main thread, 1 + w the tasks that run on JS worker w.
+using ClientId = std::uint32_t;
+
+// A batch that this rank submitted.
 struct OwnedBatch {
+  ClientId client = 0;
   std::uint8_t* column =
       nullptr;  // Collect with an element type: where result k lies, at k - first.
   std::uint64_t first = 0;

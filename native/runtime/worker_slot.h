@@ -37,16 +37,23 @@ class WorkerSlot {
   // Driver's side, after its lock: wakes the worker if it sleeps.
   void wake() { ring(cell_, DoorbellScope::kThreads); }
 
+  // Ends the worker's current or next `take` early: there is something else for it. Any thread.
+  void poke() {
+    poked_.store(true);
+    wake();
+  }
+
   bool full() const { return full_.load(std::memory_order_acquire); }
 
   // Worker's side. Null after `timeout`, or early for no reason.
   std::optional<Work> take(Duration spin, Duration timeout) {
+    const auto anything = [this] { return full() || closed() || poked_.load(); };
     if (!full()) {
       const Instant began = clock_now();
-      for (Instant now = began; !full() && !closed() && now - began < spin; now = clock_now())
-        relax();
-      if (!full() && !closed()) bell_.sleep(timeout, [&] { return full() || closed(); });
+      for (Instant now = began; !anything() && now - began < spin; now = clock_now()) relax();
+      if (!anything()) bell_.sleep(timeout, anything);
     }
+    poked_.store(false);
     if (!full()) return std::nullopt;
     full_.store(false, std::memory_order_relaxed);
     work_.began = clock_now();
@@ -71,7 +78,7 @@ class WorkerSlot {
   }
 
   Work work_;
-  std::atomic<bool> full_{false}, closed_{false};
+  std::atomic<bool> full_{false}, closed_{false}, poked_{false};
   DoorbellCell cell_;
   Doorbell bell_{cell_, DoorbellScope::kThreads};
 };

@@ -42,12 +42,31 @@ struct ChunkDone {
   Duration elapsed = 0;
 };
 
+// A worker sets one task of its chunk aside, since it waits for tasks that it submitted itself: the
+// records cover what lies before it, what lies behind it runs elsewhere, and the worker is free.
+// Requires: `ticket` is new on this rank.
+struct TaskParked {
+  WorkerId worker = 0;
+  std::uint64_t ticket = 0;
+  std::uint64_t index = 0;
+  std::vector<Record> records;
+  Duration elapsed = 0;
+};
+
+// A task that was set aside is done: the one record is its.
+struct ParkedDone {
+  std::uint64_t ticket = 0;
+  std::vector<Record> records;
+};
+
 // A worker went down. The task that took it down, if known, failed with `error`; the rest of its
-// chunk runs again.
+// chunk runs again. What it had set aside failed with `aside_error`: those tasks had begun, and one
+// of them may be what took it down.
 struct WorkerGone {
   WorkerId worker = 0;
   std::optional<std::uint64_t> culprit;
   std::vector<std::uint8_t> error;
+  std::vector<std::uint8_t> aside_error = {};
 };
 
 struct Received {
@@ -66,7 +85,7 @@ struct Fail {
   std::string code, message;
 };
 
-using Event = std::variant<Submit, CancelBatch, Consumed, WorkerIdle, ChunkDone, WorkerGone,
-                           Received, Tick, Close, Fail>;
+using Event = std::variant<Submit, CancelBatch, Consumed, WorkerIdle, ChunkDone, TaskParked,
+                           ParkedDone, WorkerGone, Received, Tick, Close, Fail>;
 
 }  // namespace heddle

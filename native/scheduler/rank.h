@@ -10,8 +10,11 @@
 // the tree of steals is also the way of results, of cancels and of recovery, and no rank knows more
 // than its neighbours in it.
 //
-// Invariants: every unreported task of a holding is in the queue, in a worker's chunk or in one
-// given range; `unfinished` counts them.
+// A task that waits for tasks of its own is *parked*: its worker is free for others meanwhile, so
+// tasks may submit tasks to any depth and never wait for a worker that waits for them.
+//
+// Invariants: every unreported task of a holding is in the queue, in a worker's chunk, parked or in
+// one given range; `unfinished` counts them.
 #pragma once
 
 #include <array>
@@ -95,12 +98,22 @@ class Rank {
     Instant deadline = kNever;
   };
 
+  struct Parked {
+    WorkerId worker = 0;
+    HeldId held = 0;
+    BatchRef batch;
+    Range range;  // One task.
+    Arguments arguments;
+  };
+
   // Events (rank.cc).
   void on(Submit& e, Actions& out);
   void on(CancelBatch& e, Actions& out);
   void on(Consumed& e, Actions& out);
   void on(WorkerIdle& e, Actions& out);
   void on(ChunkDone& e, Actions& out);
+  void on(TaskParked& e, Actions& out);
+  void on(ParkedDone& e, Actions& out);
   void on(WorkerGone& e, Actions& out);
   void on(Received& e, Actions& out);
   void on(Tick& e, Actions& out);
@@ -118,6 +131,7 @@ class Rank {
   void ask(RankId victim, WorkerKind kind, Actions& out);
   void accept(RankId victim, GrantedRange& granted);
   void requeue(const Worker& worker, Range range);
+  void fail_parked(WorkerId worker, const std::vector<std::uint8_t>& error, Actions& out);
   void set_deadline(Worker& worker, Instant at);
   // Without workers of a kind a rank passes on work of that kind for those who wait on it; see
   // lifeline.h.
@@ -176,6 +190,7 @@ class Rank {
       idle_;  // Stacks: the one that went idle last runs first.
   std::array<std::uint32_t, kWorkerKinds> worker_count_{};
   std::vector<Worker> workers_;
+  std::unordered_map<std::uint64_t, Parked> parked_;  // By ticket.
   std::uint32_t timed_ = 0;  // Workers with a deadline: mostly none, and then nobody looks for it.
   std::unordered_map<HeldId, Holding> holdings_;
   std::unordered_map<GrantId, Given> given_;

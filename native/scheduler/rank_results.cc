@@ -227,6 +227,7 @@ void Rank::cancel(HeldId id, Actions& out) {
     out.push_back(Send{item.second.thief, CancelGrant{item.first}});
     return true;
   });
+  std::erase_if(parked_, [id](const auto& item) { return item.second.held == id; });
   for (WorkerId worker = 0; worker < workers_.size(); ++worker) {
     if (workers_[worker].held == id) out.push_back(Interrupt{worker, false});
   }

@@ -35,13 +35,14 @@ void Rank::on(WorkerGone& e, Actions& out) {
   Worker& worker = workers_.at(e.worker);
   std::erase(idle(worker.kind), e.worker);
   set_deadline(worker, kNever);
+  fail_parked(e.worker, e.aside_error, out);
   const Worker gone = std::exchange(worker, {.kind = worker.kind,
                                              .held = 0,
                                              .batch = {},
                                              .range = {},
                                              .arguments = {},
                                              .deadline = kNever});
-  if (gone.held == 0 || !holdings_.contains(gone.held)) return;
+  if (gone.held == 0 || !holdings_.contains(gone.held)) return distribute(gone.kind, out);
   const bool blame = e.culprit && *e.culprit >= gone.range.first && *e.culprit < gone.range.last;
   const Range failed =
       blame ? Range{*e.culprit, *e.culprit + 1} : Range{gone.range.last, gone.range.last};
@@ -57,6 +58,57 @@ void Rank::on(WorkerGone& e, Actions& out) {
 void Rank::requeue(const Worker& worker, Range range) {
   if (!range.empty())
     queue(worker.kind).push_front({worker.held, worker.batch, range, worker.arguments});
+}
+
+void Rank::fail_parked(WorkerId worker, const std::vector<std::uint8_t>& error, Actions& out) {
+  std::vector<Parked> lost;
+  std::erase_if(parked_, [&](auto& item) {
+    if (item.second.worker != worker) return false;
+    lost.push_back(std::move(item.second));
+    return true;
+  });
+  std::ranges::sort(lost, {}, [](const Parked& task) { return std::pair(task.held, task.range); });
+  for (const Parked& task : lost) {
+    const auto holding = holdings_.find(task.held);
+    if (holding == holdings_.end()) continue;
+    holding->second.local -= 1;
+    report(task.held, {Record{RecordKind::Failed, task.range, error}}, true, out);
+  }
+}
+
+void Rank::on(TaskParked& e, Actions& out) {
+  Worker& worker = workers_.at(e.worker);
+  HEDDLE_ASSERT(worker.held != 0 && !parked_.contains(e.ticket));
+  HEDDLE_ASSERT(e.index >= worker.range.first && e.index < worker.range.last);
+  const Worker had = std::exchange(worker, {.kind = worker.kind,
+                                            .held = 0,
+                                            .batch = {},
+                                            .range = {},
+                                            .arguments = {},
+                                            .deadline = worker.deadline});
+  set_deadline(worker, kNever);
+  const std::uint64_t done = e.index - had.range.first;
+  times_.measured(had.batch->app, done + 1, e.elapsed);
+  stats_.tasks_run += done;
+  const auto found = holdings_.find(had.held);
+  if (found == holdings_.end()) return;  // Cancelled meanwhile.
+  parked_[e.ticket] = {e.worker, had.held, had.batch, {e.index, e.index + 1}, had.arguments};
+  requeue(had, {e.index + 1, had.range.last});
+  found->second.local -= done;
+  if (done > 0) report(had.held, std::move(e.records), true, out);
+  if (!queue(had.kind).empty()) distribute(had.kind, out);
+}
+
+void Rank::on(ParkedDone& e, Actions& out) {
+  const auto found = parked_.find(e.ticket);
+  if (found == parked_.end()) return;  // Its worker is gone, or its batch was cancelled.
+  const HeldId id = found->second.held;
+  parked_.erase(found);
+  ++stats_.tasks_run;
+  const auto holding = holdings_.find(id);
+  if (holding == holdings_.end()) return;
+  holding->second.local -= 1;
+  report(id, std::move(e.records), true, out);
 }
 
 void Rank::set_deadline(Worker& worker, Instant at) {

@@ -96,6 +96,10 @@ void Cluster::happen(RankId rank, ChunkEnds& e) {
   if (worker.life != e.life || !worker.busy) return;
   worker.busy = false;
   const Chunk chunk = std::move(worker.chunk);
+  if (scenario_.park_one_in > 0 && random_.below(scenario_.park_one_in) == 0) {
+    park(rank, e.worker, chunk);
+    return step(rank, WorkerIdle{e.worker});
+  }
   std::vector<Record> records = checker_.run(chunk);
   if (scenario_.worker_dies_one_in > 0 && random_.below(scenario_.worker_dies_one_in) == 0) {
     checker_.forget(chunk);
@@ -107,9 +111,29 @@ void Cluster::happen(RankId rank, ChunkEnds& e) {
   step(rank, WorkerIdle{e.worker});
 }
 
+// One task of the chunk waits for a while; those before it are done.
+void Cluster::park(RankId rank, WorkerId id, Chunk chunk) {
+  const Worker& worker = nodes_[rank].workers[id];
+  const std::uint64_t index = chunk.range.first + random_.below(chunk.range.size());
+  Chunk task = chunk;
+  task.range = {index, index + 1};
+  chunk.range.last = index;
+  std::vector<Record> records;
+  if (!chunk.range.empty()) records = checker_.run(chunk);
+  const std::uint64_t ticket = ++tickets_;
+  const Instant end = now_ + static_cast<Duration>(random_.below(10'000'000));
+  at(end, rank, ParkedEnds{id, worker.life, ticket, std::move(task)});
+  step(rank, TaskParked{id, ticket, index, std::move(records), now_ - worker.began});
+}
+
+void Cluster::happen(RankId rank, ParkedEnds& e) {
+  if (nodes_[rank].workers[e.worker].life != e.life) return;
+  step(rank, ParkedDone{e.ticket, checker_.run(e.task)});
+}
+
 void Cluster::worker_gone(RankId rank, WorkerId worker, std::optional<std::uint64_t> culprit) {
   ++nodes_[rank].workers[worker].life;
-  step(rank, WorkerGone{worker, culprit, Checker::crash()});
+  step(rank, WorkerGone{worker, culprit, Checker::crash(), Checker::crash()});
   at(now_ + milliseconds(1), rank, WorkerStarts{worker});
 }
 

@@ -51,6 +51,11 @@ class Cluster {
     WorkerId worker;
     std::uint64_t life;  // Of the worker when it began.
   };
+  struct ParkedEnds {
+    WorkerId worker;
+    std::uint64_t life, ticket;
+    Chunk task;
+  };
   struct WorkerStarts {
     WorkerId worker;
   };
@@ -63,7 +68,8 @@ class Cluster {
         what;  // Index of the batch to submit, or an event.
   };
   struct TimerRings {};
-  using What = std::variant<FrameArrives, ChunkEnds, WorkerStarts, WorkerDies, Program, TimerRings>;
+  using What = std::variant<FrameArrives, ChunkEnds, ParkedEnds, WorkerStarts, WorkerDies, Program,
+                            TimerRings>;
   struct Happening {
     Instant at;
     std::uint64_t order;
@@ -90,6 +96,7 @@ class Cluster {
   void happen(Happening& h);
   void happen(RankId rank, FrameArrives& e);
   void happen(RankId rank, ChunkEnds& e);
+  void happen(RankId rank, ParkedEnds& e);
   void happen(RankId rank, WorkerStarts& e);
   void happen(RankId rank, WorkerDies& e);
   void happen(RankId rank, Program& e);
@@ -104,6 +111,7 @@ class Cluster {
   void act(RankId, JobClosed&) {}
   void act(RankId, Ponged&) {}
   void act(RankId, StatsArrived&) {}
+  void park(RankId rank, WorkerId worker, Chunk chunk);
   void worker_gone(RankId rank, WorkerId worker, std::optional<std::uint64_t> culprit);
   void watch_bounds(RankId rank);
   void at(Instant when, RankId rank, What what);
@@ -117,7 +125,7 @@ class Cluster {
   std::vector<Node> nodes_;
   std::priority_queue<Happening, std::vector<Happening>, std::greater<>> agenda_;
   Instant now_;
-  std::uint64_t order_ = 0, steps_ = 0, messages_ = 0;
+  std::uint64_t order_ = 0, steps_ = 0, messages_ = 0, tickets_ = 0;
   Peaks peaks_;
   std::string failure_;
 };

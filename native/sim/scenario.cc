@@ -90,6 +90,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
     s.batches.push_back(plan_batch(random, s.ranks));
   if (random.below(16) == 0) many_tiny(random, s);
   if (random.below(32) == 0) large_results(random, s);
+  if (random.below(3) == 0) s.park_one_in = 1 + static_cast<std::uint32_t>(random.below(8));
   return s;
 }
 
@@ -110,6 +111,8 @@ std::string Scenario::describe() const {
   if (bare_one_in > 0) out += " (none on one rank in " + std::to_string(bare_one_in) + ")";
   if (worker_dies_one_in > 0)
     out += ", a worker dies every " + std::to_string(worker_dies_one_in) + " chunks";
+  if (park_one_in > 0)
+    out += ", a task waits for others in one chunk of " + std::to_string(park_one_in);
   constexpr std::size_t kShown = 12;
   out += ", " + std::to_string(batches.size()) + " batches of";
   for (std::size_t k = 0; k < std::min(batches.size(), kShown); ++k) {

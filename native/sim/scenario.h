@@ -42,6 +42,7 @@ struct Scenario {
   std::uint64_t consume_bytes_per_s =
       0;  // What a program consumes, one delivery after the other; 0: no limit.
   std::uint32_t worker_dies_one_in = 0;  // Chunks; 0: never.
+  std::uint32_t park_one_in = 0;         // Chunks of which a task waits for others; 0: never.
   Duration lost_after = 0;               // As in RankConfig; 0: ranks do not watch each other.
   Instant ends_at = kNever;              // Nothing happens after that.
   std::vector<BatchPlan> batches;

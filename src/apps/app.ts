@@ -7,6 +7,7 @@ import type { ElementType } from "../native/binding.ts";
 import { elementBytes } from "../serialize/columns.ts";
 import { type AppDefinition, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import { setNestedLoader } from "../worker/nested.ts";
 import { DEFINITION, walltimeMs } from "./definition.ts";
 import type { mapOf } from "./map.ts";
 import type { App, AppOptions, ElementColumn, ElementValue } from "./types.ts";
@@ -80,6 +81,11 @@ export function callable(definition: AppDefinition): unknown {
     [DEFINITION]: { value: definition },
   });
 }
+
+setNestedLoader(async () => {
+  await loadMaps();
+  return (await import("../dataflow/nested.ts")).openNested;
+});
 
 let makeMap: typeof mapOf | null = null;
 

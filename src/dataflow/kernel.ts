@@ -12,6 +12,12 @@ import { Pump, type PumpEvents } from "./pump.ts";
 
 const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment of waiting.
 
+/** Told of everything that begins. */
+export interface KernelWatch {
+  called(future: AppFuture<unknown>): void;
+  tracked(job: Promise<unknown>): void;
+}
+
 export class Kernel {
   readonly executor: Executor;
   readonly pump: Pump;
@@ -21,9 +27,11 @@ export class Kernel {
   #maps = 0;
   #closed = false;
   readonly #jobs = new Set<Promise<unknown>>();
+  readonly #watch: KernelWatch | null;
 
-  constructor(executor: Executor, events: PumpEvents) {
+  constructor(executor: Executor, events: PumpEvents, watch: KernelWatch | null = null) {
     this.executor = executor;
+    this.#watch = watch;
     this.pump = new Pump(executor, events);
   }
 
@@ -38,9 +46,11 @@ export class Kernel {
     }
     try {
       const { bytes, inputs } = encodeCall(app, args, index);
-      if (inputs === null) this.#add(gatherer, future, bytes);
-      else return this.#wait(app, index, bytes.slice(), inputs);
+      if (inputs !== null) return this.#wait(app, index, bytes.slice(), inputs);
+      this.#add(gatherer, future, bytes);
+      this.#watch?.called(future);
     } catch (error) {
+      this.#watch?.called(future);
       future.reject(error as HeddleError);
     }
     return future;
@@ -54,6 +64,7 @@ export class Kernel {
   /** Lets `whenIdle` wait for a map. */
   track(job: Promise<unknown>): void {
     this.#jobs.add(job);
+    this.#watch?.tracked(job);
     const forget = (): void => void this.#jobs.delete(job);
     job.then(forget, forget);
   }
@@ -61,7 +72,7 @@ export class Kernel {
   /** Resolves when no call and no map is outstanding. */
   async whenIdle(): Promise<void> {
     for (;;) {
-      this.#flush();
+      this.flush();
       await this.pump.whenIdle();
       await Promise.allSettled(this.#jobs);
       // Continuations of what just ended may make new calls: let them.
@@ -92,10 +103,11 @@ export class Kernel {
     if (this.#flushing) return;
     this.#flushing = true;
     // nextTick runs when the queue of microtasks is empty: what continuations call in this turn comes along.
-    queueMicrotask(() => process.nextTick(() => this.#flush()));
+    queueMicrotask(() => process.nextTick(() => this.flush()));
   }
 
-  #flush(): void {
+  /** Submits what was called so far, which otherwise happens at the end of the turn. */
+  flush(): void {
     this.#flushing = false;
     let calls = 0;
     for (const gatherer of this.#gatherers.values()) calls += gatherer.flush();
@@ -110,6 +122,7 @@ export class Kernel {
 
   #wait(app: AppDefinition, index: number, bytes: Uint8Array, inputs: PromiseLike<unknown>[]): AppFuture<unknown> {
     const future = new AppFuture<unknown>(app.name, index, "waiting");
+    this.#watch?.called(future);
     const results = new Array<unknown>(inputs.length);
     let missing = inputs.length;
     this.#waiting++;

@@ -58,7 +58,7 @@ export class InlineExecutor implements Executor {
     this.#natives = new Map(apps.flatMap(({ name, native }) => (native === null ? [] : [[name, native]])));
     this.#port = new InlinePort((record) => this.#report(record));
     const isTask = (): boolean => this.#inTask.getStore() === true;
-    const running: Running = { cell: this.#port.current, batch: 0, seed: 0n, rank: 0, worker: 0, isTask };
+    const running: Running = { cell: this.#port.current, batch: 0, seed: 0n, rank: 0, worker: 0, isTask, scope: null };
     setRunning(running);
     this.#watch = new RejectionWatch(this.#port.current);
     this.#runner = new TaskRunner({ port: this.#port, running, findApp, watch: this.#watch });

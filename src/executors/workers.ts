@@ -71,7 +71,16 @@ export class WorkerPool {
   #lost(worker: number, code: number): void {
     this.#threads[worker] = null;
     if (this.#ending) return;
-    this.#options.session.workerLost(worker, encodeError(this.#reason(worker, code)));
+    const reason = this.#reason(worker, code);
+    const aside = payloadOf(
+      "ERR_WORKER_LOST",
+      `the task waited for tasks that it called, and ${lostBy(reason)}`,
+      null,
+      {
+        data: { rank: this.#options.session.rank, worker },
+      },
+    );
+    this.#options.session.workerLost(worker, encodeError(reason), encodeError(aside));
     const error = this.#errors.get(worker);
     this.#overdue.delete(worker);
     this.#errors.delete(worker);
@@ -106,4 +115,8 @@ export class WorkerPool {
     }
     return { ...payloadOfThrown(error), data };
   }
+}
+
+function lostBy({ message }: { message: string }): string {
+  return `its worker thread was lost to another: ${message}`;
 }

@@ -27,6 +27,8 @@ export class AppFuture<T> implements Promise<T> {
   readonly app: string;
   /** Number of this call among the calls of its app; also `context().index` inside the task. */
   readonly index: number;
+  /** @internal Called once it is done or failed. */
+  whenSettled: (() => void) | null = null;
   #state: FutureState;
   #value: unknown = undefined;
   #inner: Promise<T> | null = null;
@@ -82,6 +84,7 @@ export class AppFuture<T> implements Promise<T> {
     }
     this.#value = value;
     this.#state = "done";
+    this.whenSettled?.();
   }
 
   /** @internal */
@@ -94,6 +97,17 @@ export class AppFuture<T> implements Promise<T> {
     }
     this.#value = error;
     this.#state = "failed";
+    this.whenSettled?.();
+  }
+
+  /** @internal Does, or did, anybody wait for it? */
+  get observed(): boolean {
+    return this.#inner !== null;
+  }
+
+  /** @internal Its failure was reported elsewhere. */
+  dismiss(): void {
+    removeUnobserved(this);
   }
 
   /** @internal The result, once done; the error, once failed. */

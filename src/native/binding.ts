@@ -134,6 +134,8 @@ export const RecordKind = {
   partial: 2,
   /** Failed; the payload is a msgpack map (see serialize/errors.ts). */
   failed: 3,
+  /** Done; payload has one element per task. Only in sessions of workers; see `join`. */
+  column: 4,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
@@ -228,8 +230,9 @@ export interface NativeSession {
   /** Hands back room for `bytes` of payload that the program has consumed. */
   credit(batch: number, bytes: number): void;
   cancel(batch: number): void;
-  /** A JS worker thread ended. `running` says if a task was in it; then that task fails with this msgpack error. */
-  workerLost(worker: number, error: Uint8Array): void;
+  /** A JS worker thread ended. If a task was in it, that task fails with this msgpack error, and
+   * those that it had set aside with the other. */
+  workerLost(worker: number, error: Uint8Array, asideError: Uint8Array): void;
   stats(): SessionStats;
   /** What each rank did since the start, by rank. Asks every rank and blocks, at most `timeoutMs`; a rank that did not
    * answer has zeros. For benches. */
@@ -290,6 +293,17 @@ export interface WorkerPort {
   finishRecords(records: Float64Array, bytes: Uint8Array, column: TypedColumn | null): void;
 }
 
+/** The port of a worker thread. */
+export interface ThreadPort extends WorkerPort {
+  /**
+   * Sets the task `index` of the chunk aside, because it waits for tasks of its own; returns its number here. Tasks of the chunk
+   * before it are to be finished next, as if they were the whole chunk, if there are any; those behind it run elsewhere.
+   */
+  park(index: number): number;
+  /** The next finish is of the task that was set aside under this number, as if it were the whole chunk. */
+  resume(parked: number): void;
+}
+
 /** How the call of a native app ended. */
 export interface NativeOutcome {
   /** The 8 bytes of its number, an f64 or an integer. */
@@ -304,8 +318,13 @@ export interface NativeOutcome {
 export interface Binding {
   /** Opens the one session of this process; throws Error with `code` on failure. See `openSession`. */
   open(options: SessionOptions): NativeSession;
+  /**
+   * Called in a worker thread: joins the session, to submit for the tasks of JS worker `worker`. Results with an element type
+   * come as records of kind `column` with their bytes; nothing is written to columns.
+   */
+  join(sessionId: number, worker: number): NativeSession;
   /** Called in a worker thread: joins the session as JS worker `worker`. */
-  attach(sessionId: number, worker: number): WorkerPort;
+  attach(sessionId: number, worker: number): ThreadPort;
   /** Offsets of the `count` msgpack values that lie in `bytes` from `position` on: `count + 1` entries. */
   scan(bytes: Uint8Array, position: number, count: number, offsets: Uint32Array): void;
   version(): string;

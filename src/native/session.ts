@@ -13,6 +13,11 @@ export function openSession(options: SessionOptions): Session {
   return new Session(loadBinding().open(options));
 }
 
+/** In a JS worker: joins it, for what its tasks submit. */
+export function joinSession(id: number, worker: number): Session {
+  return new Session(loadBinding().join(id, worker));
+}
+
 export class Session {
   readonly native: NativeSession;
   readonly #slots: Float64Array;

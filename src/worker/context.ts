@@ -1,6 +1,7 @@
 /** What a running task can know of itself. */
 
 import { HeddleError } from "../errors.ts";
+import type { TaskScope } from "./nested.ts";
 import { type Random, randomStream } from "./random.ts";
 
 /** What {@link context} returns. */
@@ -26,6 +27,8 @@ export interface Running {
   worker: number;
   /** Where tasks share a thread with the program: is the caller a task? Null: whoever asks while a task runs is. */
   isTask: (() => boolean) | null;
+  /** Where a task may call apps and others run meanwhile: which one asks? Null: the one in the cell. */
+  scope: TaskScope | null;
 }
 
 const KEY = Symbol.for("heddle.running");
@@ -39,7 +42,9 @@ export function setRunning(running: Running | null): void {
 /** True inside a task. */
 export function insideTask(): boolean {
   const running = holder[KEY];
-  if (running === undefined || (running.cell[0] as number) < 0) return false;
+  if (running === undefined) return false;
+  if (running.scope?.current() !== undefined) return true;
+  if ((running.cell[0] as number) < 0) return false;
   return running.isTask === null || running.isTask();
 }
 
@@ -85,6 +90,8 @@ let lastSeed = 0n;
  */
 export function context(): TaskContext {
   const running = holder[KEY];
+  const nested = running?.scope?.current();
+  if (nested !== undefined) return nested.context;
   const index = running?.cell[0] ?? -1;
   if (running === undefined || !insideTask()) {
     throw new HeddleError("ERR_CONTEXT", "context() was called outside a task.", "call it inside an app's function");

@@ -21,11 +21,14 @@ export interface Chunk {
   failures: Map<number, ErrorPayload> | null;
 }
 
+/** The end of a worker's port that takes what became of a chunk. */
+export type FinishPort = Pick<WorkerPort, "finishColumn" | "finishPacked" | "finishRecords">;
+
 type FindApp = (name: string) => AppDefinition | undefined;
 
 /** Hands the chunk back. `place` adds rank and worker to an error. */
 export function finishChunk(
-  port: WorkerPort,
+  port: FinishPort,
   chunk: Chunk,
   findApp: FindApp,
   place: (error: ErrorPayload) => ErrorPayload,
@@ -61,7 +64,7 @@ function packOne(pieces: Pieces, chunk: Chunk, k: number, place: (error: ErrorPa
 }
 
 async function finishFolded(
-  port: WorkerPort,
+  port: FinishPort,
   chunk: Chunk,
   findApp: FindApp,
   place: (error: ErrorPayload) => ErrorPayload,
@@ -127,13 +130,13 @@ function addFailures(pieces: Pieces, chunk: Chunk): void {
 
 /** The records of a chunk that ends in pieces. */
 class Pieces {
-  readonly #port: WorkerPort;
+  readonly #port: FinishPort;
   readonly #column: TypedColumn | null;
   readonly #records: number[][] = [];
   #bytes: Uint8Array = new Uint8Array(1024);
   #length = 0;
 
-  constructor(port: WorkerPort, column: TypedColumn | null) {
+  constructor(port: FinishPort, column: TypedColumn | null) {
     this.#port = port;
     this.#column = column;
   }

@@ -5,9 +5,11 @@
 
 import { promiseHooks } from "node:v8";
 
+import type { NestedTask, TaskScope } from "./nested.ts";
+
 const OWNER = Symbol("heddle.task");
 
-type Owned = Promise<unknown> & { [OWNER]?: number };
+type Owned = Promise<unknown> & { [OWNER]?: number | NestedTask };
 
 export class RejectionWatch {
   /** Promises made since the caller last set it to 0. */
@@ -16,17 +18,22 @@ export class RejectionWatch {
   readonly #stop: () => void;
 
   /** `cell[0]` is the index of the running task, -1 for none. */
-  constructor(cell: Float64Array) {
+  constructor(cell: Float64Array, scope: TaskScope | null = null) {
     this.#cell = cell;
     this.#stop = promiseHooks.onInit((promise) => {
       this.made++;
+      const nested = scope?.current();
+      if (nested !== undefined) {
+        (promise as Owned)[OWNER] = nested;
+        return;
+      }
       const index = this.#cell[0] as number;
       if (index >= 0) (promise as Owned)[OWNER] = index;
     }) as () => void;
   }
 
-  /** The task during which `promise` was made; -1: none. */
-  ownerOf(promise: Promise<unknown>): number {
+  /** The task during which `promise` was made, by its index unless it has called apps; -1: none. */
+  ownerOf(promise: Promise<unknown>): number | NestedTask {
     return (promise as Owned)[OWNER] ?? -1;
   }
 

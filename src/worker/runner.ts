@@ -5,7 +5,8 @@
  * thread that dies under it can be charged to it.
  */
 
-import type { BatchInfo, ElementType, TypedColumn, WorkerPort } from "../native/binding.ts";
+import { HeddleError } from "../errors.ts";
+import type { BatchInfo, ElementType, ThreadPort, TypedColumn, WorkerPort } from "../native/binding.ts";
 import { ChunkInfo } from "../native/binding.ts";
 import { isThenable } from "../serialize/blocks.ts";
 import { fits, newColumn } from "../serialize/columns.ts";
@@ -14,8 +15,9 @@ import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import type { Running } from "./context.ts";
 import { forgetContext } from "./context.ts";
-import { type Chunk, finishChunk } from "./finish.ts";
+import { type Chunk, type FinishPort, finishChunk } from "./finish.ts";
 import { type Invoke, invoker } from "./invoke.ts";
+import type { NestedCalls, NestedTask } from "./nested.ts";
 import type { RejectionWatch } from "./rejections.ts";
 
 /** The most tasks in a chunk whose results are a column; the addon keeps to it. */
@@ -27,6 +29,8 @@ export interface RunnerOptions {
   port: WorkerPort;
   running: Running;
   findApp: (name: string) => AppDefinition | undefined;
+  /** Null where tasks cannot call apps: then none is ever set aside. */
+  aside?: { port: ThreadPort; calls: NestedCalls } | null;
   /** Null where rejections cannot be told from the program's own. */
   watch: RejectionWatch | null;
 }
@@ -43,9 +47,14 @@ export class TaskRunner {
   #chunk: Chunk;
   #invoke: Invoke = () => undefined;
   #odd: unknown = undefined;
+  /** The task whose result is `#odd`, if it has called apps. */
+  #oddTask: NestedTask | null = null;
+  readonly #aside: { port: ThreadPort; calls: NestedCalls } | null;
+  #setAside = 0;
   #yieldedAt = performance.now();
 
-  constructor({ port, running, findApp, watch }: RunnerOptions) {
+  constructor({ port, running, findApp, watch, aside = null }: RunnerOptions) {
+    this.#aside = aside;
     this.#port = port;
     this.#info = port.info;
     this.#args = port.args;
@@ -58,6 +67,11 @@ export class TaskRunner {
   /** True when this thread has not seen its event loop for too long. */
   get mustYield(): boolean {
     return performance.now() - this.#yieldedAt > YIELD_MS;
+  }
+
+  /** Tasks that wait for tasks of their own. */
+  get setAside(): number {
+    return this.#setAside;
   }
 
   /** Lets timers, messages and rejections have their turn. */
@@ -94,20 +108,16 @@ export class TaskRunner {
   rejected(reason: unknown, promise: Promise<unknown>): boolean {
     const { first, count } = this.#chunk;
     const known = this.#watch?.ownerOf(promise) ?? -1;
+    const what = payloadOfThrown(reason);
+    const message = `a promise was rejected and not handled: ${what.name}: ${what.message}`;
+    if (typeof known !== "number") {
+      if (known.ended) return false;
+      known.fail(new HeddleError("ERR_TASK_REJECTED", message, hints.rejected, { cause: reason }));
+      return true;
+    }
     const index = known >= 0 ? known : (this.#running.cell[0] as number);
     if (index < first || index >= first + count) return false;
-    const what = payloadOfThrown(reason);
-    this.#fail(
-      index - first,
-      payloadOf(
-        "ERR_TASK_REJECTED",
-        `a promise was rejected and not handled: ${what.name}: ${what.message}`,
-        hints.rejected,
-        {
-          cause: reason,
-        },
-      ),
-    );
+    this.#fail(index - first, payloadOf("ERR_TASK_REJECTED", message, hints.rejected, { cause: reason }));
     return true;
   }
 
@@ -157,6 +167,7 @@ export class TaskRunner {
         k = this.#loop(k);
       } catch (error) {
         k = (this.#running.cell[0] as number) - first;
+        this.#running.scope?.take();
         this.#fail(k++, payloadOfThrown(error));
         continue;
       }
@@ -170,7 +181,7 @@ export class TaskRunner {
 
   #loop(from: number): number {
     const { column, values, count, first, batch } = this.#chunk;
-    const { cell } = this.#running;
+    const { cell, scope } = this.#running;
     const invoke = this.#invoke;
     if (column !== null && (batch.element === "f64" || batch.element === "f32")) {
       return this.#loopFloats(from, column as Float64Array);
@@ -178,6 +189,7 @@ export class TaskRunner {
     for (let k = from; k < count; k++) {
       cell[0] = first + k;
       const value = invoke(k);
+      if (scope !== null && scope.made !== null) return this.#stopNested(k, value);
       if (column !== null) {
         if (!fits(batch.element as ElementType, value)) return this.#stop(k, value);
         column[k] = value as number;
@@ -192,11 +204,12 @@ export class TaskRunner {
   // Apart from the general loop so that it stays small enough to be compiled as one piece.
   #loopFloats(from: number, column: Float64Array): number {
     const { count, first } = this.#chunk;
-    const { cell } = this.#running;
+    const { cell, scope } = this.#running;
     const invoke = this.#invoke;
     for (let k = from; k < count; k++) {
       cell[0] = first + k;
       const value = invoke(k);
+      if (scope !== null && scope.made !== null) return this.#stopNested(k, value);
       if (typeof value !== "number") return this.#stop(k, value);
       column[k] = value;
     }
@@ -208,22 +221,98 @@ export class TaskRunner {
     return k;
   }
 
+  #stopNested(k: number, value: unknown): number {
+    const task = this.#running.scope?.take() as NestedTask;
+    this.#oddTask = task;
+    return this.#stop(k, task.whole(value));
+  }
+
   /** Goes on from the k-th task, whose promise is in `#odd`. */
   async #runAsync(from: number): Promise<void> {
     const { count } = this.#chunk;
     for (let k = from; k < count; ) {
-      try {
-        const value = await (this.#odd as PromiseLike<unknown>);
-        this.#accept(k, value);
-      } catch (error) {
-        this.#fail(k, payloadOfThrown(error));
-      }
+      if (this.#oddTask === null) await this.#awaitOdd(k);
+      if (this.#oddTask !== null) return await this.#park(k);
       if (this.mustYield) await this.yield();
       k = this.#runSync(k + 1);
     }
     if (this.#watch !== null) await this.yield();
     this.#running.cell[0] = -1;
     return await this.#end();
+  }
+
+  /** Takes the result of the k-th task; or finds that it has called apps, which `#oddTask` then says. */
+  async #awaitOdd(k: number): Promise<void> {
+    const { scope } = this.#running;
+    const odd = this.#odd as PromiseLike<unknown>;
+    let settle: (() => void) | null = null;
+    await new Promise<void>((resolve) => {
+      if (scope !== null) scope.onMade = resolve;
+      odd.then(
+        (value) => {
+          settle = () => this.#accept(k, value);
+          resolve();
+        },
+        (error) => {
+          settle = () => this.#fail(k, payloadOfThrown(error));
+          resolve();
+        },
+      );
+    });
+    if (scope !== null) scope.onMade = null;
+    const made = scope?.take() ?? null;
+    if (made === null) return (settle as (() => void) | null)?.();
+    this.#oddTask = made;
+    this.#odd = made.whole(odd);
+  }
+
+  /** Sets the k-th task aside until what it called has ended. The chunk ends before it; what lies behind it runs elsewhere. */
+  async #park(k: number): Promise<void> {
+    const { port, calls } = this.#aside as { port: ThreadPort; calls: NestedCalls };
+    const { batch, first, values, failures } = this.#chunk;
+    const result = this.#odd as Promise<unknown>;
+    this.#odd = undefined;
+    this.#oddTask = null;
+    this.#running.cell[0] = -1;
+    calls.flush();
+    this.#setAside++;
+    const outcome = result.then(
+      (value) => ({ value, error: null }),
+      (error) => ({ value: undefined, error: payloadOfThrown(error) }),
+    );
+    const index = first + k;
+    let parked = 0;
+    const before = finishing(port, () => (parked = port.park(index)));
+    if (k === 0) parked = port.park(index);
+    else {
+      const kept = failures === null ? null : new Map([...failures].filter(([at]) => at < k));
+      const chunk = { ...this.#chunk, count: k, values: values?.slice(0, k) ?? null };
+      await finishChunk(before, { ...chunk, failures: kept?.size === 0 ? null : kept }, this.#findApp, (error) =>
+        this.#place(error),
+      );
+    }
+    void outcome.then(({ value, error }) => this.#resume(parked, batch, index, value, error));
+  }
+
+  async #resume(parked: number, batch: BatchInfo, index: number, value: unknown, error: ErrorPayload | null) {
+    const { port } = this.#aside as { port: ThreadPort };
+    const { element, results } = batch;
+    const column = element === null || results === "discard" ? null : newColumn(element, 1);
+    const values = column === null && results !== "discard" ? [value] : null;
+    const chunk: Chunk = { batch, first: index, count: 1, column, values, failures: null };
+    let failure = error;
+    if (failure === null && column !== null) {
+      if (fits(element as ElementType, value)) column[0] = value as number;
+      else failure = misfit(element as ElementType, value);
+    }
+    if (failure !== null) chunk.failures = new Map([[0, this.#place(failure)]]);
+    await finishChunk(
+      finishing(port, () => port.resume(parked)),
+      chunk,
+      this.#findApp,
+      (e) => this.#place(e),
+    );
+    this.#setAside--;
   }
 
   async #endLater(): Promise<void> {
@@ -250,9 +339,7 @@ export class TaskRunner {
   }
 
   #misfit(k: number, value: unknown): void {
-    const { element } = this.#chunk.batch;
-    const message = `the result ${shorten(value)} is no ${element}`;
-    this.#fail(k, payloadOf("ERR_RESULT_TYPE", message, hints.type));
+    this.#fail(k, misfit(this.#chunk.batch.element as ElementType, value));
   }
 
   #fail(k: number, error: ErrorPayload): void {
@@ -268,6 +355,28 @@ export class TaskRunner {
     const { rank, worker } = this.#running;
     return { ...error, data: { ...error.data, rank, worker } };
   }
+}
+
+function misfit(element: ElementType, value: unknown): ErrorPayload {
+  return payloadOf("ERR_RESULT_TYPE", `the result ${shorten(value)} is no ${element}`, hints.type);
+}
+
+/** A port that says first which tasks it is that end. */
+function finishing(port: FinishPort, begin: () => void): FinishPort {
+  return {
+    finishColumn(column) {
+      begin();
+      port.finishColumn(column);
+    },
+    finishPacked(bytes, length) {
+      begin();
+      port.finishPacked(bytes, length);
+    },
+    finishRecords(records, bytes, column) {
+      begin();
+      port.finishRecords(records, bytes, column);
+    },
+  };
 }
 
 const noChunk: Chunk = {

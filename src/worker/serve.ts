@@ -6,6 +6,7 @@ import { loadBinding } from "../native/load.ts";
 import { findApp, freezeApps } from "../serialize/registry.ts";
 import { type Running, setRunning } from "./context.ts";
 import "./fold.ts"; // Every worker must know the app that combines results.
+import { nestedLoader, TaskScope } from "./nested.ts";
 import type { WorkerStart } from "./protocol.ts";
 import { RejectionWatch } from "./rejections.ts";
 import { TaskRunner } from "./runner.ts";
@@ -15,12 +16,16 @@ const WAIT_MS = 50; // A thread inside native code hears nothing from Node; so n
 /** Joins the session and serves until it is closed. */
 export async function serve(start: WorkerStart): Promise<void> {
   freezeApps("run()");
-  const port = loadBinding().attach(start.sessionId, start.worker);
-  const { rank, worker } = start;
-  const running: Running = { cell: port.current, batch: 0, seed: 0n, rank, worker, isTask: null };
+  const { sessionId, rank, worker } = start;
+  const openNested = await nestedLoader()?.();
+  const port = loadBinding().attach(sessionId, worker);
+  const scope = openNested === undefined ? null : new TaskScope();
+  const running: Running = { cell: port.current, batch: 0, seed: 0n, rank, worker, isTask: null, scope };
   setRunning(running);
-  const watch = new RejectionWatch(port.current);
-  const runner = new TaskRunner({ port, running, findApp, watch });
+  const calls = scope === null ? undefined : openNested?.({ sessionId, worker, scope });
+  const watch = new RejectionWatch(port.current, scope);
+  const aside = calls === undefined ? null : { port, calls };
+  const runner = new TaskRunner({ port, running, findApp, watch, aside });
   process.on("unhandledRejection", (reason, promise) => {
     if (runner.rejected(reason, promise)) return;
     // Its task was reported long ago; the worker need not die for it.
@@ -30,11 +35,14 @@ export async function serve(start: WorkerStart): Promise<void> {
     const what = port.next(WAIT_MS);
     if (what === Next.closed) return;
     if (what === Next.none) {
+      calls?.drain();
       await runner.yield();
       continue;
     }
     const pending = runner.run();
     if (pending !== undefined) await pending;
-    if (runner.mustYield) await runner.yield();
+    if (runner.setAside > 0) calls?.drain();
+    // What waits for tasks of its own goes on in the event loop.
+    if (runner.mustYield || runner.setAside > 0) await runner.yield();
   }
 }

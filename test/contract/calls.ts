@@ -4,7 +4,6 @@ import { type DependencyError, type HeddleError, range } from "heddle";
 import { expect } from "vitest";
 import {
   add,
-  calls,
   draw,
   echo,
   energy,
@@ -120,9 +119,5 @@ export const callChecks: Checks = {
     const sent = await unsendable.map(range(3)).settled();
     expect(sent[1]).toMatchObject({ reason: { code: "ERR_RESULT" } });
     expect(sent[1]).toMatchObject({ reason: { message: expect.stringContaining(".deep[0]") } });
-  },
-
-  "a task that calls an app is told what to do instead": async () => {
-    expect((await failureOf(calls(1))).cause).toMatchObject({ code: "ERR_NESTED_CALL" });
   },
 };

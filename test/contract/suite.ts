@@ -7,6 +7,7 @@ import { callChecks } from "./calls.ts";
 import { type Checks, failureOf } from "./check.ts";
 import { commandChecks } from "./commands.ts";
 import { mapChecks } from "./maps.ts";
+import { nestedChecks } from "./nested.ts";
 import { sharingChecks } from "./sharing.ts";
 
 // The last: nothing can be checked after it.
@@ -20,4 +21,11 @@ const closing: Checks = {
   },
 };
 
-export const suite: Checks = { ...callChecks, ...mapChecks, ...commandChecks, ...sharingChecks, ...closing };
+export const suite: Checks = {
+  ...callChecks,
+  ...mapChecks,
+  ...commandChecks,
+  ...sharingChecks,
+  ...nestedChecks,
+  ...closing,
+};

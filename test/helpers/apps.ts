@@ -1,6 +1,7 @@
 /** Apps of the contract suite, in a module of their own as start() wants them. */
 
-import { type App, app, type BashApp, type BashFunctionApp, bashApp, context } from "heddle";
+import { writeFileSync } from "node:fs";
+import { type App, app, type BashApp, type BashFunctionApp, bashApp, context, range } from "heddle";
 
 export const square: App<[x: number], number, Float64Array> = app("square", (x: number): number => x * x, {
   returns: "f64",
@@ -104,4 +105,67 @@ export const drawSlowly: App<[], number[]> = app("drawSlowly", async (): Promise
 export const megabyte: App<[k: number], Uint8Array> = app(
   "megabyte",
   (_k: number): Uint8Array => new Uint8Array(1 << 20),
+);
+
+export const sum: App<[a: number, b: number], number> = app("sum", (a: number, b: number): number => a + b);
+
+// Tasks that call apps.
+export const fib: App<[n: number], number> = app("fib", async (n: number): Promise<number> => {
+  if (n < 2) return n;
+  const [a, b] = await Promise.all([fib(n - 1), fib(n - 2)]);
+  return a + b;
+});
+export const depth: App<[n: number], number> = app(
+  "depth",
+  async (n: number): Promise<number> => (n === 0 ? 0 : 1 + (await depth(n - 1))),
+);
+export const addLater: App<[x: number], number> = app("addLater", async (x: number): Promise<number> => {
+  const { index, random } = context();
+  const first = random();
+  const sum = await add(x, 1);
+  const again = context();
+  if (again.index !== index || again.random() === first) throw new Error("the context changed");
+  return sum;
+});
+export const mapsWithin: App<[n: number], [number, number, string[]]> = app(
+  "mapsWithin",
+  async (n: number): Promise<[number, number, string[]]> => {
+    const squares = await square.map(range(n)).collect();
+    const sum = await square.map(range(n)).reduce("sum");
+    return [squares.reduce((a, b) => a + b, 0), sum, await letter.map(range(3)).collect()];
+  },
+);
+export const greetsWithin: App<[name: string], string> = app("greetsWithin", async (name: string): Promise<string> => {
+  return (await greet({ first: name, second: "you" })).stdout;
+});
+export const leaves: App<[file: string], number> = app("leaves", (file: string): number => {
+  void writesLater(file);
+  return 1;
+});
+export const writesLater: App<[file: string], number> = app("writesLater", async (file: string): Promise<number> => {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  writeFileSync(file, "done");
+  return 1;
+});
+export const neverLooks: App<[], number> = app("neverLooks", (): number => {
+  void oddOnly(2);
+  return 1;
+});
+export const catches: App<[], string> = app("catches", async (): Promise<string> => {
+  try {
+    return String(await oddOnly(2));
+  } catch (error) {
+    return (error as Error).message;
+  }
+});
+export const losesPromise: App<[x: number], number> = app("losesPromise", async (x: number): Promise<number> => {
+  await later(x);
+  void Promise.reject(new Error("lost"));
+  await later(x);
+  return await later(x);
+});
+export const typedWithin: App<[x: number], number, Float64Array> = app(
+  "typedWithin",
+  async (x: number): Promise<number> => ((await square(x)) > 4 ? ("no number" as never) : x),
+  { returns: "f64" },
 );
