@@ -43,7 +43,7 @@ export type ErrorCode =
   | "ERR_NATIVE_APP" // a native app failed
   | "ERR_NATIVE_LIBRARY" // the shared library of a native app cannot be opened
   | "ERR_NATIVE_SYMBOL" // the shared library of a native app has no such function
-  | "ERR_NESTED_CALL" // a task called an app
+  | "ERR_NESTED_CALL" // a task called an app under the inline executor
   | "ERR_NOT_STARTED" // an app was called before run() or start()
   | "ERR_NO_SPACE" // the device of an output file is full
   | "ERR_OUTPUT_FILE" // an output file of a command cannot be opened
@@ -233,8 +233,8 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: '`nm -D --defined-only` lists what it has. The function must not be static, and in C++ be extern "C".',
   },
   ERR_NESTED_CALL: {
-    when: "A task called an app.",
-    fix: "Call the plain function, or return the data and call the app from the body of run().",
+    when: "A task called an app under the inline executor, which runs one task after the other.",
+    fix: "Run it on threads (one worker: HEDDLE_WORKERS=1), or call the plain function.",
   },
   ERR_NOT_STARTED: {
     when: "An app was called before run() or start().",
@@ -305,7 +305,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Raise `walltime`, or find out why the task hangs.",
   },
   ERR_WORKER_LOST: {
-    when: "A worker thread died under a task: out of memory, or a fault in native code.",
+    when: "A worker thread died under a task: out of memory, or a fault in native code. Or a task waited for tasks that it called, and another task ended its worker thread meanwhile.",
     fix: "Give Node more memory (--max-old-space-size), or run the code as a command with bashApp.",
   },
 };

@@ -72,14 +72,10 @@ export class WorkerPool {
     this.#threads[worker] = null;
     if (this.#ending) return;
     const reason = this.#reason(worker, code);
-    const aside = payloadOf(
-      "ERR_WORKER_LOST",
-      `the task waited for tasks that it called, and ${lostBy(reason)}`,
-      null,
-      {
-        data: { rank: this.#options.session.rank, worker },
-      },
-    );
+    const message = `the task waited for tasks that it called, and its worker thread was lost to another: ${reason.message}`;
+    const hint = "find the task that ended it; run such code as a command with bashApp";
+    const data = { rank: this.#options.session.rank, worker };
+    const aside = payloadOf("ERR_WORKER_LOST", message, hint, { data });
     this.#options.session.workerLost(worker, encodeError(reason), encodeError(aside));
     const error = this.#errors.get(worker);
     this.#overdue.delete(worker);
@@ -115,8 +111,4 @@ export class WorkerPool {
     }
     return { ...payloadOfThrown(error), data };
   }
-}
-
-function lostBy({ message }: { message: string }): string {
-  return `its worker thread was lost to another: ${message}`;
 }

@@ -120,6 +120,13 @@ describe("small examples", () => {
     expect(stdout.trim()).toBe([..."sphinx of black quartz, judge my vow"].sort().join("").trim());
   });
 
+  test("uts: tasks that call tasks count every node of the tree", async () => {
+    for (const way of [onThreads, onRanks("openmpi", 4)]) {
+      const { stdout } = await example(way, "uts.js");
+      expect(stdout).toContain("T1: 4130071 nodes, 3305118 leaves, depth 10;");
+    }
+  });
+
   test("monte-carlo-pi: the same digits on one rank and on three", async () => {
     const { stdout } = await example(onThreads, "monte-carlo-pi.js", "40");
     expect(stdout).toMatch(/^pi is about 3\.14/);

@@ -15,6 +15,10 @@ const rejects = app("rejects", async () => {
   return "returned";
 });
 const exits = app("exits", (code) => process.exit(code));
+// Until one of them ends the worker on which this one waits.
+const endsOwnWorker = app("endsOwnWorker", async () => {
+  for (;;) await exits(7).catch(() => {});
+});
 const spins = app(
   "spins",
   () => {
@@ -68,6 +72,7 @@ const cases = {
   throws: () => outcome(throws("luck")),
   rejects: () => outcome(rejects()),
   exits: () => outcome(exits(7)),
+  waits: () => outcome(endsOwnWorker()),
   spins: () => outcome(spins()),
   hoards: () => outcome(hoards()),
   missing: () => outcome(missing({ n: 1 })),
