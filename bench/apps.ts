@@ -1,6 +1,6 @@
 /** The apps that benches run: as empty as can be. Every worker loads this file. */
 
-import { type App, app, type BashApp, bashApp, context } from "heddle";
+import { type App, app, type BashApp, bashApp, context, range } from "heddle";
 
 export const identity: App<[x: number], number, Float64Array> = app("bench-identity", (x: number): number => x, {
   returns: "f64",
@@ -17,3 +17,26 @@ export const whichRank: App<[_: number], number, Int32Array> = app(
 );
 
 export const nothing: BashApp = bashApp("bench-true", ["/bin/true"]);
+
+/** Milliseconds on a clock that all processes of a host share. */
+const hostClock = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** Works for a millisecond; gives its rank and when it began. */
+export const probe: App<[_: number], [rank: number, began: number]> = app(
+  "bench-probe",
+  (_: number): [rank: number, began: number] => {
+    const began = hostClock();
+    while (hostClock() < began + 1);
+    return [context().rank, began];
+  },
+);
+
+/** Submits that many probes from where it runs; gives that rank, when, and what they gave. */
+export const fill: App<[tasks: number], [rank: number, submitted: number, probes: [number, number][]]> = app(
+  "bench-fill",
+  async (tasks: number): Promise<[rank: number, submitted: number, probes: [number, number][]]> => {
+    const { rank } = context();
+    const submitted = hostClock();
+    return [rank, submitted, await probe.map(range(tasks)).collect()];
+  },
+);

@@ -27,6 +27,7 @@ export const plans: Record<string, Plan[]> = {
   latency: [{ program: "latency", cases: ["awake", "asleep"], ranks: null }],
   shell: [{ program: "shell", cases: ["small", "floor", "rss1g"], ranks: null }],
   idle: [{ program: "idle", cases: ["idle"], ranks: null }],
+  fill: [{ program: "fill", cases: ["rank0", "other"], ranks: 16 }],
   submit: [{ program: "submit", cases: ["range"], ranks: null }],
   start: [
     {

@@ -121,7 +121,7 @@ class Driver {
   void native_main(WorkerId worker);
   heddle_function native_function(AppId id) const;
   void process_main(WorkerId worker);
-  Record run_command(ProcessSlot& slot, const Chunk& chunk, std::uint64_t index) const;
+  Record run_command(WorkerId worker, const Chunk& chunk, std::uint64_t index) const;
   std::vector<WorkerKind> worker_kinds() const;
 
   DriverOptions options_;

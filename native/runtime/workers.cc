@@ -1,5 +1,6 @@
 // Native and process slots: threads that fetch chunks and run them without JavaScript.
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -50,6 +51,17 @@ struct NativeRun {
     settled = index + 1;
   }
 };
+
+// Tells a command which task it is, unless its app says otherwise.
+void name_task(Command& command, RankId rank, WorkerId slot, std::uint64_t index) {
+  const std::pair<const char*, std::uint64_t> names[] = {
+      {"HEDDLE_RANK", rank}, {"HEDDLE_WORKER", slot}, {"HEDDLE_TASK", index}};
+  for (const auto& [name, number] : names) {
+    const auto same = [name](const auto& set) { return set.first == name; };
+    if (std::ranges::none_of(command.env, same))
+      command.env.emplace_back(name, std::to_string(number));
+  }
+}
 
 struct PackedBytes {};  // In the place of an element type.
 
@@ -162,7 +174,6 @@ void Driver::native_main(WorkerId worker) {
 }
 
 void Driver::process_main(WorkerId worker) {
-  ProcessSlot& slot = *process_slots_[worker - options_.js_workers];
   while (!closed(worker)) {
     const auto work = next(worker, kIdleLook);
     if (!work) continue;
@@ -170,13 +181,13 @@ void Driver::process_main(WorkerId worker) {
     std::vector<Record> records;
     for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
       if (slots_[worker]->interrupted) break;  // Cancelled: nobody waits for its records.
-      records.push_back(run_command(slot, chunk, i));
+      records.push_back(run_command(worker, chunk, i));
     }
     finish(worker, std::move(records), clock_now() - work->began);
   }
 }
 
-Record Driver::run_command(ProcessSlot& slot, const Chunk& chunk, std::uint64_t index) const {
+Record Driver::run_command(WorkerId worker, const Chunk& chunk, std::uint64_t index) const {
   const BatchHeader& batch = *chunk.batch;
   const auto pattern = options_.commands.find(batch.app);
   if (pattern == options_.commands.end()) {
@@ -199,7 +210,9 @@ Record Driver::run_command(ProcessSlot& slot, const Chunk& chunk, std::uint64_t 
                                         "check the command's template"));
   }
   if (batch.walltime > 0) command.walltime = batch.walltime;
-  const CommandOutcome outcome = slot.run(command);
+  const WorkerId slot = worker - options_.js_workers;
+  name_task(command, rank_id_, slot, index);
+  const CommandOutcome outcome = process_slots_[slot]->run(command);
   std::vector<std::uint8_t> payload;
   if (!encode_outcome(pattern->second, command, outcome, payload, rank_id_))
     return failure(index, std::move(payload));

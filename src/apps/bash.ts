@@ -26,7 +26,7 @@ export interface BashOptions {
   walltime?: number;
   /** Working directory; must exist. Default: that of the rank. */
   cwd?: string;
-  /** Variables added to the environment. */
+  /** Variables added to the environment, besides HEDDLE_RANK, HEDDLE_WORKER (the process slot) and HEDDLE_TASK (the index). */
   env?: Record<string, string>;
   /** File that becomes standard input. Default: none. */
   stdin?: string;

@@ -32,14 +32,10 @@ export class CallGatherer {
   #length = 0;
   #offsets: number[] = [];
 
-  constructor(app: AppDefinition, pump: Pump) {
+  constructor(app: AppDefinition, pump: Pump, salt: string) {
     this.#app = app;
     this.#pump = pump;
-    this.#seed = fnv1a64(`calls\0${app.name}`);
-  }
-
-  get waiting(): number {
-    return this.#futures.length;
+    this.#seed = fnv1a64(`calls\0${salt}${app.name}`);
   }
 
   /** Adds a call whose arguments are encoded; `bytes` are copied. */

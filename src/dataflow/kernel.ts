@@ -12,8 +12,21 @@ import { Pump, type PumpEvents } from "./pump.ts";
 
 const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment of waiting.
 
-/** Told of everything that begins. */
+/** Who calls: the program, or one task. What it calls is numbered, and gets its random numbers, by it alone. */
+export class Caller {
+  /** Tells its random streams from those of others. */
+  readonly salt: string;
+  readonly gatherers: Map<AppDefinition, CallGatherer> = new Map();
+  maps = 0;
+
+  constructor(salt: string) {
+    this.salt = salt;
+  }
+}
+
+/** Where several call: who does now, and told of everything that it begins. */
 export interface KernelWatch {
+  caller(): Caller | undefined;
   called(future: AppFuture<unknown>): void;
   tracked(job: Promise<unknown>): void;
 }
@@ -21,10 +34,10 @@ export interface KernelWatch {
 export class Kernel {
   readonly executor: Executor;
   readonly pump: Pump;
-  readonly #gatherers = new Map<AppDefinition, CallGatherer>();
+  readonly #program = new Caller("");
+  readonly #gathering = new Set<CallGatherer>();
   #flushing = false;
   #waiting = 0;
-  #maps = 0;
   #closed = false;
   readonly #jobs = new Set<Promise<unknown>>();
   readonly #watch: KernelWatch | null;
@@ -46,7 +59,7 @@ export class Kernel {
     }
     try {
       const { bytes, inputs } = encodeCall(app, args, index);
-      if (inputs !== null) return this.#wait(app, index, bytes.slice(), inputs);
+      if (inputs !== null) return this.#wait(gatherer, app, index, bytes.slice(), inputs);
       this.#add(gatherer, future, bytes);
       this.#watch?.called(future);
     } catch (error) {
@@ -56,9 +69,10 @@ export class Kernel {
     return future;
   }
 
-  /** Counts maps in the order of the program: two runs give each the same number. */
-  nextMap(): number {
-    return this.#maps++;
+  /** Names maps in the order in which their caller makes them: two runs give each the same name. */
+  nextMap(): string {
+    const caller = this.#caller();
+    return `${caller.salt}${caller.maps++}`;
   }
 
   /** Lets `whenIdle` wait for a map. */
@@ -77,7 +91,7 @@ export class Kernel {
       await Promise.allSettled(this.#jobs);
       // Continuations of what just ended may make new calls: let them.
       await new Promise((resolve) => setImmediate(resolve));
-      const gathered = [...this.#gatherers.values()].some((gatherer) => gatherer.waiting > 0);
+      const gathered = this.#gathering.size > 0;
       if (this.pump.outstanding === 0 && this.#jobs.size === 0 && !gathered && this.#waiting === 0) return;
       if (this.#waiting > 0 && this.pump.outstanding === 0 && !gathered) await this.#inputsMove();
     }
@@ -90,16 +104,22 @@ export class Kernel {
   }
 
   #gathererOf(app: AppDefinition): CallGatherer {
-    let gatherer = this.#gatherers.get(app);
+    const { gatherers, salt } = this.#caller();
+    let gatherer = gatherers.get(app);
     if (gatherer === undefined) {
-      gatherer = new CallGatherer(app, this.pump);
-      this.#gatherers.set(app, gatherer);
+      gatherer = new CallGatherer(app, this.pump, salt);
+      gatherers.set(app, gatherer);
     }
     return gatherer;
   }
 
+  #caller(): Caller {
+    return this.#watch?.caller() ?? this.#program;
+  }
+
   #add(gatherer: CallGatherer, future: AppFuture<unknown>, bytes: Uint8Array): void {
     gatherer.add(future, bytes);
+    this.#gathering.add(gatherer);
     if (this.#flushing) return;
     this.#flushing = true;
     // nextTick runs when the queue of microtasks is empty: what continuations call in this turn comes along.
@@ -110,7 +130,8 @@ export class Kernel {
   flush(): void {
     this.#flushing = false;
     let calls = 0;
-    for (const gatherer of this.#gatherers.values()) calls += gatherer.flush();
+    for (const gatherer of this.#gathering) calls += gatherer.flush();
+    this.#gathering.clear();
     if (calls > 0 && calls <= SPIN_CALLS_MAX) this.pump.spin();
   }
 
@@ -120,7 +141,13 @@ export class Kernel {
     return new Promise((resolve) => this.#moved.push(resolve));
   }
 
-  #wait(app: AppDefinition, index: number, bytes: Uint8Array, inputs: PromiseLike<unknown>[]): AppFuture<unknown> {
+  #wait(
+    gatherer: CallGatherer,
+    app: AppDefinition,
+    index: number,
+    bytes: Uint8Array,
+    inputs: PromiseLike<unknown>[],
+  ): AppFuture<unknown> {
     const future = new AppFuture<unknown>(app.name, index, "waiting");
     this.#watch?.called(future);
     const results = new Array<unknown>(inputs.length);
@@ -136,7 +163,7 @@ export class Kernel {
       try {
         const complete = completeCall(app, bytes, results, index);
         future.submitted();
-        this.#add(this.#gathererOf(app), future, complete);
+        this.#add(gatherer, future, complete);
       } catch (error) {
         future.reject(error as HeddleError);
       }

@@ -4,9 +4,9 @@ import type { Executor } from "../executors/executor.ts";
 import type { Drained, SessionStats, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { joinSession, type Session } from "../native/session.ts";
-import type { NestedCalls, OpenNested, TaskScope } from "../worker/nested.ts";
+import type { NestedCalls, NestedTask, OpenNested, TaskScope } from "../worker/nested.ts";
 import { setNested } from "./current.ts";
-import { Kernel } from "./kernel.ts";
+import { Caller, Kernel } from "./kernel.ts";
 
 /** The session as a worker joins it: its results never lie in memory of this thread, which may end at any time. */
 class NestedExecutor implements Executor {
@@ -93,6 +93,19 @@ class NestedExecutor implements Executor {
   }
 }
 
+const callers = new WeakMap<NestedTask, Caller>();
+
+function callerOf(task: NestedTask | undefined): Caller | undefined {
+  if (task === undefined) return undefined;
+  let caller = callers.get(task);
+  if (caller === undefined) {
+    const { seed, index } = task.context;
+    caller = new Caller(`${seed}/${index}\0`);
+    callers.set(task, caller);
+  }
+  return caller;
+}
+
 /** The calls of one worker's tasks. Opened by the first of them. */
 class WorkerCalls implements NestedCalls {
   readonly #open: () => Kernel;
@@ -102,6 +115,7 @@ class WorkerCalls implements NestedCalls {
     const events = { onFatal: () => {}, onOverdue: () => {}, onClosed: () => {} };
     this.#open = () =>
       new Kernel(new NestedExecutor(joinSession(sessionId, worker)), events, {
+        caller: () => callerOf(scope.current()),
         called: (future) => scope.current()?.owns(future),
         tracked: (job) => scope.current()?.awaits(job),
       });

@@ -38,6 +38,7 @@ interface Failure {
 export function runCommandTask(options: SubmitOptions, index: number): CommandTask {
   const template = findApp(options.app)?.command as CommandTemplate;
   const command = expand(template, argumentStrings(options, index));
+  command.env = { HEDDLE_RANK: "0", HEDDLE_WORKER: "0", HEDDLE_TASK: String(index), ...command.env };
   let child: ChildProcess | null = null;
   const done = new Promise<{ failed: boolean; payload: Uint8Array }>((resolve) => {
     const problem = findProblem(command);

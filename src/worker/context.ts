@@ -14,6 +14,8 @@ export interface TaskContext {
   readonly rank: number;
   /** JS worker of that rank that runs it. */
   readonly worker: number;
+  /** Of the batch; a task's calls and maps have theirs from it and the index. */
+  readonly seed: bigint;
   /** Random numbers that depend on the batch's seed and the index alone. */
   readonly random: Random;
 }
@@ -53,7 +55,7 @@ class Context implements TaskContext {
   readonly batch: number;
   readonly rank: number;
   readonly worker: number;
-  readonly #seed: bigint;
+  readonly seed: bigint;
   #random: Random | null = null;
 
   constructor(running: Running, index: number) {
@@ -61,11 +63,11 @@ class Context implements TaskContext {
     this.batch = running.batch;
     this.rank = running.rank;
     this.worker = running.worker;
-    this.#seed = running.seed;
+    this.seed = running.seed;
   }
 
   get random(): Random {
-    this.#random ??= randomStream(this.#seed, this.index);
+    this.#random ??= randomStream(this.seed, this.index);
     return this.#random;
   }
 }

@@ -269,7 +269,7 @@ export class TaskRunner {
   /** Sets the k-th task aside until what it called has ended. The chunk ends before it; what lies behind it runs elsewhere. */
   async #park(k: number): Promise<void> {
     const { port, calls } = this.#aside as { port: ThreadPort; calls: NestedCalls };
-    const { batch, first, values, failures } = this.#chunk;
+    const { batch, first } = this.#chunk;
     const result = this.#odd as Promise<unknown>;
     this.#odd = undefined;
     this.#oddTask = null;
@@ -280,18 +280,20 @@ export class TaskRunner {
       (value) => ({ value, error: null }),
       (error) => ({ value: undefined, error: payloadOfThrown(error) }),
     );
+    if (k > 0 && this.#watch !== null) await this.yield(); // Rejections of the tasks before it, as at the end of a chunk.
+    const before = { ...this.#chunk, count: k, values: this.#chunk.values?.slice(0, k) ?? null };
+    const own = before.failures?.get(k) ?? null;
+    if (own !== null) before.failures?.delete(k);
+    if (before.failures?.size === 0) before.failures = null;
     const index = first + k;
     let parked = 0;
-    const before = finishing(port, () => (parked = port.park(index)));
+    this.#chunk = noChunk;
     if (k === 0) parked = port.park(index);
     else {
-      const kept = failures === null ? null : new Map([...failures].filter(([at]) => at < k));
-      const chunk = { ...this.#chunk, count: k, values: values?.slice(0, k) ?? null };
-      await finishChunk(before, { ...chunk, failures: kept?.size === 0 ? null : kept }, this.#findApp, (error) =>
-        this.#place(error),
-      );
+      const ends = finishing(port, () => (parked = port.park(index)));
+      await finishChunk(ends, before, this.#findApp, (error) => this.#place(error));
     }
-    void outcome.then(({ value, error }) => this.#resume(parked, batch, index, value, error));
+    void outcome.then(({ value, error }) => this.#resume(parked, batch, index, value, own ?? error));
   }
 
   async #resume(parked: number, batch: BatchInfo, index: number, value: unknown, error: ErrorPayload | null) {

@@ -12,6 +12,7 @@ import { RejectionWatch } from "./rejections.ts";
 import { TaskRunner } from "./runner.ts";
 
 const WAIT_MS = 50; // A thread inside native code hears nothing from Node; so never longer than this.
+const WAIT_ASIDE_MS = 10; // What tasks that were set aside wait for may be timers and sockets: then shorter, and at first much.
 
 /** Joins the session and serves until it is closed. */
 export async function serve(start: WorkerStart): Promise<void> {
@@ -31,14 +32,15 @@ export async function serve(start: WorkerStart): Promise<void> {
     // Its task was reported long ago; the worker need not die for it.
     process.stderr.write(`heddle: a promise of a task that had ended was rejected: ${headline(reason)}\n`);
   });
-  for (;;) {
-    const what = port.next(WAIT_MS);
+  for (let quiet = 0; ; quiet++) {
+    const what = port.next(runner.setAside > 0 ? Math.min(WAIT_ASIDE_MS, 1 + quiet / 10) : WAIT_MS);
     if (what === Next.closed) return;
     if (what === Next.none) {
       calls?.drain();
       await runner.yield();
       continue;
     }
+    quiet = 0;
     const pending = runner.run();
     if (pending !== undefined) await pending;
     if (runner.setAside > 0) calls?.drain();

@@ -7,7 +7,7 @@ import { expect } from "vitest";
 import * as apps from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
 
-const { appends, complains, files, greet, hangs, inFolder, made, much } = apps;
+const { appends, complains, files, greet, hangs, inFolder, made, much, named, renamed } = apps;
 const { replaces, shell, sleeps, slow, unchecked, variables } = apps;
 
 export const commandChecks: Checks = {
@@ -59,6 +59,17 @@ export const commandChecks: Checks = {
 
   "variables are added to the environment of the rank": async () => {
     expect(await variables("Ada")).toMatchObject({ stdout: `hello Ada, ${process.env["HOME"]}` });
+  },
+
+  "a command finds its rank, slot and index in its environment, unless the app says otherwise": async ({ engine }) => {
+    const results = await named.map(range(50));
+    for (const [k, { stdout }] of results.entries()) {
+      const [rank, slot, task, argument] = stdout.trim().split(" ").map(Number);
+      expect([task, argument]).toEqual([k, k]);
+      expect(rank).toBeLessThan(engine.ranks);
+      expect(slot).toBeLessThan(engine.kind === "inline" ? 1 : 2);
+    }
+    expect((await renamed(1)).stdout).toBe("mine\n");
   },
 
   "a command runs in the folder it is given": async ({ folder }) => {

@@ -9,6 +9,7 @@ import {
   calls,
   catches,
   depth,
+  drawsWithin,
   fib,
   greetsWithin,
   join,
@@ -35,6 +36,12 @@ const promises: Checks = {
 
   "a task keeps its context while it waits and others run": async () => {
     expect(await addLater.map(range(100)).collect()).toEqual([...Array(100).keys()].map((k) => k + 1));
+  },
+
+  "random numbers of what a task calls depend on the task, not on where it ran": async () => {
+    const drawn = await drawsWithin.map(range(30), { seed: 7 }).collect();
+    expect(await drawsWithin.map(range(30), { seed: 7 }).collect()).toEqual(drawn);
+    expect(new Set(drawn.flat()).size).toBe(30 * 4);
   },
 
   "tasks use maps, with numbers, reductions and values, and commands": async () => {

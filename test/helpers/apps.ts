@@ -64,6 +64,8 @@ export const unchecked: BashApp = bashApp("unchecked", "echo out; exit {0}", { c
 export const variables: BashApp = bashApp("variables", 'printf "%s, %s" "$GREETING" "$HOME"', {
   env: { GREETING: "hello {0}" },
 });
+export const named: BashApp = bashApp("named", 'echo $HEDDLE_RANK $HEDDLE_WORKER $HEDDLE_TASK {0}');
+export const renamed: BashApp = bashApp("renamed", 'echo "$HEDDLE_TASK"', { env: { HEDDLE_TASK: "mine" } });
 export const inFolder: BashApp = bashApp("inFolder", ["pwd", "-P"], { cwd: "{0}" });
 export const replaces: BashApp = bashApp("replaces", ["printf", "%s;", "{text}"], { stdout: "{file}" });
 export const appends: BashApp = bashApp("appends", ["printf", "%s;", "{text}"], { stdout: "{file}", append: true });
@@ -163,6 +165,10 @@ export const losesPromise: App<[x: number], number> = app("losesPromise", async 
   void Promise.reject(new Error("lost"));
   await later(x);
   return await later(x);
+});
+export const drawsWithin: App<[k: number], number[]> = app("drawsWithin", async (_k: number): Promise<number[]> => {
+  const [one, other, many] = await Promise.all([draw(), draw(), draw.map(range(2))]);
+  return [one, other, ...many].map((numbers) => numbers[0] as number);
 });
 export const typedWithin: App<[x: number], number, Float64Array> = app(
   "typedWithin",

@@ -56,6 +56,12 @@ describe.each(["mpich", "openmpi"])("under %s", (mpi) => {
     expect(lines[0]?.["mpi"]).toMatch(mpi === "mpich" ? /^MPICH \d/ : /^Open MPI \d/);
   });
 
+  test("fill tells how soon every rank works", async () => {
+    const lines = await smoke("fill", "--ranks", "3", "--mpi", mpi);
+    expect(cases(lines)).toEqual(["rank0", "other"]);
+    for (const line of lines) expectAboveZero(line, "half_ms", "most_ms", "all_ms", "dry_ms", "work_ms");
+  });
+
   test("map runs over ranks", async () => {
     const lines = await smoke("map", "--ranks", "2", "--mpi", mpi);
     expect(cases(lines)).toEqual(["f64", "msgpack64"]);
