@@ -64,7 +64,7 @@ export const unchecked: BashApp = bashApp("unchecked", "echo out; exit {0}", { c
 export const variables: BashApp = bashApp("variables", 'printf "%s, %s" "$GREETING" "$HOME"', {
   env: { GREETING: "hello {0}" },
 });
-export const named: BashApp = bashApp("named", 'echo $HEDDLE_RANK $HEDDLE_WORKER $HEDDLE_TASK {0}');
+export const named: BashApp = bashApp("named", "echo $HEDDLE_RANK $HEDDLE_WORKER $HEDDLE_TASK {0}");
 export const renamed: BashApp = bashApp("renamed", 'echo "$HEDDLE_TASK"', { env: { HEDDLE_TASK: "mine" } });
 export const inFolder: BashApp = bashApp("inFolder", ["pwd", "-P"], { cwd: "{0}" });
 export const replaces: BashApp = bashApp("replaces", ["printf", "%s;", "{text}"], { stdout: "{file}" });
