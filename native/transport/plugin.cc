@@ -71,7 +71,9 @@ class PluginTransport final : public Transport {
   Status send(RankId to, SharedBytes& frame) override;
   std::uint32_t poll(std::uint32_t limit, const FrameHandler& on_frame) override;
   void wait(Duration timeout) override {
-    if (to_self_.empty()) api_.wait(mpi_, timeout);
+    // With the last send ended nothing else might end the sleep of one who waits for room.
+    if (std::exchange(room_came_, false) || !to_self_.empty()) return;
+    api_.wait(mpi_, timeout);
   }
   void wake() override { api_.wake(mpi_); }
   bool close(Duration timeout) override {
@@ -82,6 +84,8 @@ class PluginTransport final : public Transport {
 
  private:
   void release_finished();
+  // A frame of `size` bytes is no longer queued.
+  void make_room(std::uint64_t size);
   bool receive_from_self(const FrameHandler& on_frame);
   bool receive_from_peer(const FrameHandler& on_frame);
 
@@ -94,6 +98,8 @@ class PluginTransport final : public Transport {
   std::uint64_t queued_bytes_ = 0;  // Of frames kept or in `to_self_`, with their overhead.
   std::unique_ptr<KeptFrames> kept_;
   std::deque<SharedBytes> to_self_;
+  bool wants_room_ = false;  // A send was refused, and none has ended since.
+  bool room_came_ = false;   // One has, since the last wait.
 };
 
 Status PluginTransport::send(RankId to, SharedBytes& frame) {
@@ -102,7 +108,10 @@ Status PluginTransport::send(RankId to, SharedBytes& frame) {
   if (Status status = check_frame_size(size); !status.ok()) return status;
   if (queue_is_full(queued_bytes_, size)) {
     release_finished();
-    if (queue_is_full(queued_bytes_, size)) return queue_full(queued_bytes_, size, to);
+    if (queue_is_full(queued_bytes_, size)) {
+      wants_room_ = true;
+      return queue_full(queued_bytes_, size, to);
+    }
   }
   if (to == self_) {
     to_self_.push_back(std::exchange(frame, {}));
@@ -121,12 +130,17 @@ Status PluginTransport::send(RankId to, SharedBytes& frame) {
   return Status::success();
 }
 
+void PluginTransport::make_room(std::uint64_t size) {
+  queued_bytes_ -= charge(size);
+  if (std::exchange(wants_room_, false)) room_came_ = true;
+}
+
 void PluginTransport::release_finished() {
   std::array<std::uint64_t, 64> tickets;
   std::uint32_t count = 0;
   do {
     count = api_.finished(mpi_, tickets.data(), tickets.size());
-    for (std::uint32_t i = 0; i < count; ++i) queued_bytes_ -= charge(kept_->release(tickets[i]));
+    for (std::uint32_t i = 0; i < count; ++i) make_room(kept_->release(tickets[i]));
   } while (count == tickets.size());
 }
 
@@ -152,7 +166,7 @@ bool PluginTransport::receive_from_self(const FrameHandler& on_frame) {
   if (to_self_.empty()) return false;
   SharedBytes frame = std::move(to_self_.front());
   to_self_.pop_front();
-  queued_bytes_ -= charge(frame.bytes.size());
+  make_room(frame.bytes.size());
   on_frame(self_, std::move(frame));
   return true;
 }

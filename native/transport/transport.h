@@ -38,9 +38,10 @@ class Transport {
   // handler may keep the frame (it is shared) and may call `send`.
   virtual std::uint32_t poll(std::uint32_t limit, const FrameHandler& on_frame) = 0;
 
-  // Sleeps until `wake` was called since the last `wait` returned, a frame may have arrived, or
-  // `timeout` passed. Returns at once while sends are in progress that need polling. May return
-  // early for no reason.
+  // Sleeps until `wake` was called since the last `wait` returned, a frame may have arrived, there
+  // is room again after a send was refused (even if a poll since then made it), or `timeout`
+  // passed. Returns at once while sends are in progress that need polling. May return early for no
+  // reason.
   virtual void wait(Duration timeout) = 0;
 
   // Ends the current or the next `wait`. Callable from every thread; costs no system call when

@@ -185,6 +185,39 @@ TEST_CASE(
   });
 }
 
+TEST_CASE(
+    "who was refused room does not sleep past it, though a poll saw it come and nothing else "
+    "does") {
+  together([](Member& member) {
+    constexpr std::size_t kSize = 1u << 20;
+    constexpr std::uint32_t kFramesMax = 2 * kFramesUnsentBytesMax / kSize;
+    std::uint32_t received = 0;
+    member.on_data = [&](RankId, const SharedBytes&) { ++received; };
+    if (member.self() == 0) {
+      const RankId peer = 1 % member.ranks();
+      std::uint32_t sent = 0;
+      const SharedBytes same = make_frame(0, Kind::kData, 0, kSize);
+      SharedBytes frame = same;
+      while (sent < kFramesMax && member.transport().send(peer, frame).ok()) {
+        ++sent;
+        frame = same;
+      }
+      // Long enough for the peer to take all; should it not be, the wait below ends all the same.
+      for (const Instant end = now() + milliseconds(300); now() < end;) member.poll();
+      if (sent < kFramesMax) CHECK(wait_patiently(member));
+      member.send(peer, std::move(frame));
+      for (RankId to = 0; to < member.ranks(); ++to) member.send(to, {});
+      const std::uint32_t own = peer == 0 ? sent + 2 : 1;
+      member.receive_until("its own frames", [&] { return received == own; });
+    } else {  // Silent meanwhile, and first idle, so that rank 0 is refused.
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      bool ended = false;
+      member.on_data = [&](RankId, const SharedBytes& frame) { ended = frame.bytes.empty(); };
+      member.receive_until("the last frame", [&] { return ended; });
+    }
+  });
+}
+
 TEST_CASE("empty frames too are bounded") {
   together([](Member& member) {
     std::uint64_t received = 0;
