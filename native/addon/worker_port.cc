@@ -137,7 +137,8 @@ Napi::Value WorkerPort::batch(const Napi::CallbackInfo& info) {
 Napi::Value WorkerPort::park(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto index = static_cast<std::uint64_t>(info[0].As<Napi::Number>().Int64Value());
-  Range& range = const_cast<Work&>(work(env)).chunk.range;
+  work(env);  // Throws when there is no chunk.
+  Range& range = work_->chunk.range;
   if (index < range.first || index >= range.last || parking_ || resumed_ != 0)
     throw Napi::RangeError::New(env, "no task of the chunk can be set aside now");
   parking_ = *work_;

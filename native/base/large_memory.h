@@ -1,9 +1,8 @@
 // Memory of large frames, kept for the next one.
 //
 // The first touch of a page costs far more than what is then written there: 4 KiB pages cost 3.7 ns
-// a byte on a virtual machine where the copy itself costs 0.1 (bench/README.md, `payload16`). So
-// what a large frame leaves is kept for the next of that size, on huge pages where the system has
-// some.
+// a byte on a virtual machine where writing there again costs 0.05 (docs/decisions/0016). So what a
+// large frame leaves is kept for the next of that size, on huge pages where the system has some.
 #pragma once
 
 #include <cstddef>
