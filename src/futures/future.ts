@@ -1,9 +1,10 @@
 /**
  * The future of one call: a promise with an id and a state.
  *
- * Lean on purpose, since a program may hold a million: the inner promise exists only once somebody waits. A failure that
- * nobody has looked at is no unhandled rejection (futures are often awaited one after the other); it is remembered
- * here, and the end of run() reports it.
+ * Lean on purpose, since a program may hold a million. It is a promise itself, not an object that has one: `await` and
+ * `Promise.all` then take it as it is, without a promise, two closures and a turn of the queue of their own. They look at
+ * `constructor` first, and that is how it knows that somebody waits. A failure that nobody has looked at is no
+ * unhandled rejection (futures are often awaited one after the other); it is remembered here, and the end of run() reports it.
  */
 
 import type { HeddleError } from "../errors.ts";
@@ -22,7 +23,7 @@ function capture(resolve: Settle, reject: Settle): void {
   lastReject = reject;
 }
 
-export class AppFuture<T> implements Promise<T> {
+export class AppFuture<T> extends Promise<T> {
   /** Name of the app. */
   readonly app: string;
   /** Number of this call among the calls of its app; also `context().index` inside the task. */
@@ -31,12 +32,24 @@ export class AppFuture<T> implements Promise<T> {
   whenSettled: (() => void) | null = null;
   #state: FutureState;
   #value: unknown = undefined;
-  #inner: Promise<T> | null = null;
-  #resolve: Settle | null = null;
-  #reject: Settle | null = null;
+  #observed = false;
+  readonly #resolve: Settle;
+  readonly #reject: Settle;
+
+  static {
+    Object.defineProperty(AppFuture.prototype, "constructor", {
+      get(this: AppFuture<unknown>) {
+        if (#observed in this) this.#observe();
+        return Promise; // What `then` makes of it is a plain promise.
+      },
+    });
+  }
 
   /** @internal */
   constructor(app: string, index: number, state: FutureState) {
+    super(capture as never);
+    this.#resolve = lastResolve;
+    this.#reject = lastReject;
     this.app = app;
     this.index = index;
     this.#state = state;
@@ -51,24 +64,8 @@ export class AppFuture<T> implements Promise<T> {
     return this.#state;
   }
 
-  get [Symbol.toStringTag](): string {
+  override get [Symbol.toStringTag](): string {
     return "AppFuture";
-  }
-
-  // biome-ignore lint/suspicious/noThenProperty: a future is a thenable by design
-  then<A = T, B = never>(
-    onDone?: ((value: T) => A | PromiseLike<A>) | null,
-    onFailed?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.#promise().then(onDone, onFailed);
-  }
-
-  catch<B = never>(onFailed?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#promise().catch(onFailed);
-  }
-
-  finally(onEnd?: (() => void) | null): Promise<T> {
-    return this.#promise().finally(onEnd);
   }
 
   /** @internal The arguments are known now. */
@@ -78,31 +75,24 @@ export class AppFuture<T> implements Promise<T> {
 
   /** @internal */
   resolve(value: T): void {
-    if (this.#resolve !== null) {
-      this.#resolve(value);
-      this.#resolve = this.#reject = null;
-    }
     this.#value = value;
     this.#state = "done";
+    this.#resolve(value);
     this.whenSettled?.();
   }
 
   /** @internal */
   reject(error: HeddleError): void {
-    if (this.#reject !== null) {
-      this.#reject(error);
-      this.#resolve = this.#reject = null;
-    } else if (this.#inner === null) {
-      addUnobserved(this, error);
-    }
     this.#value = error;
     this.#state = "failed";
+    if (this.#observed) this.#reject(error);
+    else addUnobserved(this, error);
     this.whenSettled?.();
   }
 
   /** @internal Does, or did, anybody wait for it? */
   get observed(): boolean {
-    return this.#inner !== null;
+    return this.#observed;
   }
 
   /** @internal Its failure was reported elsewhere. */
@@ -115,17 +105,11 @@ export class AppFuture<T> implements Promise<T> {
     return this.#value;
   }
 
-  #promise(): Promise<T> {
-    if (this.#inner !== null) return this.#inner;
-    if (this.#state === "done") this.#inner = Promise.resolve(this.#value as T);
-    else if (this.#state === "failed") {
-      removeUnobserved(this);
-      this.#inner = Promise.reject(this.#value);
-    } else {
-      this.#inner = new Promise<T>(capture as never);
-      this.#resolve = lastResolve;
-      this.#reject = lastReject;
-    }
-    return this.#inner;
+  #observe(): void {
+    if (this.#observed) return;
+    this.#observed = true;
+    if (this.#state !== "failed") return;
+    removeUnobserved(this);
+    this.#reject(this.#value);
   }
 }
