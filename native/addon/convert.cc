@@ -1,7 +1,10 @@
 #include "addon/convert.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+
+#include "runtime/native_library.h"
 
 namespace heddle::addon {
 namespace {
@@ -116,6 +119,20 @@ CommandTemplate to_command(const Napi::Object& object) {
       out.ok_exit_codes->push_back(codes.Get(k).As<Napi::Number>().Int32Value());
     }
   }
+  return out;
+}
+
+NativeFunction to_native(const Napi::Object& object) {
+  NativeFunction out{loaded_native(static_cast<std::uint32_t>(number_of(object, "function")))};
+  if (is_null(object, "merge")) return out;
+  if (!is_null(object, "returns")) {
+    const auto found = std::ranges::find(kElements, text_of(object, "returns"));
+    if (found == kElements.end()) wrong(object.Env(), "returns is no element type");
+    out.returns = static_cast<ElementType>(found - kElements.begin());
+  }
+  out.merge = object.Get("merge").IsString()
+                  ? builtin_merge(text_of(object, "merge"), out.returns)
+                  : loaded_merge(static_cast<std::uint32_t>(number_of(object, "merge")));
   return out;
 }
 

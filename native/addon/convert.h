@@ -34,6 +34,9 @@ const char* name_of(ElementType type);
 
 CommandTemplate to_command(const Napi::Object& object);
 
+// What binding.ts calls NativeEntry.
+NativeFunction to_native(const Napi::Object& object);
+
 // Memory that JavaScript fills before each submit: a number per slot, or 64 bits of one. The order
 // is that of SubmitSlot in binding.ts.
 struct SubmitSlots {

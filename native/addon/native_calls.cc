@@ -1,14 +1,29 @@
 #include "addon/native_calls.h"
 
 #include "addon/convert.h"
+#include "runtime/descent.h"
 #include "runtime/native_library.h"
-#include "runtime/native_result.h"
 
 namespace heddle::addon {
 namespace {
 
 Napi::Value bytes_of(Napi::Env env, const std::vector<std::uint8_t>& bytes) {
   return Napi::Buffer<std::uint8_t>::Copy(env, bytes.data(), bytes.size());
+}
+
+// Runs one task and all that it spawns. Returns its error; empty: none.
+std::vector<std::uint8_t> run_task(const NativeFunction& app, NativeResult& result, Bytes args) {
+  if (app.merge == nullptr) {
+    result.begin();
+    const int code = app.call(args.data(), args.size(), &result);
+    if (code != 0 || result.refused()) return result.error(code, 0);
+    return {};
+  }
+  Descent descent(app, result, 0);
+  descent.run(args, [] { return true; });
+  result.begin();
+  if (descent.error.empty()) result.give(app.returns, descent.total);
+  return std::move(descent.error);
 }
 
 }  // namespace
@@ -23,18 +38,17 @@ Napi::Value load_native_app(const Napi::CallbackInfo& info) {
 
 Napi::Value call_native_app(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const heddle_function function = loaded_native(info[0].As<Napi::Number>().Uint32Value());
-  if (function == nullptr) throw to_js_error(env, {"ERR_APP_UNKNOWN", "no such native app"});
+  const NativeFunction app = to_native(info[0].As<Napi::Object>());
+  if (app.call == nullptr) throw to_js_error(env, {"ERR_APP_UNKNOWN", "no such native app"});
   const auto args = info[1].As<Napi::Uint8Array>();
   NativeResult result;
-  result.begin();
-  const int code = function(args.Data(), args.ByteLength(), &result);
-  const bool wants_bytes = info[2].As<Napi::Boolean>().Value();
-  const bool done = code == 0 && (!wants_bytes || result.keep());
+  const auto error = run_task(app, result, {args.Data(), args.ByteLength()});
+  const bool wants_bytes = error.empty() && info[2].As<Napi::Boolean>().Value();
+  if (wants_bytes) result.keep();
   Napi::Object out = Napi::Object::New(env);
   out.Set("bits", Napi::BigInt::New(env, result.value.u64));
-  out.Set("bytes", done && wants_bytes ? bytes_of(env, result.take()) : env.Null());
-  out.Set("error", done ? env.Null() : bytes_of(env, result.error(code, 0)));
+  out.Set("bytes", wants_bytes ? bytes_of(env, result.take()) : env.Null());
+  out.Set("error", error.empty() ? env.Null() : bytes_of(env, error));
   return out;
 }
 

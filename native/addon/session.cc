@@ -42,8 +42,7 @@ void read_apps(const Napi::Object& options, DriverOptions& out, Shared& shared) 
       out.commands[app_id(name)] = to_command(app.Get("command").As<Napi::Object>());
     }
     if (!is_null(app, "native"))
-      out.native_apps[app_id(name)] =
-          loaded_native(static_cast<std::uint32_t>(number_of(app, "native")));
+      out.native_apps[app_id(name)] = to_native(app.Get("native").As<Napi::Object>());
   }
   std::ranges::sort(out.apps);
   for (const NativeApp& app : builtin_apps()) {

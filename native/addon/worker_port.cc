@@ -5,6 +5,7 @@
 
 #include "addon/convert.h"
 #include "base/random.h"
+#include "runtime/native_run.h"
 #include "runtime/priority.h"
 
 namespace heddle::addon {
@@ -184,7 +185,7 @@ Napi::Value WorkerPort::finish_column(const Napi::CallbackInfo& info) {
   std::vector<Record> records;
   const auto* column = column_of(info[0], range.size(), element_size(work.chunk.batch->element));
   if (column != nullptr)
-    Driver::settle_column(work, range, column, records);
+    settle_column(work, range, column, records);
   else
     records.push_back({RecordKind::Done, range, {}});
   finish(info.Env(), std::move(records));
@@ -228,7 +229,7 @@ Napi::Value WorkerPort::finish_records(const Napi::CallbackInfo& info) {
     }
     covered = range.last;
     if (kind == RecordKind::Done && column != nullptr) {
-      Driver::settle_column(work, range, column + (range.first - chunk.first) * size, records);
+      settle_column(work, range, column + (range.first - chunk.first) * size, records);
     } else {
       const auto* payload = bytes.Data() + field(3);
       records.push_back({kind, range, {payload, payload + field(4)}});

@@ -51,6 +51,7 @@ typedef struct heddle_result {
   /* Use the functions below instead of these. */
   void* (*reserve)(struct heddle_result* result, size_t size);
   void (*explain)(struct heddle_result* result, const char* text);
+  int (*spawn)(struct heddle_result* result, const void* args, size_t size);
 } heddle_result;
 
 /*
@@ -95,6 +96,27 @@ static inline int heddle_result_error(heddle_result* result, int code, const cha
   result->explain(result, text);
   return code;
 }
+
+/*
+ * Makes another task of this app, with a copy of the `size` bytes at `args` as its arguments. It
+ * runs later, here or on another slot or rank, and its result is merged into this task's (`merge`
+ * in nativeApp()): a task is done when all that it spawned is, to any depth. Tasks that fail make
+ * it fail. Returns 0, or -1 where the app was declared without `merge`, or where
+ * HEDDLE_SPAWN_BYTES_MAX of arguments wait on this slot already; the task then fails whatever the
+ * app returns.
+ */
+#define HEDDLE_SPAWN_BYTES_MAX ((size_t)256 << 20)
+static inline int heddle_spawn(heddle_result* result, const void* args, size_t size) {
+  return result->spawn(result, args, size);
+}
+
+/*
+ * How results of an app that spawns become one, where `merge` names a function: `part` is merged
+ * into `total`. Both are a value of the type that `returns` names, or as many bytes as every task
+ * gives
+ * (`size`); neither is aligned. The order of merges is not fixed, so it should not matter.
+ */
+typedef void (*heddle_merge)(void* total, const void* part, size_t size);
 
 #ifdef __cplusplus
 }

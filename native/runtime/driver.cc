@@ -57,26 +57,32 @@ void Driver::stop_workers() {
 
 // Steps the scheduler and carries out what it asks for. Any thread.
 void Driver::step(Event event) {
+  act([&] {
+    // What was given to a worker and not taken is part of the chunk that the scheduler requeues.
+    if (const auto* gone = std::get_if<WorkerGone>(&event)) slots_[gone->worker]->clear();
+    scheduler_->step(std::move(event), clock_now(), actions_);
+  });
+}
+
+// Changes what lies under the lock, and carries out what the scheduler asks for by that. Any
+// thread.
+void Driver::act(const std::function<void()>& change) {
   bool wake_fabric = false;
   std::vector<WorkerId> woken;
   std::vector<ClientId> told;
   {
     const std::lock_guard guard(lock_);
-    // What was given to a worker and not taken is part of the chunk that the scheduler requeues.
-    if (const auto* gone = std::get_if<WorkerGone>(&event)) slots_[gone->worker]->clear();
-    scheduler_->step(std::move(event), clock_now(), actions_);
-    for (std::size_t k = 0; k < actions_.size(); ++k) {
+    change();
+    for (std::size_t k = 0;; ++k) {
+      if (k == actions_.size()) follow_up();
+      if (k == actions_.size()) break;
       std::visit([&](auto& action) { carry_out(action); }, actions_[k]);
-      if (k + 1 < actions_.size()) continue;
-      for (const auto& [sequence, bytes] : consumed_) {
-        scheduler_->step(Consumed{sequence, bytes}, clock_now(), actions_);
-      }
-      consumed_.clear();
     }
     actions_.clear();
     woken.swap(woken_);
     const std::int64_t timer = scheduler_->next_timer().ns;
     timer_ns_.store(timer);
+    hungry_.store(scheduler_->hungry(WorkerKind::Native), std::memory_order_relaxed);
     wake_fabric = !outbox_.empty() || timer < fabric_wakes_ns_.load();
     told.swap(told_);
   }
@@ -86,6 +92,20 @@ void Driver::step(Event event) {
   for (const WorkerId worker : woken) slots_[worker]->wake();
   if (wake_fabric && std::this_thread::get_id() != fabric_id_) transport_->wake();
   for (const ClientId client : told) announce(client);
+}
+
+// What came up while actions were carried out, and is for the scheduler to hear.
+void Driver::follow_up() {
+  for (const auto& [sequence, bytes] : std::exchange(consumed_, {}))
+    scheduler_->step(Consumed{sequence, bytes}, clock_now(), actions_);
+  for (const std::uint64_t sequence : std::exchange(unwanted_, {})) {
+    scheduler_->step(CancelBatch{sequence}, clock_now(), actions_);
+    if (const auto owned = owned_.extract(sequence)) part_done(owned.mapped()->spawner);
+  }
+  for (const auto& spawner : std::exchange(whole_, {})) {
+    spawners_.erase(spawner->ticket);
+    scheduler_->step(ParkedDone{spawner->ticket, spawner->records()}, clock_now(), actions_);
+  }
 }
 
 // Where news for a client goes, which is told of it after this step.
@@ -120,6 +140,7 @@ void Driver::carry_out(Send& a) {
     stats->frames_sent = frames_sent_;
     stats->frames_received = frames_received_;
     stats->bytes_sent = bytes_sent_;
+    stats->tasks_run += spawned_;
   }
   outbox_.push_back(std::move(a));
 }
@@ -138,6 +159,11 @@ void Driver::carry_out(Run& a) {
 void Driver::carry_out(Deliver& a) {
   const auto owned = owned_.find(a.sequence);
   HEDDLE_ASSERT(owned != owned_.end());
+  if (const auto& spawner = owned->second->spawner; spawner != nullptr) {
+    consumed_.emplace_back(a.sequence, a.record.payload.size());
+    if (!spawner->take(a.record)) abandon(spawner);
+    return;
+  }
   if (a.record.kind == RecordKind::Column && owned->second->column != nullptr) {
     owned->second->fill(a.record.range, a.record.payload.data());
     consumed_.emplace_back(a.sequence, a.record.payload.size());
@@ -149,6 +175,10 @@ void Driver::carry_out(Deliver& a) {
 void Driver::carry_out(BatchDone& a) {
   const auto owned = owned_.find(a.sequence);
   HEDDLE_ASSERT(owned != owned_.end());
+  if (const auto spawner = owned->second->spawner; spawner != nullptr) {
+    owned_.erase(owned);
+    return part_done(spawner);
+  }
   tell(owned->second->client).finished.push_back(a.sequence);
   owned_.erase(owned);
 }
@@ -159,7 +189,14 @@ void Driver::carry_out(Interrupt& a) {
   } else if (a.worker < options_.js_workers + options_.process_slots) {
     slots_[a.worker]->interrupted.store(true);
     process_slots_[a.worker - options_.js_workers]->kill();
+  } else {
+    slots_[a.worker]->interrupted.store(true);
   }
+}
+
+void Driver::carry_out(ParkedDropped& a) {
+  const auto found = spawners_.find(a.ticket);
+  if (found != spawners_.end()) abandon(found->second);
 }
 
 void Driver::carry_out(JobFailed& a) {
@@ -270,25 +307,54 @@ void Driver::worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
   step(WorkerGone{worker, culprit, std::move(error), std::move(aside_error)});
 }
 
-void Driver::settle_column(const Work& work, Range range, const std::uint8_t* elements,
-                           std::vector<Record>& records) {
-  const BatchHeader& batch = *work.chunk.batch;
-  if (batch.results == ResultMode::Reduce) {
-    for (const PartialValue& value : reduce_column(batch, range, elements)) {
-      Record record{RecordKind::Partial, value.range, std::vector<std::uint8_t>(sizeof value.bits)};
-      std::memcpy(record.payload.data(), &value.bits, sizeof value.bits);
-      records.push_back(std::move(record));
-    }
-  } else if (batch.results == ResultMode::Discard) {
-    records.push_back({RecordKind::Done, range, {}});
-  } else if (work.owned && work.owned->column != nullptr) {
-    work.owned->fill(range, elements);
-    records.push_back({RecordKind::Done, range, {}});
-  } else {
-    const std::size_t bytes = range.size() * element_size(batch.element);
-    records.push_back(
-        {RecordKind::Column, range, std::vector<std::uint8_t>(elements, elements + bytes)});
-  }
+void Driver::spawn(const std::shared_ptr<Spawner>& spawner, Arguments arguments,
+                   std::uint64_t count) {
+  const BatchHeader& parent = *spawner->work.chunk.batch;
+  BatchHeader header;
+  header.app = parent.app;
+  header.worker = WorkerKind::Native;
+  header.args = arguments.packed() ? ArgsKind::Packed : ArgsKind::Fixed;
+  header.stride = arguments.stride;
+  header.results = ResultMode::Collect;
+  header.element = spawner->app.returns;
+  header.seed = parent.seed;
+  auto owned = std::make_shared<OwnedBatch>();
+  owned->spawner = spawner;
+  act([&] {
+    header.id = {rank_id_, next_sequence_++};
+    owned_[header.id.sequence] = std::move(owned);
+    ++spawner->pending;
+    Submit submit{std::make_shared<const BatchHeader>(header), {0, count}, std::move(arguments)};
+    scheduler_->step(std::move(submit), clock_now(), actions_);
+  });
+}
+
+void Driver::set_aside(WorkerId worker, std::shared_ptr<Spawner> spawner,
+                       std::vector<Record> records, Bytes total, std::vector<std::uint8_t> error) {
+  const Duration elapsed = clock_now() - spawner->work.began;
+  act([&] {
+    spawner->ticket = next_ticket_++;
+    spawners_[spawner->ticket] = spawner;
+    TaskParked parked{worker, spawner->ticket, spawner->index, std::move(records), elapsed};
+    scheduler_->step(std::move(parked), clock_now(), actions_);
+    if (!error.empty())
+      spawner->fail(std::move(error));
+    else
+      (void)spawner->merge(total);
+    if (spawner->failed.load() || ended(worker)) abandon(spawner);
+    part_done(spawner);
+  });
+}
+
+void Driver::part_done(const std::shared_ptr<Spawner>& spawner) {
+  if (--spawner->pending == 0) whole_.push_back(spawner);
+}
+
+// Its task has failed or is not wanted any more: nor is what it spawned.
+void Driver::abandon(const std::shared_ptr<Spawner>& spawner) {
+  spawner->failed.store(true);
+  for (const auto& [sequence, batch] : owned_)
+    if (batch->spawner == spawner) unwanted_.push_back(sequence);
 }
 
 Stats Driver::stats() const {
@@ -300,6 +366,7 @@ Stats Driver::stats() const {
   out.frames_sent = frames_sent_;
   out.frames_received = frames_received_;
   out.bytes_sent = bytes_sent_;
+  out.tasks_run += spawned_;
   return out;
 }
 

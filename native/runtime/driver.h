@@ -22,10 +22,11 @@
 #include <vector>
 
 #include "base/status.h"
-#include "include/heddle.h"
 #include "runtime/brief_mutex.h"
+#include "runtime/merge.h"
 #include "runtime/process/command.h"
 #include "runtime/program.h"
+#include "runtime/spawner.h"
 #include "runtime/worker_slot.h"
 #include "scheduler/rank.h"
 #include "transport/transport.h"
@@ -37,7 +38,7 @@ struct DriverOptions {
   std::string guardian_path;
   std::vector<std::pair<std::string, std::uint64_t>> apps;  // Sorted by name.
   std::unordered_map<AppId, CommandTemplate> commands;
-  std::unordered_map<AppId, heddle_function> native_apps;  // Besides the builtin ones.
+  std::unordered_map<AppId, NativeFunction> native_apps;  // Besides the builtin ones.
   Duration spin = microseconds(50);
   Duration lost_after = seconds(4);
   std::string host;
@@ -87,10 +88,22 @@ class Driver {
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
                    std::vector<std::uint8_t> error, std::vector<std::uint8_t> aside_error = {});
   bool closed(WorkerId worker) const { return slots_[worker]->closed(); }
-  // Moves the elements of a typed result to where they belong: into the owner's column if that is
-  // here, else into the record; reduces them if the batch says so. Appends to `records`.
-  static void settle_column(const Work& work, Range range, const std::uint8_t* elements,
-                            std::vector<Record>& records);
+
+  // A native slot's side, where its app spawns.
+  // Somebody waits for work, and none is queued here.
+  bool hungry() const { return hungry_.load(std::memory_order_relaxed); }
+  // Its chunk was cancelled, or the slot is to end.
+  bool ended(WorkerId worker) const {
+    return slots_[worker]->interrupted.load(std::memory_order_relaxed) || closed(worker);
+  }
+  // Tasks that were spawned and run by their slot itself, for the counts.
+  void count_spawned(std::uint64_t tasks) { spawned_.fetch_add(tasks); }
+  // Makes a batch of `count` tasks that the task of `spawner` spawned.
+  void spawn(const std::shared_ptr<Spawner>& spawner, Arguments arguments, std::uint64_t count);
+  // The slot has done its own part: `total` is the result of that, or `error`. `records` cover what
+  // lies before the task in the chunk.
+  void set_aside(WorkerId worker, std::shared_ptr<Spawner> spawner, std::vector<Record> records,
+                 Bytes total, std::vector<std::uint8_t> error);
 
   // Orderly end on every rank; false if the others did not come in time. Afterwards only
   // destruction is allowed.
@@ -101,6 +114,10 @@ class Driver {
  private:
   explicit Driver(DriverOptions options);
   void step(Event event);
+  void act(const std::function<void()>& change);
+  void follow_up();
+  void part_done(const std::shared_ptr<Spawner>& spawner);
+  void abandon(const std::shared_ptr<Spawner>& spawner);
   News& tell(ClientId client);
   void announce(ClientId client);
   void carry_out(Send& a);
@@ -108,6 +125,7 @@ class Driver {
   void carry_out(Deliver& a);
   void carry_out(BatchDone& a);
   void carry_out(Interrupt& a);
+  void carry_out(ParkedDropped& a);
   void carry_out(JobFailed& a);
   void carry_out(JobClosed& a);
   void carry_out(Ponged& a);
@@ -119,7 +137,7 @@ class Driver {
   bool send_outbox();
   void receive(RankId from, const SharedBytes& frame);
   void native_main(WorkerId worker);
-  heddle_function native_function(AppId id) const;
+  NativeFunction native_function(AppId id) const;
   void process_main(WorkerId worker);
   Record run_command(WorkerId worker, const Chunk& chunk, std::uint64_t index) const;
   std::vector<WorkerKind> worker_kinds() const;
@@ -143,6 +161,9 @@ class Driver {
   std::unordered_map<std::uint64_t, std::shared_ptr<OwnedBatch>> owned_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>>
       consumed_;  // Payload consumed while carrying out.
+  std::unordered_map<std::uint64_t, std::shared_ptr<Spawner>> spawners_;  // Set aside, by ticket.
+  std::vector<std::shared_ptr<Spawner>> whole_;  // Ended while carrying out.
+  std::vector<std::uint64_t> unwanted_;          // Batches of spawners that failed meanwhile.
   std::vector<WorkerId> woken_;
   std::uint64_t next_sequence_ = 1, next_ticket_ = 1;
   std::vector<Stats> stats_;
@@ -160,6 +181,8 @@ class Driver {
   std::atomic<int> abort_code_{-1};
   std::atomic<std::int64_t> timer_ns_{kNever.ns}, fabric_wakes_ns_{0};
   std::atomic<std::int64_t> ping_sent_ns_{0};
+  std::atomic<bool> hungry_{false};
+  std::atomic<std::uint64_t> spawned_{0};
   std::atomic<std::uint64_t> frames_sent_{0}, frames_received_{0}, bytes_sent_{0};
   std::deque<std::pair<RankId, SharedBytes>>
       unsent_;                                  // Fabric thread: refused by the transport for now.

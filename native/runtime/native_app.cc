@@ -44,23 +44,31 @@ int fail(const void* args, std::size_t size, heddle_result*) {
   return static_cast<int>(number(args, size));
 }
 
+int fanout(const void* args, std::size_t size, heddle_result* result) {
+  const std::int64_t depth = number(args, size) - 1;
+  result->value.u64 = 1;
+  if (depth < 0) return 0;
+  const bool spawned = heddle_spawn(result, &depth, sizeof depth) == 0 &&
+                       heddle_spawn(result, &depth, sizeof depth) == 0;
+  return spawned ? 0 : 1;
+}
+
 }  // namespace
 
 const std::vector<NativeApp>& builtin_apps() {
   // Never destroyed: slots may still run while the process exits.
-  static const auto* apps = new std::vector<NativeApp>{{"heddle:noop", noop},
-                                                       {"heddle:index", index},
-                                                       {"heddle:sum16", sum16},
-                                                       {"heddle:sleep", sleep_us},
-                                                       {"heddle:fail", fail}};
+  const NativeFunction splits{fanout, builtin_merge("sum", ElementType::U64), ElementType::U64};
+  static const auto* apps = new std::vector<NativeApp>{
+      {"heddle:noop", {noop}},      {"heddle:index", {index}}, {"heddle:sum16", {sum16}},
+      {"heddle:sleep", {sleep_us}}, {"heddle:fail", {fail}},   {"heddle:fanout", splits}};
   return *apps;
 }
 
-heddle_function find_native_app(AppId id) {
+NativeFunction find_native_app(AppId id) {
   for (const NativeApp& app : builtin_apps()) {
     if (app_id(app.name) == id) return app.function;
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace heddle

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "base/ids.h"
-#include "include/heddle.h"
+#include "runtime/merge.h"
 
 namespace heddle {
 
 struct NativeApp {
   const char* name;
-  heddle_function function;
+  NativeFunction function;
 };
 
 // Apps that benches and tests use:
@@ -20,9 +20,12 @@ struct NativeApp {
 //   heddle:sum16  result: the sum of the two u64 of its 16-byte argument
 //   heddle:sleep  sleeps for as many microseconds as its argument says; result: the argument (i64)
 //   heddle:fail   fails with the number that is its argument
+//   heddle:fanout spawns two tasks of its argument (i64) less one each, unless that is 0; result:
+//   how many
+//                 tasks that makes in all (u64), itself included
 const std::vector<NativeApp>& builtin_apps();
 
-// The function of the builtin app with this id, or null.
-heddle_function find_native_app(AppId id);
+// The builtin app with this id; its `call` is null where there is none.
+NativeFunction find_native_app(AppId id);
 
 }  // namespace heddle

@@ -11,9 +11,16 @@ namespace {
 
 std::mutex lock;
 
-std::vector<heddle_function>& loaded() {
-  static auto* functions = new std::vector<heddle_function>();
+using Function = void (*)();  // Of whatever type.
+
+std::vector<Function>& loaded() {
+  static auto* functions = new std::vector<Function>();
   return *functions;
+}
+
+Function find(std::uint32_t number) {
+  const std::lock_guard guard(lock);
+  return number < loaded().size() ? loaded()[number] : nullptr;
 }
 
 std::string last_error() {
@@ -30,7 +37,7 @@ Status load_native(const std::string& path, const std::string& function, std::ui
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) return {"ERR_NATIVE_LIBRARY", last_error()};
   dlerror();
-  const auto found = reinterpret_cast<heddle_function>(dlsym(library, function.c_str()));
+  const auto found = reinterpret_cast<Function>(dlsym(library, function.c_str()));
   if (found == nullptr) {
     const char* text = dlerror();
     return {"ERR_NATIVE_SYMBOL", text == nullptr ? "its address is null" : text};
@@ -43,8 +50,11 @@ Status load_native(const std::string& path, const std::string& function, std::ui
 }
 
 heddle_function loaded_native(std::uint32_t number) {
-  const std::lock_guard guard(lock);
-  return number < loaded().size() ? loaded()[number] : nullptr;
+  return reinterpret_cast<heddle_function>(find(number));
+}
+
+heddle_merge loaded_merge(std::uint32_t number) {
+  return reinterpret_cast<heddle_merge>(find(number));
 }
 
 }  // namespace heddle

@@ -16,5 +16,6 @@ Status load_native(const std::string& path, const std::string& function, std::ui
 
 // The function of a number, or null.
 heddle_function loaded_native(std::uint32_t number);
+heddle_merge loaded_merge(std::uint32_t number);
 
 }  // namespace heddle

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/ids.h"
 #include "include/heddle.h"
+#include "runtime/spawn_stack.h"
 
 namespace heddle {
 
@@ -25,9 +27,27 @@ class NativeResult : public heddle_result {
     explained_ = refused_ = false;
   }
 
-  // After a call that returned 0, of a task whose bytes are wanted: they become one more value.
-  // False where the app asked for more than a result may have: the task has failed.
-  bool keep();
+  // Where tasks that the app spawns go; null: it may not.
+  SpawnStack* spawned = nullptr;
+
+  // The app asked for more than it may have: the task has failed, whatever it returned.
+  bool refused() const { return refused_; }
+
+  // The number that it gave, as an element of a type; its size.
+  std::size_t element(ElementType type, std::uint8_t* to) const;
+
+  // Makes this the result, as if the app had given it: an element of a type, or bytes.
+  void give(ElementType type, Bytes given);
+
+  // The bytes that it gave, if any, and their end, where they do not become a value.
+  Bytes unkept() const {
+    return values_.size() == kept_ ? Bytes() : Bytes(values_).subspan(given_at_);
+  }
+  void drop() { values_.resize(kept_); }
+
+  // After a call that returned 0 and was not refused, of a task whose bytes are wanted: they become
+  // one more value.
+  void keep();
   std::size_t kept_bytes() const { return kept_; }
   // Hands over the values kept so far.
   std::vector<std::uint8_t> take();
@@ -37,9 +57,12 @@ class NativeResult : public heddle_result {
 
  private:
   void* reserve_room(std::size_t size);
+  int spawn_task(const void* args, std::size_t size);
+  void refuse(std::string why);
 
   std::vector<std::uint8_t> values_;
   std::size_t kept_ = 0;  // Bytes of `values_` that belong to earlier tasks.
+  std::size_t given_at_ = 0;
   bool explained_ = false, refused_ = false;
   std::string text_;
 };

@@ -30,7 +30,7 @@ int large(const void*, std::size_t, heddle_result* result) {
 DriverOptions options_with(const char* name, heddle_function function) {
   DriverOptions options;
   options.native_slots = 1;
-  options.native_apps[app_id(name)] = function;
+  options.native_apps[app_id(name)] = {function};
   return options;
 }
 

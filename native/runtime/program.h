@@ -16,9 +16,12 @@ namespace heddle {
 // Who submits: 0 is the program on the main thread, 1 + w the tasks that run on JS worker w.
 using ClientId = std::uint32_t;
 
+struct Spawner;
+
 // A batch that this rank submitted.
 struct OwnedBatch {
   ClientId client = 0;
+  std::shared_ptr<Spawner> spawner;  // The native task whose descendants it has; null: a client's.
   std::uint8_t* column =
       nullptr;  // Collect with an element type: where result k lies, at k - first.
   std::uint64_t first = 0;

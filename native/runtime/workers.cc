@@ -6,8 +6,9 @@
 
 #include "runtime/driver.h"
 #include "runtime/error_payload.h"
+#include "runtime/family.h"
 #include "runtime/native_app.h"
-#include "runtime/native_result.h"
+#include "runtime/native_run.h"
 #include "runtime/priority.h"
 
 namespace heddle {
@@ -16,41 +17,6 @@ namespace {
 constexpr std::size_t kPackedRecordBytes = 1024 * 1024;  // More of a chunk is another record.
 
 constexpr Duration kIdleLook = seconds(1);  // A closed slot is woken; this only bounds a wait.
-
-Record failure(std::uint64_t index, std::vector<std::uint8_t> error) {
-  return {RecordKind::Failed, {index, index + 1}, std::move(error)};
-}
-
-// What a native chunk has produced so far.
-struct NativeRun {
-  const Work& work;
-  RankId rank;
-  NativeResult& result;
-  std::vector<std::uint8_t>& column;
-  bool packed;  // Results are bytes, and somebody wants them.
-  std::vector<Record> records;
-  std::uint64_t settled;  // First index whose outcome is not in `records`.
-
-  void settle(std::uint64_t last) {
-    if (settled == last) return;
-    const Range range{settled, last};
-    if (packed) {
-      records.push_back({RecordKind::Packed, range, result.take()});
-    } else {
-      const std::uint64_t size = element_size(work.chunk.batch->element);
-      const std::uint64_t offset = (settled - work.chunk.range.first) * size;
-      Driver::settle_column(work, range, column.data() + offset, records);
-    }
-    settled = last;
-  }
-
-  void fail(std::uint64_t index, int code) {
-    std::vector<std::uint8_t> error = result.error(code, rank);
-    settle(index);
-    records.push_back(failure(index, std::move(error)));
-    settled = index + 1;
-  }
-};
 
 // Tells a command which task it is, unless its app says otherwise.
 void name_task(Command& command, RankId rank, WorkerId slot, std::uint64_t index) {
@@ -83,15 +49,13 @@ void run_tasks(heddle_function function, NativeRun& run, const Argument& argumen
     const Bytes args = argument(i);
     result.begin();
     const int code = function(args.data(), args.size(), &result);
-    if (code != 0) [[unlikely]] {
-      run.fail(i, code);
+    if (code != 0 || result.refused()) [[unlikely]] {
+      run.fail(i, result.error(code, run.rank));
       continue;
     }
     if constexpr (std::is_same_v<T, PackedBytes>) {
-      if (!result.keep()) [[unlikely]]
-        run.fail(i, code);
-      else if (result.kept_bytes() >= kPackedRecordBytes)
-        run.settle(i + 1);
+      result.keep();
+      if (result.kept_bytes() >= kPackedRecordBytes) run.settle(i + 1);
     } else if constexpr (!std::is_void_v<T>) {
       const T value = element<T>(result);
       std::memcpy(run.column.data() + (i - range.first) * sizeof value, &value, sizeof value);
@@ -102,22 +66,8 @@ void run_tasks(heddle_function function, NativeRun& run, const Argument& argumen
 
 template <typename T>
 void run_elements(heddle_function function, NativeRun& run) {
-  const Chunk& chunk = run.work.chunk;
-  const BatchHeader& batch = *chunk.batch;
-  if (batch.args == ArgsKind::Index) {
-    std::int64_t value = 0;
-    run_tasks<T>(function, run, [&](std::uint64_t i) {
-      value = batch.start + static_cast<std::int64_t>(i) * batch.step;
-      return Bytes(reinterpret_cast<const std::uint8_t*>(&value), sizeof value);
-    });
-  } else if (batch.args == ArgsKind::Fixed) {
-    const std::uint8_t* rows = chunk.arguments.of(chunk.range).data();
-    run_tasks<T>(function, run, [&](std::uint64_t i) {
-      return Bytes(rows + (i - chunk.range.first) * batch.stride, batch.stride);
-    });
-  } else {
-    run_tasks<T>(function, run, [&](std::uint64_t i) { return chunk.arguments.of({i, i + 1}); });
-  }
+  with_arguments(run.work.chunk,
+                 [&](const auto& argument) { run_tasks<T>(function, run, argument); });
 }
 
 void run_native(heddle_function function, NativeRun& run) {
@@ -144,7 +94,7 @@ void run_native(heddle_function function, NativeRun& run) {
 
 }  // namespace
 
-heddle_function Driver::native_function(AppId id) const {
+NativeFunction Driver::native_function(AppId id) const {
   const auto own = options_.native_apps.find(id);
   return own == options_.native_apps.end() ? find_native_app(id) : own->second;
 }
@@ -160,8 +110,13 @@ void Driver::native_main(WorkerId worker) {
     const Range range = work->chunk.range;
     const bool packed = batch.element == ElementType::Any && batch.results != ResultMode::Discard;
     NativeRun run{*work, rank_id_, result, column, packed, {}, range.first};
-    if (const heddle_function function = native_function(batch.app)) {
-      run_native(function, run);
+    const NativeFunction app = native_function(batch.app);
+    if (app.call != nullptr && app.merge != nullptr) {
+      const bool wanted = batch.results != ResultMode::Discard;
+      column.resize(wanted ? range.size() * element_size(batch.element) : 0);
+      if (!Family(*this, worker, app, run).run_chunk()) continue;
+    } else if (app.call != nullptr) {
+      run_native(app.call, run);
     } else {
       for (std::uint64_t i = range.first; i < range.last; ++i) {
         run.records.push_back(failure(i, error_payload("NativeAppError", "ERR_APP_UNKNOWN",

@@ -45,6 +45,11 @@ struct Interrupt {
   bool overdue = false;
 };
 
+// A task that was set aside is cancelled: nobody waits for it.
+struct ParkedDropped {
+  std::uint64_t ticket = 0;
+};
+
 // The job cannot go on. On rank 0, and on the rank that saw rank 0 disappear.
 struct JobFailed {
   std::string code, message;
@@ -62,8 +67,8 @@ struct StatsArrived {
   Stats stats;
 };
 
-using Action = std::variant<Send, Run, Deliver, BatchDone, Interrupt, JobFailed, JobClosed, Ponged,
-                            StatsArrived>;
+using Action = std::variant<Send, Run, Deliver, BatchDone, Interrupt, ParkedDropped, JobFailed,
+                            JobClosed, Ponged, StatsArrived>;
 using Actions = std::vector<Action>;
 
 }  // namespace heddle

@@ -59,6 +59,11 @@ class Rank {
 
   // For the driver's idle policy and for checks: nothing queued, running, held or owed.
   bool quiet() const { return holdings_.empty() && given_.empty(); }
+  // Somebody waits for work of this kind, here or on a lifeline, and none is queued.
+  bool hungry(WorkerKind kind) const {
+    const auto k = static_cast<std::size_t>(kind);
+    return queues_[k].empty() && (!idle_[k].empty() || searches_[k].lifelines.anyone_waits());
+  }
   std::uint64_t queued(WorkerKind kind) const {
     return queues_[static_cast<std::size_t>(kind)].tasks();
   }

@@ -72,7 +72,7 @@ TEST_CASE("parked tasks of a cancelled batch end for nobody") {
   rank.idle(0);
   rank.submit(batch, {0, 1});
   rank.step(TaskParked{0, 5, 0, {}});
-  rank.step(CancelBatch{1});
+  CHECK(rank.step(CancelBatch{1}) == Actions{ParkedDropped{5}});
   CHECK(rank.rank.quiet());
   CHECK(rank.step(ParkedDone{5, {done({0, 1})}}) == Actions{});
   CHECK(rank.step(WorkerGone{0, std::nullopt, {1}, {2}}) == Actions{});

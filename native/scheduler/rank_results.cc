@@ -227,7 +227,11 @@ void Rank::cancel(HeldId id, Actions& out) {
     out.push_back(Send{item.second.thief, CancelGrant{item.first}});
     return true;
   });
-  std::erase_if(parked_, [id](const auto& item) { return item.second.held == id; });
+  std::erase_if(parked_, [&](const auto& item) {
+    if (item.second.held != id) return false;
+    out.push_back(ParkedDropped{item.first});
+    return true;
+  });
   for (WorkerId worker = 0; worker < workers_.size(); ++worker) {
     if (workers_[worker].held == id) out.push_back(Interrupt{worker, false});
   }

@@ -45,6 +45,9 @@ inline bool operator==(const BatchDone& a, const BatchDone& b) { return a.sequen
 inline bool operator==(const Interrupt& a, const Interrupt& b) {
   return a.worker == b.worker && a.overdue == b.overdue;
 }
+inline bool operator==(const ParkedDropped& a, const ParkedDropped& b) {
+  return a.ticket == b.ticket;
+}
 inline bool operator==(const JobFailed& a, const JobFailed& b) {
   return a.code == b.code && a.message == b.message;
 }
@@ -152,6 +155,9 @@ inline std::ostream& operator<<(std::ostream& o, const BatchDone& a) {
 }
 inline std::ostream& operator<<(std::ostream& o, const Interrupt& a) {
   return o << "Interrupt worker " << a.worker << (a.overdue ? " (overdue)" : "");
+}
+inline std::ostream& operator<<(std::ostream& o, const ParkedDropped& a) {
+  return o << "ParkedDropped " << a.ticket;
 }
 inline std::ostream& operator<<(std::ostream& o, const JobFailed& a) {
   return o << "JobFailed " << a.code << ": " << a.message;

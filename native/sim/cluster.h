@@ -107,6 +107,7 @@ class Cluster {
   void act(RankId rank, Deliver& a);
   void act(RankId rank, BatchDone& a);
   void act(RankId rank, Interrupt& a);
+  void act(RankId, ParkedDropped&) {}
   void act(RankId, JobFailed& a) { failure_ = a.code + ": " + a.message; }
   void act(RankId, JobClosed&) {}
   void act(RankId, Ponged&) {}

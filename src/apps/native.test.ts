@@ -10,7 +10,12 @@ const good = { library: "/lib/x.so", arguments: ["i64"], returns: "f64" } as con
 test("a native app is defined with an absolute path, the app's name as function, and its layout", () => {
   nativeApp("f", { ...good, library: "x.so" });
   nativeApp("g", { ...good, library: pathToFileURL("/lib/a b.so"), function: "h", returns: "bytes" });
-  expect(findApp("f")?.native).toEqual({ library: `${process.cwd()}/x.so`, function: "f", layout: ["i64"] });
+  expect(findApp("f")?.native).toEqual({
+    library: `${process.cwd()}/x.so`,
+    function: "f",
+    layout: ["i64"],
+    merge: null,
+  });
   expect(findApp("g")).toMatchObject({ returns: null, native: { library: "/lib/a b.so", function: "h" } });
 });
 

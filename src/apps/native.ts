@@ -4,10 +4,10 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
-import type { ElementType } from "../native/binding.ts";
+import type { ElementType, MergeOp } from "../native/binding.ts";
 import { elementBytes } from "../serialize/columns.ts";
 import type { NativeLayout } from "../serialize/native-arguments.ts";
-import { type AppDefinition, register } from "../serialize/registry.ts";
+import { type AppDefinition, type NativeFunction, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
 import { noWalltime } from "./definition.ts";
@@ -29,6 +29,12 @@ export interface NativeOptions<L extends NativeLayout = NativeLayout, R extends 
   arguments: L;
   /** What it returns: a number of this type in `result->value`, or the bytes that it gives. */
   returns: R;
+  /**
+   * For a function that spawns tasks of its own app (`heddle_spawn`): how the results of all of them become the result of the
+   * task. "sum", "min" or "max" of numbers, or a C function of the library (`heddle_merge` in heddle.h). Default: it
+   * spawns none.
+   */
+  merge?: MergeOp | { function: string };
 }
 
 /** The TypeScript types of arguments that lie as `L` says. Integers of 64 bits may be given as numbers where those are exact. */
@@ -85,6 +91,7 @@ export function nativeApp(name: string, options: NativeOptions<NativeLayout, Ele
   const symbol = options.function ?? name;
   if (typeof symbol !== "string" || symbol === "") throw wrong(name, "function", symbol, "the name of a C function");
   const layout = layoutOf(name, options.arguments);
+  const merge = mergeOf(name, options);
   const definition: AppDefinition = {
     name,
     kind: "native",
@@ -93,11 +100,25 @@ export function nativeApp(name: string, options: NativeOptions<NativeLayout, Ele
     walltimeMs: 0,
     command: null,
     placeholders: null,
-    native: { library: libraryPath(name, options.library), function: symbol, layout },
-    source: JSON.stringify([symbol, layout, returns]),
+    native: { library: libraryPath(name, options.library), function: symbol, layout, merge },
+    source: JSON.stringify([symbol, layout, returns, merge]),
   };
   register(definition);
   return callable(definition);
+}
+
+function mergeOf(
+  name: string,
+  { merge, returns }: NativeOptions<NativeLayout, ElementType | "bytes">,
+): NativeFunction["merge"] {
+  if (merge === undefined) return null;
+  if (typeof merge === "object" && merge !== null && typeof merge.function === "string" && merge.function !== "") {
+    return { function: merge.function };
+  }
+  const words = returns === "bytes" ? [] : ["sum", "min", "max"];
+  if (words.includes(merge as string)) return merge;
+  const allowed = [...words.map((word) => `"${word}"`), `{ function: "NAME" }`].join(", ");
+  throw wrong(name, "merge", merge, allowed);
 }
 
 function layoutOf(name: string, layout: NativeLayout): NativeLayout {

@@ -6,7 +6,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { hostname } from "node:os";
-import type { AppEntry, Drained, SessionStats, SubmitOptions, TaskRecord } from "../native/binding.ts";
+import type { AppEntry, Drained, NativeEntry, SessionStats, SubmitOptions, TaskRecord } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { encode } from "../serialize/codec.ts";
 import { payloadOf } from "../serialize/errors.ts";
@@ -37,8 +37,8 @@ export class InlineExecutor implements Executor {
   readonly hostname: string = hostname();
   readonly workers = 1;
   readonly #batches: Batch[] = [];
-  /** The addon's numbers of native apps. */
-  readonly #natives: ReadonlyMap<string, number>;
+  /** By name. */
+  readonly #natives: ReadonlyMap<string, NativeEntry>;
   readonly #port: InlinePort;
   readonly #inTask = new AsyncLocalStorage<boolean>();
   readonly #runner: TaskRunner;

@@ -1,6 +1,6 @@
 /** Native apps on the main thread, for the `inline` executor: chunks as native slots would run them. */
 
-import type { SubmitOptions, TypedColumn } from "../native/binding.ts";
+import type { NativeEntry, SubmitOptions, TypedColumn } from "../native/binding.ts";
 import { loadBinding } from "../native/load.ts";
 import { decode } from "../serialize/codec.ts";
 import { newColumn, rowBytes } from "../serialize/columns.ts";
@@ -8,13 +8,13 @@ import { decodeError, type ErrorPayload } from "../serialize/errors.ts";
 import { finishChunk } from "../worker/finish.ts";
 import type { InlinePort } from "./inline-port.ts";
 
-/** Runs tasks `[first, last)` of a batch that `port` has loaded. `loaded`: the addon's number of the function. */
+/** Runs tasks `[first, last)` of a batch that `port` has loaded. */
 export function runNativeChunk(
   port: InlinePort,
   number: number,
   options: SubmitOptions,
   range: { first: number; last: number },
-  loaded: number,
+  native: NativeEntry,
 ): void {
   const binding = loadBinding();
   const { element, results } = options;
@@ -25,7 +25,7 @@ export function runNativeChunk(
   const failures = new Map<number, ErrorPayload>();
   const word = new DataView(new ArrayBuffer(8));
   for (let k = 0; k < count; k++) {
-    const { bits, bytes, error } = binding.callNative(loaded, argumentsAt(options, range.first + k), values !== null);
+    const { bits, bytes, error } = binding.callNative(native, argumentsAt(options, range.first + k), values !== null);
     if (error !== null) failures.set(k, decodeError(error));
     else if (values !== null) values[k] = decode(bytes as Uint8Array);
     else if (column !== null) put(column, k, word, bits);

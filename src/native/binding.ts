@@ -30,9 +30,22 @@ export interface AppEntry {
   fingerprint: bigint;
   /** For `process`: how a command is made from a task's arguments. */
   command: CommandTemplate | null;
-  /** For `native`: what `loadNative` gave; null: one of Heddle's own. */
-  native: number | null;
+  /** For `native`; null: one of Heddle's own. */
+  native: NativeEntry | null;
 }
+
+/** A C function of a shared library. */
+export interface NativeEntry {
+  /** What `loadNative` gave. */
+  function: number;
+  /** How results of tasks that it spawns merge: by what `loadNative` gave, or as the word says; null: it spawns none. */
+  merge: number | MergeOp | null;
+  /** Null: bytes. */
+  returns: ElementType | null;
+}
+
+/** Merges that need no function of the user's own. */
+export type MergeOp = "sum" | "min" | "max";
 
 /** A word of a command: literal text and the numbers of the argument strings to put in. */
 export type Piece = string | number;
@@ -335,8 +348,8 @@ export interface Binding {
    * or ERR_NATIVE_SYMBOL, and what the dynamic linker said as its message.
    */
   loadNative(library: string, name: string): number;
-  /** Calls what `loadNative` gave, on this thread. */
-  callNative(loaded: number, args: Uint8Array, wantsBytes: boolean): NativeOutcome;
+  /** Calls it, and all that it spawns, on this thread. */
+  callNative(native: NativeEntry, args: Uint8Array, wantsBytes: boolean): NativeOutcome;
   /** Commands per second of a bare C loop that starts `/bin/true` with `inFlight` at a time, for `seconds`. */
   spawnFloor(inFlight: number, seconds: number): number;
   /** Round trips of one word between two bare threads, ns: both look without rest, or, with a pause before each, sleep. Blocks. */

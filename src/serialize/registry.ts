@@ -4,9 +4,9 @@
  */
 
 import { HeddleError } from "../errors.ts";
-import type { AppEntry, CommandTemplate, ElementType } from "../native/binding.ts";
+import type { AppEntry, CommandTemplate, ElementType, MergeOp, NativeEntry } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
-import { loadNative } from "../native/library.ts";
+import { type LoadedNative, loadNative } from "../native/library.ts";
 import type { NativeLayout } from "./native-arguments.ts";
 import type { Placeholders } from "./template.ts";
 
@@ -16,6 +16,8 @@ export interface NativeFunction {
   readonly library: string;
   readonly function: string;
   readonly layout: NativeLayout;
+  /** How results of tasks that it spawns merge, or the C function that does it; null: it spawns none. */
+  readonly merge: MergeOp | { readonly function: string } | null;
 }
 
 /** One app, as defined. */
@@ -138,7 +140,7 @@ export function appEntries(): AppEntry[] {
 }
 
 function entryOf(app: AppDefinition): AppEntry {
-  const loaded = app.native === null ? null : loadNative(app.name, app.native.library, app.native.function);
+  const loaded = app.native === null ? null : loadNativeApp(app, app.native);
   // Where a library lies may differ between nodes, its content may not.
   const source = loaded === null ? app.source : `${app.source}\0${loaded.digest}`;
   return {
@@ -146,6 +148,14 @@ function entryOf(app: AppDefinition): AppEntry {
     kind: app.kind,
     fingerprint: fnv1a64(`${app.kind}\0${app.returns ?? ""}\0${source}`),
     command: app.command,
-    native: loaded?.number ?? null,
+    native: loaded?.entry ?? null,
   };
+}
+
+function loadNativeApp(app: AppDefinition, native: NativeFunction): { entry: NativeEntry; digest: string } {
+  const load = (name: string): LoadedNative => loadNative(app.name, native.library, name);
+  const { number, digest } = load(native.function);
+  const { merge } = native;
+  const merges = merge === null || typeof merge === "string" ? merge : load(merge.function).number;
+  return { entry: { function: number, merge: merges, returns: app.returns }, digest };
 }
