@@ -31,6 +31,8 @@ export interface Line {
 export interface Round {
   /** Latency of each task, us. Then quantiles are shown, and no rate. */
   latencies?: ArrayLike<number>;
+  /** How many there were, where it is not as many as asked for. */
+  tasks?: number;
   /** Seconds, where only a part of the round is to be measured. */
   seconds?: number;
   /** Other figures; each is shown as the median of its rounds. */
@@ -126,6 +128,7 @@ async function runRound(bench: Bench, one: Case, into: Measured): Promise<void> 
   const before = (await bench.stats?.()) ?? [];
   const { round, seconds } = await timed(one, into.tasks);
   into.seconds.push(seconds);
+  into.tasks = round.tasks ?? into.tasks;
   if (round.latencies !== undefined) {
     into.p50.push(quantile(round.latencies, 0.5));
     into.p99.push(quantile(round.latencies, 0.99));

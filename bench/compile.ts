@@ -54,7 +54,9 @@ function importsStay(root: string, outdir: string): Plugin {
     name: "imports-stay",
     setup: (setup) =>
       setup.onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
-        const inSource = relative(join(root, "src"), resolve(resolveDir, path));
+        const file = resolve(resolveDir, path);
+        if (!relative(join(root, "examples"), file).startsWith("..")) return { path: file }; // Part of what imports it.
+        const inSource = relative(join(root, "src"), file);
         const own = inSource.startsWith("..");
         const compiled = own ? `./${basename(path)}` : relative(outdir, join(root, "dist", inSource));
         return { path: compiled.replace(/\.ts$/, ".js"), external: true };

@@ -9,10 +9,11 @@ export function workersOfRank({ workers, ranks }: BenchOptions): number {
   return workers ?? (ranks === null ? 2 : 1);
 }
 
-/** Starts it; returns on rank 0 alone. */
-export async function startEngine(options: BenchOptions): Promise<Engine> {
+/** Starts it with the apps of a module; returns on rank 0 alone. */
+export async function startEngine(options: BenchOptions, apps = "./apps.js"): Promise<Engine> {
   const workers = workersOfRank(options);
-  return await start({ apps: [new URL("./apps.js", import.meta.url)], workers, processSlots: workers });
+  const slots = { processSlots: workers, nativeSlots: workers };
+  return await start({ apps: [new URL(apps, import.meta.url)], workers, ...slots });
 }
 
 /** What every bench on the engine says of itself. */

@@ -1,7 +1,8 @@
 /**
  * Question: how many empty native tasks per second can the scheduler itself do, over ranks?
  * Expect:   `range`: each task is a call through the app's function pointer, and nothing else is per task: hundreds of millions,
- *           limited by the cores. `payload16`: rank 0 submits all rows, so what it can copy and send limits the others.
+ *           limited by the cores. `payload16`: rank 0 submits all rows, so what it can copy and send limits the others. `fanout`: one
+ *           task spawns two, each of them two, and so on: those that a slot runs itself cost a push and a pop.
  * Read:     tasks/s, median of the rounds; every sum is checked. Shares below 0.5: the rate does not count.
  */
 
@@ -47,6 +48,15 @@ if (session.native.rank > 0) {
     return {};
   };
 
+  const fanout = async (tasks: number): Promise<Round> => {
+    const depth = Math.round(Math.log2(tasks + 1)) - 1;
+    const argument: Partial<SubmitOptions> = { start: depth, step: 0, last: 1 };
+    const records = await submit({ app: "heddle:fanout", ...argument, results: "reduce", element: "u64", op: "sum" });
+    const nodes = 2 ** (depth + 1) - 1;
+    if (sumOf(records) !== BigInt(nodes)) throw new Error(`fanout: ${sumOf(records)} tasks ran, not ${nodes}`);
+    return { tasks: nodes };
+  };
+
   await measure(
     {
       name: "native",
@@ -56,6 +66,7 @@ if (session.native.rank > 0) {
       cases: [
         { name: "range", tasks: 20_000_000, smokeTasks: 3_000_000, roundSeconds: 1.3, run: range },
         { name: "payload16", tasks: 1_000_000, smokeTasks: 300_000, run: payload16 },
+        { name: "fanout", tasks: 1_000_000, smokeTasks: 300_000, run: fanout },
       ],
     },
     options,

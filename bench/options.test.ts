@@ -30,6 +30,7 @@ test("what cannot be meant is named", () => {
   expect(parse("map", "--ranks")).toThrow("not nothing");
   expect(parse("map", "--seconds", "0")).toThrow(UsageError);
   expect(parse("map", "--mpi", "lam")).toThrow("mpich or openmpi, not lam");
+  expect(parse("map", "--tree", "T9")).toThrow("--tree takes T1, T2, T3 or T1L, not T9");
   expect(parse("map", "--fast")).toThrow("unknown option: --fast");
   expect(parse("map", "native")).toThrow("unknown option: native");
 });

@@ -14,6 +14,8 @@ export interface BenchOptions {
   smoke: boolean;
   /** Only this case. */
   only: string | null;
+  /** Of `uts`: which tree. */
+  tree: string;
 }
 
 export interface CommandLine extends BenchOptions {
@@ -29,6 +31,7 @@ export const usage = `npm run bench -- NAME [options]
   --workers N            workers, or slots, of a rank
   --seconds S            measuring time of a case (default 8)
   --case CASE            only this case
+  --tree T1|T2|T3|T1L    which tree uts walks (default T1)
   --smoke                a size that only shows that the bench works`;
 
 /** Thrown for a command line that cannot be meant. */
@@ -45,6 +48,7 @@ export function parseCommandLine(words: readonly string[], names: readonly strin
     seconds: 8,
     smoke: false,
     only: null,
+    tree: "T1",
   };
   const rest = words.flatMap((word) =>
     /^--\w+=/.test(word) ? [word.split("=", 1)[0]!, word.slice(word.indexOf("=") + 1)] : [word],
@@ -58,6 +62,7 @@ export function parseCommandLine(words: readonly string[], names: readonly strin
     else if (word === "--seconds") line.seconds = positive(word, rest.shift());
     else if (word === "--mpi") line.mpi = flavour(rest.shift());
     else if (word === "--case") line.only = rest.shift() ?? "";
+    else if (word === "--tree") line.tree = treeName(rest.shift());
     else if (word.startsWith("-") || line.name !== "") throw new UsageError(`unknown option: ${word}`);
     else line.name = word;
   }
@@ -84,12 +89,17 @@ function flavour(text: string | undefined): MpiFlavour {
   throw new UsageError(`--mpi takes mpich or openmpi, not ${text ?? "nothing"}`);
 }
 
+function treeName(text: string | undefined): string {
+  if (text !== undefined && ["T1", "T2", "T3", "T1L"].includes(text)) return text;
+  throw new UsageError(`--tree takes T1, T2, T3 or T1L, not ${text ?? "nothing"}`);
+}
+
 const VARIABLE = "HEDDLE_BENCH";
 
 /** The environment that hands options to every rank. */
 export function optionsToEnvironment(options: BenchOptions): Record<string, string> {
-  const { ranks, mpi, workers, seconds, smoke, only } = options;
-  return { [VARIABLE]: JSON.stringify({ ranks, mpi, workers, seconds, smoke, only }) };
+  const { ranks, mpi, workers, seconds, smoke, only, tree } = options;
+  return { [VARIABLE]: JSON.stringify({ ranks, mpi, workers, seconds, smoke, only, tree }) };
 }
 
 /** The options of this run, on any rank and in any worker. */

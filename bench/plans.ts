@@ -19,13 +19,14 @@ export interface Plan {
 
 export const plans: Record<string, Plan[]> = {
   native: [
-    { program: "native", cases: ["range", "payload16"], ranks: null },
+    { program: "native", cases: ["range", "payload16", "fanout"], ranks: null },
     { program: "native-roundtrip", cases: ["roundtrip"], ranks: 2, ranksMin: 2 },
   ],
   map: [{ program: "map", cases: ["f64", "msgpack64"], ranks: null }],
   calls: [{ program: "calls", cases: ["calls"], ranks: null, nodeArgs: ["--expose-gc"] }],
   latency: [{ program: "latency", cases: ["awake", "asleep"], ranks: null }],
   shell: [{ program: "shell", cases: ["small", "floor", "rss1g"], ranks: null }],
+  uts: [{ program: "uts", cases: ["native", "js"], ranks: null }],
   idle: [{ program: "idle", cases: ["idle"], ranks: null }],
   fill: [{ program: "fill", cases: ["rank0", "other"], ranks: 16 }],
   submit: [{ program: "submit", cases: ["range"], ranks: null }],

@@ -6,13 +6,13 @@
  *   heddle run -n 4 examples/native/primes.ts 1000
  */
 import { nativeApp, range, run } from "heddle";
-import { primesLibrary } from "./build.ts";
+import { sharedLibrary } from "./build.ts";
 
 const BLOCK = 1_000_000;
 /** Published counts of primes below so many blocks. */
 const KNOWN: Record<number, bigint> = { 1: 78_498n, 10: 664_579n, 100: 5_761_455n, 1000: 50_847_534n };
 
-const library = primesLibrary();
+const library = sharedLibrary("native/primes.c");
 const countPrimes = nativeApp("count_primes", { library, arguments: ["i64"], returns: "u64" });
 const twinPrimes = nativeApp("twin_primes", { library, arguments: ["i64"], returns: "bytes" });
 

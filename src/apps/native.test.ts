@@ -29,6 +29,14 @@ test("its source tells apart how the function is called, and not where its libra
   expect(new Set([a, c, d]).size).toBe(3);
 });
 
+test("results of what it spawns merge by a word or by a function; of bytes only by a function", () => {
+  nativeApp("sums", { ...good, merge: "sum" });
+  nativeApp("joins", { ...good, returns: "bytes", merge: { function: "join" } });
+  expect(findApp("sums")?.native?.merge).toBe("sum");
+  expect(findApp("joins")?.native?.merge).toEqual({ function: "join" });
+  expect(() => nativeApp("bytes", { ...good, returns: "bytes", merge: "sum" })).toThrow('merge is "sum"');
+});
+
 test.each([
   ["library", 5, "library is 5"],
   ["library", "", 'library is ""'],
@@ -38,6 +46,8 @@ test.each([
   ["arguments", [], "arguments is []"],
   ["arguments", ["i64", "int"], 'arguments is ["i64", "int"]'],
   ["returns", "int", 'returns is "int"'],
+  ["merge", "product", 'merge is "product". Use "sum", "min", "max", { function: "NAME" }.'],
+  ["merge", { function: "" }, "merge is {"],
   ["walltime", 5, "cannot be ended, so it has no walltime"],
 ])("an option %s of %s is refused", (option, value, text) => {
   const define = (): unknown => nativeApp("f", { ...good, [option]: value } as unknown as NativeOptions<"bytes">);

@@ -46,14 +46,23 @@ function expectAboveZero(line: Record<string, unknown> | undefined, ...figures: 
 describe.each(["mpich", "openmpi"])("under %s", (mpi) => {
   test("native gives a rate with the shares of every rank, and round trips", async () => {
     const lines = await smoke("native", "--ranks", "2", "--mpi", mpi);
-    expect(cases(lines)).toEqual(["range", "payload16", "roundtrip"]);
-    for (const line of lines.slice(0, 2)) {
+    expect(cases(lines)).toEqual(["range", "payload16", "fanout", "roundtrip"]);
+    for (const line of lines.slice(0, 3)) {
       expectAboveZero(line, "tasks_per_s", "round_s");
       expect(line).toMatchObject({ ranks: 2, workers: 1, shares: [expect.any(Number), expect.any(Number)] });
       expect(line["shares_ok"]).toBeTypeOf("boolean");
     }
-    expectAboveZero(lines[2], "p50_us", "asleep_p50_us", "task_p50_us");
+    expectAboveZero(lines[3], "p50_us", "asleep_p50_us", "task_p50_us");
     expect(lines[0]?.["mpi"]).toMatch(mpi === "mpich" ? /^MPICH \d/ : /^Open MPI \d/);
+  });
+
+  test("uts walks a tree on every rank, in C and in JavaScript", async () => {
+    const lines = await smoke("uts", "--ranks", "2", "--mpi", mpi, "--tree", "T3");
+    expect(cases(lines)).toEqual(["native", "js"]);
+    for (const line of lines) {
+      expect(line).toMatchObject({ tree: "T3", nodes: 4_112_897, leaves: 3_599_034, depth: 1572, ranks: 2 });
+      expectAboveZero(line, "nodes_per_s", "sequential_per_s", "efficiency");
+    }
   });
 
   test("fill tells how soon every rank works", async () => {

@@ -122,8 +122,10 @@ describe("small examples", () => {
 
   test("uts: tasks that call tasks count every node of the tree", async () => {
     for (const way of [onThreads, onRanks("openmpi", 4)]) {
-      const { stdout } = await example(way, "uts.js");
+      const { stdout } = await example(way, "uts/uts.js");
       expect(stdout).toContain("T1: 4130071 nodes, 3305118 leaves, depth 10;");
+      const inC = await example(way, "uts/uts.js", "T2", "--native");
+      expect(inC.stdout).toContain("T2: 4117769 nodes, 2342762 leaves, depth 81;");
     }
   });
 

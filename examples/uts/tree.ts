@@ -1,52 +1,46 @@
 /**
- * Tasks that call tasks: counts the nodes of an unbalanced tree that nobody knows before it is walked.
+ * Unbalanced trees of the public benchmark UTS (Olivier et al., LCPC 2006), and a walk over them.
  *
- *   heddle run examples/uts.ts              T1: 4,130,071 nodes
- *   heddle run -n 4 examples/uts.ts T1L     102,181,082 nodes
- *
- * The tree is that of the public benchmark UTS (Olivier et al., LCPC 2006): a node is the SHA-1 hash of its parent's and its
- * own number, and says itself how many children it has (geometric, mean 4, down to a fixed depth). So every program that walks it
- * must find the same counts. A task walks some nodes; if more are left, it calls itself on halves of them.
+ * A node is the SHA-1 hash of its parent's and its own number, and says itself how many children it has. So every program that
+ * walks a tree must find the same counts. Parameters and counts: the benchmark's sample_trees.sh.
  */
-import { app, run } from "heddle";
 
-interface Tree {
+type Shape =
+  /** Children by a geometric distribution with this mean, down to a depth. */
+  | { kind: "fixed"; children: number; depth: number }
+  /** With a mean that rises and falls with the depth. */
+  | { kind: "cyclic"; children: number; depth: number }
+  /** The root has `children`; any other node `brood` with a probability, else none. */
+  | { kind: "binomial"; children: number; chance: number; brood: number };
+
+export interface Tree {
   seed: number;
-  depth: number;
+  shape: Shape;
+  /** Number in uts.c. */
+  number: number;
   /** As published with the benchmark. */
-  nodes: number;
-  leaves: number | null;
+  counts: Counts;
 }
 
-const trees: Record<string, Tree> = {
-  T1: { seed: 19, depth: 10, nodes: 4_130_071, leaves: 3_305_118 },
-  T1L: { seed: 29, depth: 13, nodes: 102_181_082, leaves: null },
+export type Counts = [nodes: number, leaves: number, depth: number];
+
+export const trees: Record<string, Tree> = {
+  T1: { number: 0, seed: 19, shape: { kind: "fixed", children: 4, depth: 10 }, counts: [4_130_071, 3_305_118, 10] },
+  T2: { number: 1, seed: 502, shape: { kind: "cyclic", children: 6, depth: 16 }, counts: [4_117_769, 2_342_762, 81] },
+  T3: {
+    number: 2,
+    seed: 42,
+    shape: { kind: "binomial", children: 2000, chance: 0.124875, brood: 8 },
+    counts: [4_112_897, 3_599_034, 1572],
+  },
+  T1L: { number: 3, seed: 29, shape: { kind: "fixed", children: 4, depth: 13 }, counts: [102_181_082, 81_746_377, 13] },
 };
 
-const BRANCHING = 4;
 const CHILDREN_MAX = 100;
 const WORDS = 6; // Of a node: five of its hash, and its height.
-const NODES_PER_TASK = 50_000;
-
-type Counts = [nodes: number, leaves: number, depth: number];
-
-const explore = app("explore", async (bag: Int32Array, depthMax: number): Promise<Counts> => {
-  const walk = new Walk(bag, depthMax);
-  walk.go(NODES_PER_TASK);
-  const rest = walk.rest();
-  if (rest.length === 0) return walk.counts;
-  // Alternate nodes: those at the bottom of the stack are the roots of the largest trees.
-  const halves = [0, 1].map((half) => every(rest, half));
-  const below = await Promise.all(halves.filter((half) => half.length > 0).map((half) => explore(half, depthMax)));
-  return [walk.counts, ...below].reduce(([n, l, d], [nodes, leaves, depth]) => [
-    n + nodes,
-    l + leaves,
-    Math.max(d, depth),
-  ]);
-});
 
 /** Every other node of a bag. */
-function every(bag: Int32Array, from: number): Int32Array {
+export function every(bag: Int32Array, from: number): Int32Array {
   const nodes = bag.length / WORDS;
   const out = new Int32Array(WORDS * Math.floor((nodes - from + 1) / 2));
   for (let k = from, at = 0; k < nodes; k += 2, at += WORDS) out.set(bag.subarray(WORDS * k, WORDS * (k + 1)), at);
@@ -54,15 +48,15 @@ function every(bag: Int32Array, from: number): Int32Array {
 }
 
 /** A walk, depth first, over what hangs from the nodes of a bag. */
-class Walk {
+export class Walk {
   readonly counts: Counts = [0, 0, 0];
-  readonly #depthMax: number;
+  readonly #shape: Shape;
   readonly #node = new Int32Array(WORDS);
   #stack: Int32Array;
   #top: number; // Words in use.
 
-  constructor(bag: Int32Array, depthMax: number) {
-    this.#depthMax = depthMax;
+  constructor(bag: Int32Array, shape: Shape) {
+    this.#shape = shape;
     this.#stack = new Int32Array(Math.max(64 * WORDS, 2 * bag.length));
     this.#stack.set(bag);
     this.#top = bag.length;
@@ -83,7 +77,7 @@ class Walk {
     const node = this.#node; // A copy: its children are written over it.
     for (let k = 0; k < WORDS; k++) node[k] = this.#stack[this.#top + k] as number;
     const height = node[5] as number;
-    const children = childrenOf(node[4] as number, height, this.#depthMax);
+    const children = childrenOf(node[4] as number, height, this.#shape);
     this.counts[0]++;
     if (children === 0) this.counts[1]++;
     if (height > this.counts[2]) this.counts[2] = height;
@@ -102,11 +96,21 @@ class Walk {
   }
 }
 
-/** How many children a node has: geometric with mean 4 above the last level, by the last word of its hash. */
-function childrenOf(lastWord: number, height: number, depthMax: number): number {
-  if (height >= depthMax) return 0;
+/** How many children a node has, by the last word of its hash. */
+function childrenOf(lastWord: number, height: number, shape: Shape): number {
   const uniform = (lastWord & 0x7fffffff) / 2 ** 31;
-  return Math.min(CHILDREN_MAX, Math.floor(Math.log(1 - uniform) / Math.log(1 - 1 / (1 + BRANCHING))));
+  if (shape.kind === "binomial") {
+    if (height === 0) return shape.children;
+    return uniform < shape.chance ? shape.brood : 0;
+  }
+  const { children, depth } = shape;
+  if (height === 0) return geometric(children, uniform);
+  if (shape.kind === "fixed") return height < depth ? geometric(children, uniform) : 0;
+  return height > 5 * depth ? 0 : geometric(children ** Math.sin((2 * Math.PI * height) / depth), uniform);
+}
+
+function geometric(mean: number, uniform: number): number {
+  return Math.min(CHILDREN_MAX, Math.floor(Math.log(1 - uniform) / Math.log(1 - 1 / (1 + mean))));
 }
 
 const schedule = new Int32Array(80);
@@ -123,7 +127,7 @@ function sha1(hash: Int32Array, number: number, out: Int32Array, at: number): vo
 }
 
 /** SHA-1 of 16 zero bytes and a seed. */
-function rootOf(seed: number): Int32Array {
+export function rootOf(seed: number): Int32Array {
   const w = schedule;
   w.fill(0, 0, 16);
   w[4] = seed;
@@ -161,15 +165,3 @@ function compress(w: Int32Array, out: Int32Array, at: number): void {
   out[at + 3] = (d + 0x10325476) | 0;
   out[at + 4] = (e + 0xc3d2e1f0) | 0;
 }
-
-await run(async () => {
-  const name = process.argv[2] ?? "T1";
-  const tree = trees[name];
-  if (tree === undefined) throw new Error(`there is no tree ${name}; use ${Object.keys(trees).join(" or ")}`);
-  const began = performance.now();
-  const [nodes, leaves, depth] = await explore(rootOf(tree.seed), tree.depth);
-  const seconds = (performance.now() - began) / 1e3;
-  const rate = (nodes / seconds / 1e6).toFixed(1);
-  console.log(`${name}: ${nodes} nodes, ${leaves} leaves, depth ${depth}; ${rate} million nodes/s`);
-  if (nodes !== tree.nodes || (tree.leaves ?? leaves) !== leaves) throw new Error(`it has ${tree.nodes} nodes`);
-});
