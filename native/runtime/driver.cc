@@ -100,7 +100,10 @@ void Driver::follow_up() {
     scheduler_->step(Consumed{sequence, bytes}, clock_now(), actions_);
   for (const std::uint64_t sequence : std::exchange(unwanted_, {})) {
     scheduler_->step(CancelBatch{sequence}, clock_now(), actions_);
-    if (const auto owned = owned_.extract(sequence)) part_done(owned.mapped()->spawner);
+    if (const auto owned = owned_.extract(sequence)) {
+      owned.mapped()->spawner->batches.erase(sequence);
+      part_done(owned.mapped()->spawner);
+    }
   }
   for (const auto& spawner : std::exchange(whole_, {})) {
     spawners_.erase(spawner->ticket);
@@ -176,6 +179,7 @@ void Driver::carry_out(BatchDone& a) {
   const auto owned = owned_.find(a.sequence);
   HEDDLE_ASSERT(owned != owned_.end());
   if (const auto spawner = owned->second->spawner; spawner != nullptr) {
+    spawner->batches.erase(a.sequence);
     owned_.erase(owned);
     return part_done(spawner);
   }
@@ -192,11 +196,6 @@ void Driver::carry_out(Interrupt& a) {
   } else {
     slots_[a.worker]->interrupted.store(true);
   }
-}
-
-void Driver::carry_out(ParkedDropped& a) {
-  const auto found = spawners_.find(a.ticket);
-  if (found != spawners_.end()) abandon(found->second);
 }
 
 void Driver::carry_out(JobFailed& a) {
@@ -305,56 +304,6 @@ void Driver::worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
   for (const std::uint64_t sequence : orphans) cancel(sequence);
   (void)take_news(worker + 1);
   step(WorkerGone{worker, culprit, std::move(error), std::move(aside_error)});
-}
-
-void Driver::spawn(const std::shared_ptr<Spawner>& spawner, Arguments arguments,
-                   std::uint64_t count) {
-  const BatchHeader& parent = *spawner->work.chunk.batch;
-  BatchHeader header;
-  header.app = parent.app;
-  header.worker = WorkerKind::Native;
-  header.args = arguments.packed() ? ArgsKind::Packed : ArgsKind::Fixed;
-  header.stride = arguments.stride;
-  header.results = ResultMode::Collect;
-  header.element = spawner->app.returns;
-  header.seed = parent.seed;
-  auto owned = std::make_shared<OwnedBatch>();
-  owned->spawner = spawner;
-  act([&] {
-    header.id = {rank_id_, next_sequence_++};
-    owned_[header.id.sequence] = std::move(owned);
-    ++spawner->pending;
-    Submit submit{std::make_shared<const BatchHeader>(header), {0, count}, std::move(arguments)};
-    scheduler_->step(std::move(submit), clock_now(), actions_);
-  });
-}
-
-void Driver::set_aside(WorkerId worker, std::shared_ptr<Spawner> spawner,
-                       std::vector<Record> records, Bytes total, std::vector<std::uint8_t> error) {
-  const Duration elapsed = clock_now() - spawner->work.began;
-  act([&] {
-    spawner->ticket = next_ticket_++;
-    spawners_[spawner->ticket] = spawner;
-    TaskParked parked{worker, spawner->ticket, spawner->index, std::move(records), elapsed};
-    scheduler_->step(std::move(parked), clock_now(), actions_);
-    if (!error.empty())
-      spawner->fail(std::move(error));
-    else
-      (void)spawner->merge(total);
-    if (spawner->failed.load() || ended(worker)) abandon(spawner);
-    part_done(spawner);
-  });
-}
-
-void Driver::part_done(const std::shared_ptr<Spawner>& spawner) {
-  if (--spawner->pending == 0) whole_.push_back(spawner);
-}
-
-// Its task has failed or is not wanted any more: nor is what it spawned.
-void Driver::abandon(const std::shared_ptr<Spawner>& spawner) {
-  spawner->failed.store(true);
-  for (const auto& [sequence, batch] : owned_)
-    if (batch->spawner == spawner) unwanted_.push_back(sequence);
 }
 
 Stats Driver::stats() const {

@@ -48,7 +48,7 @@ void Family::share(std::uint64_t index) {
   const Instant now = clock_now();
   if (now - shared_at_ < kShareGap) return;
   shared_at_ = now;
-  if (spawner_ == nullptr) {
+  if (ancestor_ == nullptr && spawner_ == nullptr) {
     spawner_ = std::make_shared<Spawner>();
     spawner_->app = app_;
     spawner_->work = run_.work;
@@ -56,11 +56,13 @@ void Family::share(std::uint64_t index) {
     spawner_->index = index;
   }
   const std::size_t count = descent_.stack.size() / 2;
-  driver_.spawn(spawner_, descent_.stack.take_oldest(count), count);
+  driver_.spawn(ancestor_ == nullptr ? spawner_ : ancestor_, descent_.stack.take_oldest(count),
+                count);
 }
 
 bool Family::goes_on() const {
-  return !driver_.ended(worker_) && (spawner_ == nullptr || !spawner_->failed.load());
+  const auto failed = [](const auto& spawner) { return spawner && spawner->failed.load(); };
+  return !driver_.ended(worker_) && !failed(spawner_) && !failed(ancestor_);
 }
 
 // The task is done here: its result joins those of the chunk.

@@ -20,7 +20,8 @@ class Family {
         worker_(worker),
         app_(app),
         run_(run),
-        descent_(app, run.result, run.rank) {}
+        descent_(app, run.result, run.rank),
+        ancestor_(run.work.owned ? run.work.owned->spawner : nullptr) {}
 
   // Runs the chunk. False: a task of it was set aside, which ended the chunk.
   bool run_chunk();
@@ -36,7 +37,10 @@ class Family {
   const NativeFunction& app_;
   NativeRun& run_;
   Descent descent_;
-  std::shared_ptr<Spawner> spawner_;  // The running task gave some away.
+  // What the chunk's tasks give away belongs to the task that spawned them, where that is of this
+  // rank: else whoever gives back and forth would make a chain that grows with every hand-over.
+  std::shared_ptr<Spawner> ancestor_;
+  std::shared_ptr<Spawner> spawner_;  // Else the running task, once it gave some away.
   Instant shared_at_;
 };
 

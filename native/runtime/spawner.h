@@ -5,6 +5,7 @@
 // meanwhile (see scheduler/rank.h). All under the driver's lock.
 #pragma once
 
+#include <set>
 #include <vector>
 
 #include "base/bytes.h"
@@ -18,6 +19,7 @@ struct Spawner {
   Work work;  // The chunk of which it is a task.
   std::uint64_t index = 0;
   std::uint64_t ticket = 0;         // Of the parked task; 0: its slot still runs it.
+  std::set<std::uint64_t> batches;  // Under way, by sequence.
   std::uint64_t pending = 1;        // Batches under way, and the slot's own part.
   std::vector<std::uint8_t> total;  // Merged so far; empty: nothing.
   std::vector<std::uint8_t> error;  // Not empty: it fails.

@@ -46,7 +46,7 @@ test.each([
   ["arguments", [], "arguments is []"],
   ["arguments", ["i64", "int"], 'arguments is ["i64", "int"]'],
   ["returns", "int", 'returns is "int"'],
-  ["merge", "product", 'merge is "product". Use "sum", "min", "max", { function: "NAME" }.'],
+  ["merge", "product", 'fix: use "sum", "min", "max", { function: "NAME" }'],
   ["merge", { function: "" }, "merge is {"],
   ["walltime", 5, "cannot be ended, so it has no walltime"],
 ])("an option %s of %s is refused", (option, value, text) => {
