@@ -27,6 +27,9 @@ const defaults: SubmitOptions = {
   stream: false,
   seed: 0n,
   walltimeMs: 0,
+  priority: 0,
+  placement: "anywhere",
+  target: 0,
 };
 
 /** All options of a batch, with what is not given filled in. */

@@ -47,6 +47,7 @@ export type ErrorCode =
   | "ERR_NOT_STARTED" // an app was called before run() or start()
   | "ERR_NO_SPACE" // the device of an output file is full
   | "ERR_OUTPUT_FILE" // an output file of a command cannot be opened
+  | "ERR_PLACEMENT" // tasks are to run on a rank that is not there, or has no worker for them
   | "ERR_PROGRAM" // the program failed to load in a worker
   | "ERR_QUEUE_FULL" // a send queue is full
   | "ERR_RANK_LOST" // a rank is gone
@@ -247,6 +248,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_OUTPUT_FILE: {
     when: "A file for the standard output or error of a command cannot be opened.",
     fix: "Create its directory on every node and check the permissions.",
+  },
+  ERR_PLACEMENT: {
+    when: "Tasks have a rank as their target that is not there; or that has no worker of their kind, and they may run nowhere else.",
+    fix: "Name a rank that is there and has workers for them, start more ranks, or let others take them: target: { rank, soft: true }.",
   },
   ERR_PROGRAM: {
     when: "The program file, or a module named in start({ apps }), failed to load in a worker.",

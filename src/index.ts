@@ -16,7 +16,18 @@ export {
 export type { RunOptions, StartOptions } from "./apps/options.ts";
 export { run } from "./apps/run.ts";
 export { start } from "./apps/start.ts";
-export type { App, AppOptions, Column, Columns, ElementColumn, ElementValue, Input, Inputs } from "./apps/types.ts";
+export type {
+  App,
+  AppOptions,
+  Column,
+  Columns,
+  ElementColumn,
+  ElementValue,
+  Input,
+  Inputs,
+  PlacementOptions,
+  Target,
+} from "./apps/types.ts";
 export type { Item } from "./dataflow/ends.ts";
 export type { Engine } from "./dataflow/engine.ts";
 export { type Range, range } from "./dataflow/range.ts";

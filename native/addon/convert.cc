@@ -13,6 +13,7 @@ constexpr std::array<const char*, 8> kElements{"any", "f64", "f32", "i32",
                                                "u32", "u8",  "i64", "u64"};
 constexpr std::array<const char*, 3> kArgs{"index", "fixed", "packed"};
 constexpr std::array<const char*, 3> kResults{"collect", "discard", "reduce"};
+constexpr std::array<const char*, 3> kPlacements{"anywhere", "first", "only"};
 constexpr std::array<const char*, 5> kOps{"app", "sum", "min", "max", "count"};
 
 [[noreturn]] void wrong(Napi::Env env, const std::string& what) {
@@ -159,6 +160,11 @@ BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
   b.stream = slots.number(S::kStream) != 0;
   b.spread = slots.number(S::kSpread) != 0;
   b.walltime = static_cast<Duration>(slots.number(S::kWalltimeMs) * 1e6);
+  b.priority = static_cast<std::int16_t>(slots.number(S::kPriority));
+  if (b.priority < -kPriorityMax || b.priority > kPriorityMax)
+    wrong(env, "priority is out of range");
+  b.placement = choice<Placement>(env, slots, S::kPlacement, kPlacements);
+  b.target = static_cast<RankId>(slots.number(S::kTarget));
   if (b.args != ArgsKind::Fixed) return b;
   const double columns = slots.number(S::kColumnCount);
   if (columns < 1 || columns > static_cast<double>(b.columns.size())) {

@@ -55,6 +55,9 @@ struct SubmitSlots {
     kStream,
     kSpread,
     kWalltimeMs,
+    kPriority,
+    kPlacement,
+    kTarget,
     kSmallBytes,  // -1: the arrays are given; else so many bytes lie in the small memory, offsets
                   // after them.
     kColumnCount,

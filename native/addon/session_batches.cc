@@ -128,6 +128,8 @@ Napi::Value Session::submit(const Napi::CallbackInfo& info) {
   BatchHeader header = to_header(info.Env(), submit_slots_);
   const Range range = submit_slots_.range();
   if (range.last < range.first) throw Napi::TypeError::New(info.Env(), "last lies before first");
+  if (header.target >= driver(info.Env()).ranks())
+    throw Napi::TypeError::New(info.Env(), "target is no rank");
   const auto kind = shared_->kinds.find(header.app);
   if (kind == shared_->kinds.end())
     throw to_js_error(info.Env(), {"ERR_APP_UNKNOWN", "no such app"});

@@ -104,6 +104,31 @@ TEST_CASE("driver: a column holds each result in its place, whoever made it") {
   }
 }
 
+TEST_CASE("driver: what may run on one rank only runs there, whoever submits it") {
+  constexpr std::uint64_t kTasks = 300'000;
+  TestFabric fabric(4);
+  BatchHeader batch = native_batch("heddle:sum16", ResultMode::Collect, ElementType::U64);
+  batch.args = ArgsKind::Fixed;
+  batch.stride = 16;
+  batch.placement = Placement::Only;
+  batch.target = 2;
+  std::vector<Column<std::uint64_t>> columns;
+  std::vector<std::uint64_t> sequences;
+  for (RankId rank = 0; rank < 4; ++rank) {
+    columns.emplace_back(kTasks, 0);
+    sequences.push_back(fabric.drivers[rank]->submit(batch, {0, kTasks}, pairs(kTasks, false),
+                                                     columns.back().owned));
+  }
+  for (RankId rank = 0; rank < 4; ++rank) {
+    REQUIRE(fabric.finish(rank, sequences[rank]));
+    std::uint64_t wrong = 0;
+    for (std::uint64_t k = 0; k < kTasks; ++k) wrong += (*columns[rank].values)[k] != 3 * k;
+    CHECK(wrong == 0);
+  }
+  for (RankId rank = 0; rank < 4; ++rank)
+    CHECK(fabric.drivers[rank]->stats().tasks_run == (rank == 2 ? 4 * kTasks : 0));
+}
+
 TEST_CASE("driver: rows and packed arguments reach their tasks, and each rank may submit") {
   constexpr std::uint64_t kTasks = 50'000;
   TestFabric fabric(4);

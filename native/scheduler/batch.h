@@ -33,6 +33,14 @@ constexpr std::uint32_t element_size(ElementType type) {
 
 enum class ReduceOp : std::uint8_t { App, Sum, Min, Max, Count };
 
+enum class Placement : std::uint8_t {
+  Anywhere,
+  First,  // Sent to `target` when submitted; others may take it from there.
+  Only,   // Runs on `target` alone.
+};
+
+constexpr std::int16_t kPriorityMax = 1000;  // From minus that; higher runs first.
+
 struct BatchHeader {
   BatchId id;
   AppId app = 0;
@@ -50,6 +58,9 @@ struct BatchHeader {
   std::int64_t start = 0, step = 1;
   std::uint64_t seed = 0;
   Duration walltime = 0;  // Per task; 0: none.
+  std::int16_t priority = 0;
+  Placement placement = Placement::Anywhere;
+  RankId target = 0;  // Of any placement but Anywhere.
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };

@@ -21,6 +21,10 @@ constexpr std::size_t kRangesPerGrantMax = 64;
 // ranks.
 constexpr std::size_t kGrantsOutMax = 4096;
 
+// Ranges of one batch sent to its target and not yet reported back: enough to keep it busy, and a
+// bound on what waits there (times kGrantBytesMax).
+constexpr std::uint32_t kPlacedOutMax = 8;
+
 // Random victims asked before a rank waits on its lifelines. Two find work when a third of the
 // ranks have some.
 constexpr std::uint32_t kRandomTries = 2;

@@ -49,6 +49,7 @@ void put(Sink& s, const BatchHeader& b) {
   put(s, b.column_count);
   s.raw(b.columns.data(), b.columns.size());
   put(s, b.stride), put(s, b.start), put(s, b.step), put(s, b.seed), put(s, b.walltime);
+  put(s, b.priority), put(s, b.placement), put(s, b.target);
 }
 
 template <class Sink>
@@ -89,7 +90,7 @@ void body(Sink& s, const LifelineRequest& m) {
 }
 template <class Sink>
 void body(Sink& s, const Grant& m) {
-  put(s, m.kind), put(s, m.lifeline), put(s, m.ranges);
+  put(s, m.kind), put(s, static_cast<std::uint8_t>(m.lifeline | m.placed << 1)), put(s, m.ranges);
 }
 template <class Sink>
 void body(Sink& s, const Results& m) {
@@ -243,13 +244,19 @@ class Decoder {
     for (auto& column : b.columns) column = checked<ElementType>(8);
     b.stride = in_.u32(), b.start = in_.i64(), b.step = in_.i64(), b.seed = in_.u64();
     b.walltime = in_.i64();
+    b.priority = in_.i16();
+    if (b.priority < -kPriorityMax || b.priority > kPriorityMax) good_ = false;
+    b.placement = checked<Placement>(3);
+    b.target = in_.u32();
     return b;
   }
 
   Grant grant() {
     Grant out;
     out.kind = kind();
-    out.lifeline = in_.u8() != 0;
+    const std::uint8_t why = in_.u8();
+    out.lifeline = why & 1, out.placed = why >> 1 & 1;
+    if (why > 2) good_ = false;
     for (std::uint64_t n = list_size(); n > 0 && good_; --n) {
       GrantedRange g;
       g.grant = in_.u64();

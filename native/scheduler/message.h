@@ -44,6 +44,7 @@ struct Grant {
   WorkerKind kind = WorkerKind::Js;
   bool lifeline = false;  // Pays a LifelineRequest; else answers a StealRequest.
   std::vector<GrantedRange> ranges;
+  bool placed = false;  // Nobody asked: its tasks are to run there. Neither pays nor answers.
 };
 
 // Outcomes of tasks of one grant, thief to victim. Each task is reported once.

@@ -26,7 +26,8 @@ BatchRef full_header(ArgsKind args) {
     h.element = ElementType::U64, h.op = ReduceOp::Max, h.stream = true, h.spread = true;
     h.column_count = 2, h.columns = {ElementType::F64, ElementType::I32};
     h.stride = args == ArgsKind::Fixed ? 4 : 0, h.start = -5, h.step = -2, h.seed = ~0ull,
-    h.walltime = seconds(9);
+    h.walltime = seconds(9), h.priority = -kPriorityMax;
+    h.placement = Placement::Only, h.target = 6;
   });
 }
 
@@ -132,6 +133,18 @@ TEST_CASE("messages: each comes back as it was sent") {
     REQUIRE(decode(frame_of(message), back).ok());
     CHECK(back == message);
   }
+}
+
+TEST_CASE("messages: a grant that nobody asked for says so, and no other word is taken for it") {
+  Grant grant{WorkerKind::Native, false, {}};
+  grant.placed = true;
+  Message back;
+  REQUIRE(decode(frame_of(grant), back).ok());
+  CHECK(std::get<Grant>(back) == grant);
+  std::vector<std::uint8_t> both = bytes_of(grant);
+  REQUIRE(both.at(2) == 2);
+  both.at(2) = 3;
+  CHECK(decode(SharedBytes{nullptr, both}, back).code == "ERR_FRAME");
 }
 
 TEST_CASE(

@@ -5,10 +5,27 @@
 #include "scheduler/limits.h"
 
 namespace heddle {
+namespace {
 
-void Queue::push_back(Entry entry) {
-  HEDDLE_ASSERT(!entry.range.empty());
-  tasks_ += entry.range.size();
+bool may_leave(const Entry& entry, const Queue::Blocked& blocked) {
+  return entry.batch->placement != Placement::Only && !(blocked && blocked(*entry.batch));
+}
+
+std::uint64_t tasks_to_give(const Level& level, const Queue::Blocked& blocked) {
+  if (!blocked) return level.tally.tasks - level.tally.staying;
+  std::uint64_t tasks = 0;
+  for (const Entry& entry : level.entries())
+    tasks += may_leave(entry, blocked) ? entry.range.size() : 0;
+  return tasks;
+}
+
+std::uint64_t share_of(std::uint64_t tasks, std::uint64_t shares) {
+  return tasks / shares + (tasks % shares != 0);
+}
+
+}  // namespace
+
+void Level::push_back(Entry entry) {
   if (2 * gone_ > slots_.size() && slots_.size() == slots_.capacity()) {
     slots_.erase(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(gone_));
     gone_ = 0;
@@ -16,18 +33,69 @@ void Queue::push_back(Entry entry) {
   slots_.push_back(std::move(entry));
 }
 
-void Queue::push_front(Entry entry) {
-  HEDDLE_ASSERT(!entry.range.empty());
-  tasks_ += entry.range.size();
+void Level::push_front(Entry entry) {
   if (gone_ > 0)
     slots_[--gone_] = std::move(entry);
   else
     slots_.insert(slots_.begin(), std::move(entry));
 }
 
+void Level::remove(Entry& entry) {
+  HEDDLE_ASSERT(entry.range.empty());
+  const auto at = &entry - slots_.data();
+  entry = {};
+  if (static_cast<std::size_t>(at) == gone_)
+    ++gone_;
+  else
+    slots_.erase(slots_.begin() + at);
+  if (gone_ == slots_.size()) slots_.clear(), gone_ = 0;
+}
+
+void Level::drop(HeldId held) {
+  std::erase_if(slots_, [held](const Entry& e) { return e.range.empty() || e.held == held; });
+  gone_ = 0;
+}
+
+Level& Queue::level_of(std::int16_t priority) {
+  if (levels_.size() == 1 && levels_[0].empty() && levels_[0].priority() != priority)
+    levels_.clear();
+  const auto place =
+      std::ranges::find_if(levels_, [=](const Level& l) { return l.priority() <= priority; });
+  if (place != levels_.end() && place->priority() == priority) return *place;
+  return *levels_.emplace(place, priority);
+}
+
+// The last one stays, with its memory.
+void Queue::drop_if_empty(Level& level) {
+  if (level.empty() && levels_.size() > 1) levels_.erase(levels_.begin() + (&level - &levels_[0]));
+}
+
+void Queue::taken_off(Level& level, const BatchHeader& batch, std::uint64_t count) {
+  tally_.remove(batch, count);
+  level.tally.remove(batch, count);
+}
+
+void Queue::push_back(Entry entry) {
+  HEDDLE_ASSERT(!entry.range.empty());
+  Level& level = level_of(entry.batch->priority);
+  tally_.add(*entry.batch, entry.range.size());
+  level.tally.add(*entry.batch, entry.range.size());
+  level.push_back(std::move(entry));
+}
+
+void Queue::push_front(Entry entry) {
+  HEDDLE_ASSERT(!entry.range.empty());
+  Level& level = level_of(entry.batch->priority);
+  tally_.add(*entry.batch, entry.range.size());
+  level.tally.add(*entry.batch, entry.range.size());
+  level.push_front(std::move(entry));
+}
+
 Entry* Queue::front_ready(const Blocked& blocked) {
-  for (Entry& entry : entries()) {
-    if (!blocked || !blocked(*entry.batch)) return &entry;
+  for (Level& level : levels_) {
+    for (Entry& entry : level.entries()) {
+      if (!blocked || !blocked(*entry.batch)) return &entry;
+    }
   }
   return nullptr;
 }
@@ -39,71 +107,85 @@ Entry Queue::take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes) 
   Entry taken = entry;
   taken.range.last = taken.range.first + n;
   entry.range.first += n;
-  tasks_ -= n;
+  Level& level = level_of(taken.batch->priority);
+  taken_off(level, *taken.batch, n);
   if (entry.range.empty()) {
-    const bool front = &entry == &slots_[gone_];
-    entry = {};
-    if (front)
-      ++gone_;
-    else
-      drop_empty();
-    if (gone_ == slots_.size()) slots_.clear(), gone_ = 0;
+    level.remove(entry);
+    drop_if_empty(level);
   }
   return taken;
 }
 
-std::uint64_t Queue::tasks_ready(const Blocked& blocked) const {
-  if (!blocked) return tasks_;
-  std::uint64_t tasks = 0;
-  for (const Entry& entry : entries()) tasks += blocked(*entry.batch) ? 0 : entry.range.size();
-  return tasks;
+bool Queue::any_to_give(const Blocked& blocked) const {
+  if (tally_.tasks == tally_.staying) return false;
+  return std::ranges::any_of(levels_, [&](const Level& level) {
+    return std::ranges::any_of(level.entries(),
+                               [&](const Entry& entry) { return may_leave(entry, blocked); });
+  });
 }
+
+struct Queue::Taking {
+  std::size_t ranges_max;
+  std::uint64_t budget = limits::kGrantBytesMax;
+  std::vector<Entry> out = {};
+  bool full = false;
+};
 
 std::vector<Entry> Queue::take_part(std::uint64_t shares, std::size_t ranges_max,
                                     const Blocked& blocked) {
-  std::vector<Entry> out;
-  const std::uint64_t ready = tasks_ready(blocked);
-  std::uint64_t want = ready / shares + (ready % shares != 0);
-  std::uint64_t budget = limits::kGrantBytesMax;
-  for (std::size_t k = slots_.size(); k-- > gone_ && want > 0 && out.size() < ranges_max;) {
-    Entry& entry = slots_[k];
-    if (blocked && blocked(*entry.batch)) continue;
+  Taking taking{ranges_max};
+  std::uint64_t all = 0;
+  for (const Level& level : levels_) all += tasks_to_give(level, blocked);
+  std::uint64_t want = share_of(all, shares);
+  for (std::size_t k = 0; k < levels_.size() && want > 0 && !taking.full;) {
+    Level& level = levels_[k];
+    const std::uint64_t before = tally_.tasks;
+    const std::uint64_t share = share_of(tasks_to_give(level, blocked), shares);
+    take_of_level(level, std::min(want, share), blocked, taking);
+    want -= before - tally_.tasks;
+    const std::size_t levels = levels_.size();
+    drop_if_empty(level);
+    if (levels_.size() == levels) ++k;
+  }
+  return std::move(taking.out);
+}
+
+void Queue::take_of_level(Level& level, std::uint64_t want, const Blocked& blocked,
+                          Taking& taking) {
+  const std::span<Entry> entries = level.entries();
+  for (std::size_t k = entries.size(); k-- > 0 && want > 0 && !taking.full;) {
+    Entry& entry = entries[k];
+    if (!may_leave(entry, blocked)) continue;
     std::uint64_t n = std::min(want, entry.range.size());
     const Range wanted{entry.range.last - n, entry.range.last};
-    const std::uint64_t fits = entry.arguments.fit_back(wanted, budget);
-    const bool full = fits < n;
-    n = full ? fits : n;
+    const std::uint64_t fits = entry.arguments.fit_back(wanted, taking.budget);
+    taking.full = fits < n;
+    if (taking.full) n = fits;
     if (n == 0) {
-      if (!out.empty()) break;
+      if (!taking.out.empty()) break;
       n = 1;  // A task larger than the budget moves alone.
     }
     Entry taken = entry;
     taken.range = split_off(entry.range, n);
-    budget -= std::min<std::uint64_t>(budget, taken.arguments.of(taken.range).size());
-    tasks_ -= n;
+    taking.budget -= std::min<std::uint64_t>(taking.budget, taken.arguments.of(taken.range).size());
+    taken_off(level, *taken.batch, n);
     want -= n;
-    if (entry.range.empty()) slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(k));
-    out.push_back(std::move(taken));
-    if (full) break;
+    if (entry.range.empty()) level.remove(entry);
+    taking.out.push_back(std::move(taken));
+    taking.full = taking.full || taking.out.size() == taking.ranges_max;
   }
-  return out;
 }
 
 std::uint64_t Queue::drop(HeldId held) {
-  std::uint64_t dropped = 0;
-  for (Entry& entry : entries()) {
-    if (entry.held != held) continue;
-    dropped += entry.range.size();
-    entry = {};
+  const std::uint64_t before = tally_.tasks;
+  for (std::size_t k = levels_.size(); k-- > 0;) {
+    Level& level = levels_[k];
+    for (const Entry& entry : level.entries())
+      if (entry.held == held) taken_off(level, *entry.batch, entry.range.size());
+    level.drop(held);
+    drop_if_empty(level);
   }
-  drop_empty();
-  tasks_ -= dropped;
-  return dropped;
-}
-
-void Queue::drop_empty() {
-  std::erase_if(slots_, [](const Entry& e) { return e.range.empty(); });
-  gone_ = 0;
+  return before - tally_.tasks;
 }
 
 }  // namespace heddle

@@ -1,7 +1,9 @@
-// The rank's own tasks of one worker kind that nobody has started: ranges, oldest first.
+// The rank's own tasks of one worker kind that nobody has started: ranges, by priority, and of one
+// priority oldest first.
 //
-// Workers take chunks from the front, thieves take half from the back; both are arithmetic on
-// ranges.
+// Workers take chunks from the front of the highest priority, thieves take half of each priority
+// from its back, highest first; both are arithmetic on ranges. What may run only here is passed
+// over by thieves.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +26,53 @@ struct Entry {
   Arguments arguments;  // Cover at least `range`.
 };
 
+// How many tasks lie somewhere, and how many of them may run only here.
+struct Tally {
+  std::uint64_t tasks = 0, staying = 0;
+
+  void add(const BatchHeader& batch, std::uint64_t count) {
+    tasks += count;
+    if (batch.placement == Placement::Only) staying += count;
+  }
+  void remove(const BatchHeader& batch, std::uint64_t count) {
+    tasks -= count;
+    if (batch.placement == Placement::Only) staying -= count;
+  }
+};
+
+// Ranges of one priority.
+class Level {
+ public:
+  explicit Level(std::int16_t priority) : priority_(priority) {}
+
+  Tally tally;
+  std::int16_t priority() const { return priority_; }
+  bool empty() const { return gone_ == slots_.size(); }
+  std::span<Entry> entries() { return std::span(slots_).subspan(gone_); }
+  std::span<const Entry> entries() const { return std::span(slots_).subspan(gone_); }
+  void push_back(Entry entry);
+  void push_front(Entry entry);
+  // The range of `entry` is used up.
+  void remove(Entry& entry);
+  void drop(HeldId held);
+
+ private:
+  std::int16_t priority_;
+  // The first `gone_` slots are empty. A vector, since an idle rank's queues should cost nothing: a
+  // deque holds 600 bytes from the start.
+  std::vector<Entry> slots_;
+  std::size_t gone_ = 0;
+};
+
 class Queue {
  public:
   using Blocked =
       std::function<bool(const BatchHeader&)>;  // Of which batches nothing may leave the queue.
 
   void push_back(Entry entry);
-  void push_front(Entry entry);
-  std::uint64_t tasks() const { return tasks_; }
-  bool empty() const { return tasks_ == 0; }
+  void push_front(Entry entry);  // Of its priority.
+  std::uint64_t tasks() const { return tally_.tasks; }
+  bool empty() const { return tally_.tasks == 0; }
 
   // The first entry whose batch is not blocked, or null.
   Entry* front_ready(const Blocked& blocked);
@@ -41,9 +81,12 @@ class Queue {
   // front of `entry`.
   Entry take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes);
 
-  // Takes one of `shares` equal shares of all tasks that are not blocked (rounded up) from the
-  // back, in at most `ranges_max` pieces; their bytes are bounded by limits.h. Requires: shares >
-  // 0.
+  // True: there is something for a thief.
+  bool any_to_give(const Blocked& blocked) const;
+
+  // Takes one of `shares` equal shares of all that a thief may have (rounded up), of each priority
+  // its share, in at most `ranges_max` pieces; their bytes are bounded by limits.h. Requires:
+  // shares > 0.
   std::vector<Entry> take_part(std::uint64_t shares, std::size_t ranges_max,
                                const Blocked& blocked);
 
@@ -51,16 +94,14 @@ class Queue {
   std::uint64_t drop(HeldId held);
 
  private:
-  std::uint64_t tasks_ready(const Blocked& blocked) const;
-  void drop_empty();
-  std::span<Entry> entries() { return std::span(slots_).subspan(gone_); }
-  std::span<const Entry> entries() const { return std::span(slots_).subspan(gone_); }
+  struct Taking;
+  Level& level_of(std::int16_t priority);
+  void taken_off(Level& level, const BatchHeader& batch, std::uint64_t count);
+  void drop_if_empty(Level& level);
+  void take_of_level(Level& level, std::uint64_t want, const Blocked& blocked, Taking& taking);
 
-  // The first `gone_` slots are empty. A vector, since an idle rank's queues should cost nothing: a
-  // deque holds 600 bytes from the start.
-  std::vector<Entry> slots_;
-  std::size_t gone_ = 0;
-  std::uint64_t tasks_ = 0;
+  std::vector<Level> levels_;  // Highest priority first; mostly one or none.
+  Tally tally_;
 };
 
 }  // namespace heddle

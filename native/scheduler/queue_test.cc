@@ -132,4 +132,51 @@ TEST_CASE("queue: dropping a holding takes out its ranges only") {
   CHECK(queue.front_ready({})->held == 2);
 }
 
+TEST_CASE("queue: one priority is through before a lower one, and thieves get half of each") {
+  Queue queue;
+  const auto add = [&](HeldId held, std::int16_t priority, Range range) {
+    const BatchRef batch = batch_of(0, held, [=](BatchHeader& h) { h.priority = priority; });
+    queue.push_back({held, batch, range, {}});
+  };
+  add(1, 0, {0, 100});
+  add(2, 3, {0, 4});
+  add(3, -1, {0, 6});
+  add(4, 3, {0, 2});
+  CHECK(words(take_half(queue)) == Words{"4 [0, 2)", "2 [3, 4)", "1 [50, 100)", "3 [3, 6)"});
+  CHECK(queue.take_front(*queue.front_ready({}), 10, 1000).held == 2);
+  CHECK(queue.take_front(*queue.front_ready({}), 50, 1000).held == 1);
+  CHECK(words(take_half(queue)) == Words{"3 [1, 3)"});
+  CHECK(queue.drop(3) == 1);
+  CHECK(queue.empty());
+  add(5, 8, {0, 1});
+  CHECK(queue.front_ready({})->held == 5);
+}
+
+TEST_CASE("queue: of many priorities with a task each, a thief gets the higher half") {
+  Queue queue;
+  for (std::int16_t priority = 0; priority < 5; ++priority) {
+    const BatchRef batch = batch_of(0, 1, [=](BatchHeader& h) { h.priority = priority; });
+    queue.push_back({HeldId(priority + 1), batch, {0, 1}, {}});
+  }
+  CHECK(words(take_half(queue)) == Words{"5 [0, 1)", "4 [0, 1)", "3 [0, 1)"});
+  CHECK(queue.tasks() == 2);
+}
+
+TEST_CASE("queue: what may run only here counts for workers, not for thieves") {
+  Queue queue;
+  const BatchRef only = batch_of(0, 1, [](BatchHeader& h) { h.placement = Placement::Only; });
+  queue.push_back({1, only, {0, 10}, {}});
+  CHECK_FALSE(queue.any_to_give({}));
+  queue.push_back(entry(2, {0, 3}));
+  queue.push_back({1, only, {10, 20}, {}});
+  CHECK(queue.any_to_give({}));
+  CHECK_FALSE(queue.any_to_give([](const BatchHeader& batch) { return batch.id.sequence == 2; }));
+  CHECK(words(take_half(queue)) == Words{"2 [1, 3)"});
+  CHECK(words(take_half(queue)) == Words{"2 [0, 1)"});
+  CHECK(take_half(queue).empty());
+  CHECK(queue.take_front(*queue.front_ready({}), 100, 1000).range == Range{0, 10});
+  CHECK(queue.drop(1) == 10);
+  CHECK_FALSE(queue.any_to_give({}));
+}
+
 }  // namespace heddle

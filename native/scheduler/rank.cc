@@ -75,6 +75,7 @@ void Rank::step(Event event, Instant now, Actions& out) {
   for (const WorkerKind kind : {WorkerKind::Js, WorkerKind::Process, WorkerKind::Native}) {
     if (!queue(kind).empty()) distribute(kind, out);
   }
+  if (!outbound_.empty()) place(out);
 }
 
 Instant Rank::next_timer() const {

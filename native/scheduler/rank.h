@@ -13,8 +13,8 @@
 // A task that waits for tasks of its own is *parked*: its worker is free for others meanwhile, so
 // tasks may submit tasks to any depth and never wait for a worker that waits for them.
 //
-// Invariants: every unreported task of a holding is in the queue, in a worker's chunk, parked or in
-// one given range; `unfinished` counts them.
+// Invariants: every unreported task of a holding is in the queue, in a worker's chunk, parked,
+// still to be sent to its target or in one given range; `unfinished` counts them.
 #pragma once
 
 #include <array>
@@ -85,7 +85,8 @@ class Rank {
     std::uint64_t delivered = 0;  // Owned: payload bytes the program has not consumed.
     std::uint64_t counted = 0;    // Its part of `waiting_`.
     Instant flush_at = kNever;
-    std::set<GrantId> owed;  // Given ranges whose thief waits for credit.
+    std::set<GrantId> owed;    // Given ranges whose thief waits for credit.
+    std::uint32_t placed = 0;  // Ranges sent to the batch's target and not yet reported back.
   };
   struct Given {
     HeldId held = 0;
@@ -134,7 +135,11 @@ class Rank {
   Grant give(WorkerKind kind, RankId thief, std::uint64_t shares);
   void search(WorkerKind kind, Actions& out);
   void ask(RankId victim, WorkerKind kind, Actions& out);
-  void accept(RankId victim, GrantedRange& granted);
+  void accept(RankId victim, GrantedRange& granted, Actions& out);
+  void place(Actions& out);  // Sends what is to run elsewhere, as far as there is room.
+  bool stranded(const BatchHeader& batch) const;
+  void fail_stranded(const BatchHeader& batch, Actions& out);
+  GrantedRange record_given(Entry entry, RankId thief);
   void requeue(const Worker& worker, Range range);
   void fail_parked(WorkerId worker, const std::vector<std::uint8_t>& error, Actions& out);
   void set_deadline(Worker& worker, Instant at);
@@ -160,7 +165,9 @@ class Rank {
   void cancel(HeldId id, Actions& out);
   bool blocked(const BatchHeader& batch) const;
   Queue::Blocked blocked_batches() const;  // Empty: nothing is blocked.
-  bool has_ready(WorkerKind kind);         // Tasks are queued whose batch is not blocked.
+  bool any_to_give(WorkerKind kind) const {
+    return queues_[static_cast<std::size_t>(kind)].any_to_give(blocked_batches());
+  }
   void recount(Holding& holding);
   std::uint64_t waiting_bytes(const Holding& holding) const {
     return holding.news.payload_bytes() + holding.delivered;
@@ -190,6 +197,7 @@ class Rank {
   bool greeted_ = false, closed_ = false, failed_ = false;
   bool look_again_ = false;  // A batch is no longer blocked, or there is room for grants again.
   std::array<Queue, kWorkerKinds> queues_;
+  Queue outbound_;  // Own batches whose target is another rank: what is not yet sent there.
   std::array<Search, kWorkerKinds> searches_;  // By kind.
   std::array<std::vector<WorkerId>, kWorkerKinds>
       idle_;  // Stacks: the one that went idle last runs first.

@@ -79,6 +79,7 @@ void Rank::on(RankId from, Results& m, Actions& out) {
   holding.owed.insert(m.grant);
   if (given.unfinished == 0) {
     holding.owed.erase(m.grant);
+    holding.placed -= std::min(holding.placed, 1u);
     given_.erase(found);
     look_again_ = true;
   }
@@ -222,6 +223,7 @@ void Rank::on(RankId from, CancelGrant& m, Actions& out) {
 void Rank::cancel(HeldId id, Actions& out) {
   const BatchRef batch = holdings_.at(id).batch;
   queue(batch->worker).drop(id);
+  outbound_.drop(id);
   std::erase_if(given_, [&](const auto& item) {
     if (item.second.held != id) return false;
     out.push_back(Send{item.second.thief, CancelGrant{item.first}});

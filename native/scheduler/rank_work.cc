@@ -1,6 +1,7 @@
 // Who runs what, who is given what, and where to look for more.
 
 #include <algorithm>
+#include <array>
 
 #include "base/assert.h"
 #include "scheduler/rank.h"
@@ -20,8 +21,48 @@ void Rank::on(Submit& e, Actions& out) {
   holding.unfinished = holding.local = e.range.size();
   by_sequence_[e.batch->id.sequence] = id;
   const WorkerKind kind = e.batch->worker;
-  queue(kind).push_back({id, std::move(e.batch), e.range, std::move(e.arguments)});
-  distribute(kind, out);
+  HEDDLE_ASSERT(e.batch->target < config_.ranks);
+  const bool elsewhere = e.batch->placement != Placement::Anywhere && e.batch->target != config_.id;
+  if (!elsewhere && stranded(*e.batch)) return fail_stranded(*e.batch, out);
+  Queue& tasks = elsewhere ? outbound_ : queue(kind);
+  tasks.push_back({id, std::move(e.batch), e.range, std::move(e.arguments)});
+  if (elsewhere)
+    place(out);
+  else
+    distribute(kind, out);
+}
+
+void Rank::place(Actions& out) {
+  const auto held_back = [this](const BatchHeader& batch) {
+    return blocked(batch) ||
+           holdings_.at(by_sequence_.at(batch.id.sequence)).placed >= limits::kPlacedOutMax;
+  };
+  while (given_.size() < limits::kGrantsOutMax) {
+    Entry* next = outbound_.front_ready(held_back);
+    if (next == nullptr) return;
+    Entry part = outbound_.take_front(*next, next->range.size(), limits::kGrantBytesMax);
+    ++holdings_.at(part.held).placed;
+    const RankId target = part.batch->target;
+    Grant grant{part.batch->worker, false, {}};
+    grant.placed = true;
+    grant.ranges.push_back(record_given(std::move(part), target));
+    out.push_back(Send{target, std::move(grant)});
+  }
+}
+
+// Nobody here can ever run it, and nobody else may.
+bool Rank::stranded(const BatchHeader& batch) const {
+  return batch.placement == Placement::Only && relays(batch.worker);
+}
+
+void Rank::fail_stranded(const BatchHeader& batch, Actions& out) {
+  constexpr std::array<const char*, kWorkerKinds> kNames{"JS worker", "process slot",
+                                                         "native slot"};
+  fail("ERR_PLACEMENT",
+       "rank " + std::to_string(config_.id) + " on host " + config_.host + " has no " +
+           kNames[static_cast<std::size_t>(batch.worker)] +
+           ", and tasks were submitted that may run there only",
+       out);
 }
 
 void Rank::on(WorkerIdle& e, Actions& out) {
@@ -124,7 +165,7 @@ void Rank::distribute(WorkerKind kind, Actions& out) {
     idlers.pop_back();
   }
   Lifelines& lifelines = searching(kind).lifelines;
-  while (lifelines.anyone_waits() && has_ready(kind) && given_.size() < limits::kGrantsOutMax) {
+  while (lifelines.anyone_waits() && any_to_give(kind) && given_.size() < limits::kGrantsOutMax) {
     // Half for each, half of the rest for the next; who runs nothing keeps nothing.
     const std::uint64_t shares = relays(kind) ? lifelines.waiting() : 2;
     const RankId thief = lifelines.pay_next();
@@ -134,7 +175,7 @@ void Rank::distribute(WorkerKind kind, Actions& out) {
   }
   if (!idlers.empty())
     search(kind, out);
-  else if (relays(kind) && lifelines.anyone_waits() && !has_ready(kind)) {
+  else if (relays(kind) && lifelines.anyone_waits() && !any_to_give(kind)) {
     if (const auto victim = lifelines.ask_successor())
       out.push_back(Send{*victim, LifelineRequest{kind}});
   }
@@ -143,10 +184,6 @@ void Rank::distribute(WorkerKind kind, Actions& out) {
 Queue::Blocked Rank::blocked_batches() const {
   if (blocked_count_ == 0) return {};
   return [this](const BatchHeader& batch) { return blocked(batch); };
-}
-
-bool Rank::has_ready(WorkerKind kind) {
-  return !queue(kind).empty() && queue(kind).front_ready(blocked_batches()) != nullptr;
 }
 
 bool Rank::run_next(WorkerId id, Actions& out) {
@@ -177,15 +214,19 @@ Grant Rank::give(WorkerKind kind, RankId thief, std::uint64_t shares) {
   const std::size_t room =
       std::min(limits::kRangesPerGrantMax, limits::kGrantsOutMax - given_.size());
   for (Entry& entry : queue(kind).take_part(shares, room, blocked_batches())) {
-    const GrantId id = next_grant_++;
-    given_[id] = {entry.held, thief, entry.range, entry.range.size(), 0};
-    holdings_.at(entry.held).local -= entry.range.size();
-    grant.ranges.push_back({id, std::move(entry.batch), entry.range, std::move(entry.arguments)});
+    grant.ranges.push_back(record_given(std::move(entry), thief));
   }
-  if (grant.ranges.empty()) return grant;  // What is queued is blocked.
+  if (grant.ranges.empty()) return grant;  // What is queued is blocked, or may run only here.
   ++stats_.steals_served;
   searching(kind).work_is_around();
   return grant;
+}
+
+GrantedRange Rank::record_given(Entry entry, RankId thief) {
+  const GrantId id = next_grant_++;
+  given_[id] = {entry.held, thief, entry.range, entry.range.size(), 0};
+  holdings_.at(entry.held).local -= entry.range.size();
+  return {id, std::move(entry.batch), entry.range, std::move(entry.arguments)};
 }
 
 void Rank::on(RankId from, StealRequest& m, Actions& out) {
@@ -200,15 +241,16 @@ void Rank::on(RankId from, Grant& m, Actions& out) {
   Search& s = searching(m.kind);
   if (m.lifeline)
     s.lifelines.paid_by(from);
-  else
+  else if (!m.placed)
     s.answered();
-  if (!m.ranges.empty()) s.given_by(from);
-  for (GrantedRange& granted : m.ranges) accept(from, granted);
+  if (!m.ranges.empty() && !m.placed) s.given_by(from);
+  for (GrantedRange& granted : m.ranges) accept(from, granted, out);
   distribute(m.kind, out);
 }
 
-void Rank::accept(RankId victim, GrantedRange& granted) {
+void Rank::accept(RankId victim, GrantedRange& granted, Actions& out) {
   if (std::ranges::find(tombstones_, granted.batch->id) != tombstones_.end()) return;
+  if (stranded(*granted.batch)) return fail_stranded(*granted.batch, out);
   const HeldId id = next_held_++;
   Holding& holding = holdings_[id];
   holding.batch = granted.batch;

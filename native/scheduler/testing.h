@@ -25,7 +25,8 @@ inline bool operator==(const GrantedRange& a, const GrantedRange& b) {
          a.arguments == b.arguments;
 }
 inline bool operator==(const Grant& a, const Grant& b) {
-  return a.kind == b.kind && a.lifeline == b.lifeline && a.ranges == b.ranges;
+  return a.kind == b.kind && a.lifeline == b.lifeline && a.placed == b.placed &&
+         a.ranges == b.ranges;
 }
 inline bool operator==(const Send& a, const Send& b) {
   return a.to == b.to && a.message == b.message;
@@ -104,7 +105,8 @@ inline std::ostream& operator<<(std::ostream& o, const LifelineRequest& m) {
   return o << "LifelineRequest " << name_of(m.kind);
 }
 inline std::ostream& operator<<(std::ostream& o, const Grant& m) {
-  return put_list(o << "Grant " << name_of(m.kind) << (m.lifeline ? " lifeline " : " "), m.ranges);
+  const char* why = m.lifeline ? " lifeline " : m.placed ? " placed " : " ";
+  return put_list(o << "Grant " << name_of(m.kind) << why, m.ranges);
 }
 inline std::ostream& operator<<(std::ostream& o, const Results& m) {
   return put_list(o << "Results #" << m.grant << " ", m.records);

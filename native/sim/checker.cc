@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/random.h"
+#include "scheduler/limits.h"
 
 namespace heddle::sim {
 namespace {
@@ -48,7 +49,8 @@ std::vector<std::uint8_t> packed_of(Range range, std::uint32_t size) {
 
 }  // namespace
 
-Checker::Checker(const Scenario& scenario) : workers_die_(scenario.worker_dies_one_in > 0) {
+Checker::Checker(const Scenario& scenario)
+    : workers_die_(scenario.worker_dies_one_in > 0), ranks_(scenario.ranks) {
   std::vector<std::uint64_t> sequences(scenario.ranks, 0);
   for (const BatchPlan& plan : scenario.batches) {
     BatchHeader h;
@@ -62,6 +64,9 @@ Checker::Checker(const Scenario& scenario) : workers_die_(scenario.worker_dies_o
     h.op = plan.op;
     h.stream = plan.stream;
     h.walltime = plan.walltime;
+    h.priority = plan.priority;
+    h.placement = plan.placement;
+    h.target = plan.target;
     State state;
     state.plan = plan;
     state.header = std::make_shared<const BatchHeader>(h);
@@ -106,6 +111,43 @@ std::size_t Checker::index_of(RankId owner, std::uint64_t sequence) const {
   return found == index_.end() ? state_.size() : found->second;
 }
 
+Checker::State& Checker::state_of(const BatchHeader& batch) {
+  return state_[index_of(batch.id.owner, batch.id.sequence)];
+}
+
+// Some of its tasks could begin at once on a rank that holds them all. A batch with many bytes of
+// results may have to wait for the program.
+bool Checker::waits(const State& state) {
+  const bool may_be_blocked =
+      state.plan.tasks * state.plan.result_bytes > limits::kHeldBytesMax / 2;
+  return state.submitted && !state.cancelled && !may_be_blocked && state.begun < state.plan.tasks;
+}
+
+void Checker::begun(RankId rank, const Chunk& chunk) {
+  State& state = state_of(*chunk.batch);
+  state.begun += chunk.range.size();
+  if (state.plan.placement == Placement::Only && state.plan.target != rank)
+    complain("rank " + std::to_string(rank) + " runs what only rank " +
+             std::to_string(state.plan.target) + " may run");
+  if (ranks_ > 1) return;  // Who holds what is only known here where one rank holds all.
+  for (const State& other : state_) {
+    if (other.plan.worker == state.plan.worker && other.plan.priority > state.plan.priority &&
+        waits(other))
+      complain("a task of priority " + std::to_string(state.plan.priority) +
+               " began before one of " + std::to_string(other.plan.priority));
+  }
+}
+
+void Checker::put_back(const BatchHeader& batch, std::uint64_t tasks) {
+  state_of(batch).begun -= tasks;
+}
+
+void Checker::granted(const Grant& grant) {
+  const auto priority = [](const GrantedRange& granted) { return granted.batch->priority; };
+  if (!std::ranges::is_sorted(grant.ranges, std::ranges::greater(), priority))
+    complain("a grant puts lower priorities first");
+}
+
 void Checker::complain(std::string what) {
   if (complaint_.empty()) complaint_ = std::move(what);
 }
@@ -132,7 +174,7 @@ Duration Checker::duration(const BatchHeader& batch, Range range) const {
 }
 
 std::vector<Record> Checker::run(const Chunk& chunk) {
-  State& state = state_[index_of(chunk.batch->id.owner, chunk.batch->id.sequence)];
+  State& state = state_of(*chunk.batch);
   std::vector<Record> records;
   const auto push = [&](Range part) {
     if (part.empty()) return;
@@ -176,7 +218,7 @@ std::vector<Record> Checker::run(const Chunk& chunk) {
 }
 
 void Checker::forget(const Chunk& chunk) {
-  State& state = state_[index_of(chunk.batch->id.owner, chunk.batch->id.sequence)];
+  State& state = state_of(*chunk.batch);
   for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i)
     --state.runs.at(i - state.plan.first);
 }

@@ -1,6 +1,7 @@
 // What must hold in every simulated job: each task runs and is delivered once, with the right
 // arguments and the right result, whatever the network did; a reduction has the same bits as one
-// computed in a single place.
+// computed in a single place; higher priorities go first, and what may run on one rank only runs
+// there.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,14 @@ class Checker {
   BatchRef header(std::size_t batch) const { return state_[batch].header; }
   Arguments arguments(std::size_t batch) const;
   Range range(std::size_t batch) const;
+
+  void submitted(std::size_t batch) { state_[batch].submitted = true; }
+  // A rank begins a chunk: checks that it may, and that nothing there should go first.
+  void begun(RankId rank, const Chunk& chunk);
+  // Tasks of a chunk that was begun, which its rank has to begin again.
+  void put_back(const BatchHeader& batch, std::uint64_t tasks);
+  // A grant names its ranges in the order of their priorities.
+  void granted(const Grant& grant);
 
   // A chunk was run: checks its arguments and makes its records.
   std::vector<Record> run(const Chunk& chunk);
@@ -45,11 +54,15 @@ class Checker {
     BatchPlan plan;
     BatchRef header;
     std::vector<std::uint8_t> runs, deliveries;  // Per task.
+    std::uint64_t begun = 0;                     // Tasks.
+    bool submitted = false;
     std::uint64_t reduced = 0;
     bool any_reduced = false, done = false, cancelled = false, crashed = false;
     OrderedSums sums;
   };
   void complain(std::string what);
+  State& state_of(const BatchHeader& batch);
+  static bool waits(const State& state);
   void check_payload(State& state, const Record& record);
   bool fails(const State& state, std::uint64_t index) const;
   bool hangs(const State& state, std::uint64_t index) const;
@@ -61,6 +74,7 @@ class Checker {
   std::map<BatchId, std::size_t> index_;
   std::string complaint_;
   bool workers_die_ = false;
+  std::uint32_t ranks_ = 1;
 };
 
 }  // namespace heddle::sim

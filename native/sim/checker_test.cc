@@ -194,4 +194,48 @@ TEST_CASE(
   CHECK(has(crashed.checker.verdict(), "for no reason"));
 }
 
+TEST_CASE("checker: a task that runs on another rank than its only one is noticed") {
+  Scenario scenario = plain();
+  scenario.batches[0].placement = Placement::Only;
+  scenario.batches[0].target = 2;
+  CHECK(Cluster(scenario).run(kStepsMax) == "");
+  // The target hears that others may have it, too.
+  const auto anywhere = [](Grant& grant) -> Times {
+    if (grant.ranges.empty()) return Times();
+    BatchHeader header = *grant.ranges[0].batch;
+    header.placement = Placement::Anywhere;
+    grant.ranges[0].batch = std::make_shared<const BatchHeader>(header);
+    return 1;
+  };
+  CHECK(has(run_with<Grant>(scenario, anywhere), "what only rank 2 may run"));
+}
+
+TEST_CASE("checker: a lower priority that goes first is noticed, on a rank and in a grant") {
+  Scenario scenario = plain();
+  scenario.ranks = 1;
+  scenario.batches[0].priority = 1;
+  scenario.batches.push_back(plain().batches[0]);
+  CHECK(Cluster(scenario).run(kStepsMax) == "");
+
+  Checker checker(scenario);
+  const Chunk high{checker.header(0), {0, 2'000}, {}}, low{checker.header(1), {0, 1}, {}};
+  checker.submitted(1);
+  checker.begun(0, low);  // Nothing higher is there yet.
+  checker.submitted(0);
+  checker.begun(0, high);
+  checker.begun(0, low);
+  CHECK(checker.complaint() == "");
+  checker.put_back(*high.batch, 1);
+  checker.begun(0, low);
+  CHECK(has(checker.complaint(), "priority 0 began before one of 1"));
+
+  Checker other(scenario);
+  other.granted(
+      {WorkerKind::Native, false, {{1, high.batch, {0, 1}, {}}, {2, low.batch, {0, 1}, {}}}});
+  CHECK(other.complaint() == "");
+  other.granted(
+      {WorkerKind::Native, false, {{1, low.batch, {0, 1}, {}}, {2, high.batch, {0, 1}, {}}}});
+  CHECK(has(other.complaint(), "lower priorities first"));
+}
+
 }  // namespace heddle::sim

@@ -86,7 +86,10 @@ void Cluster::happen(RankId rank, FrameArrives& e) {
 }
 
 void Cluster::happen(RankId rank, WorkerDies& e) {
-  if (nodes_[rank].workers[e.worker].life == e.life) worker_gone(rank, e.worker, e.culprit);
+  const Worker& worker = nodes_[rank].workers[e.worker];
+  if (worker.life != e.life) return;
+  checker_.put_back(*worker.chunk.batch, worker.chunk.range.size() - 1);
+  worker_gone(rank, e.worker, e.culprit);
 }
 
 void Cluster::happen(RankId rank, WorkerStarts& e) { step(rank, WorkerIdle{e.worker}); }
@@ -104,8 +107,9 @@ void Cluster::happen(RankId rank, ChunkEnds& e) {
   if (scenario_.worker_dies_one_in > 0 && random_.below(scenario_.worker_dies_one_in) == 0) {
     checker_.forget(chunk);
     const std::uint64_t culprit = chunk.range.first + random_.below(chunk.range.size());
-    return worker_gone(rank, e.worker,
-                       random_.below(4) != 0 ? std::optional(culprit) : std::nullopt);
+    const bool known = random_.below(4) != 0;
+    checker_.put_back(*chunk.batch, chunk.range.size() - (known ? 1 : 0));
+    return worker_gone(rank, e.worker, known ? std::optional(culprit) : std::nullopt);
   }
   step(rank, ChunkDone{e.worker, std::move(records), now_ - worker.began});
   step(rank, WorkerIdle{e.worker});
@@ -117,6 +121,7 @@ void Cluster::park(RankId rank, WorkerId id, Chunk chunk) {
   const std::uint64_t index = chunk.range.first + random_.below(chunk.range.size());
   Chunk task = chunk;
   task.range = {index, index + 1};
+  checker_.put_back(*chunk.batch, chunk.range.last - task.range.last);
   chunk.range.last = index;
   std::vector<Record> records;
   if (!chunk.range.empty()) records = checker_.run(chunk);
@@ -139,8 +144,9 @@ void Cluster::worker_gone(RankId rank, WorkerId worker, std::optional<std::uint6
 
 void Cluster::happen(RankId rank, Program& e) {
   if (const auto* k = std::get_if<std::size_t>(&e.what)) {
-    if (!checker_.is_cancelled(*k))
-      step(rank, Submit{checker_.header(*k), checker_.range(*k), checker_.arguments(*k)});
+    if (checker_.is_cancelled(*k)) return;
+    checker_.submitted(*k);
+    step(rank, Submit{checker_.header(*k), checker_.range(*k), checker_.arguments(*k)});
   } else if (const auto* cancel = std::get_if<CancelBatch>(&e.what)) {
     checker_.cancelled(checker_.index_of(rank, cancel->sequence));
     step(rank, *cancel);
@@ -180,6 +186,7 @@ void Cluster::watch_bounds(RankId rank) {
 
 void Cluster::act(RankId rank, Send& a) {
   ++messages_;
+  if (const auto* grant = std::get_if<Grant>(&a.message)) checker_.granted(*grant);
   std::uint32_t times = tamper_ ? tamper_(rank, a.to, a.message) : 1;
   auto frame = std::make_shared<Buffer>(encode(a.message));
   for (; times > 0; --times)
@@ -189,6 +196,7 @@ void Cluster::act(RankId rank, Send& a) {
 void Cluster::act(RankId rank, Run& a) {
   Worker& worker = nodes_[rank].workers.at(a.worker);
   HEDDLE_ASSERT(!worker.busy);
+  checker_.begun(rank, a.chunk);
   worker.busy = true;
   worker.began = now_;
   worker.chunk = std::move(a.chunk);

@@ -73,6 +73,23 @@ void large_results(Random& random, Scenario& s) {
   s.consume_bytes_per_s = 20'000'000 + random.below(1'000'000'000);
 }
 
+// Priorities in a third of the jobs, targets in another third of them. Drawn apart, so that
+// everything else of a seed stays.
+void place_batches(Scenario& s) {
+  Random random(s.seed + 0x706c616365);
+  const bool priorities = random.below(3) == 0, targets = random.below(3) == 0;
+  const std::array<std::int16_t, 5> levels{-kPriorityMax, -1, 0, 1, kPriorityMax};
+  for (BatchPlan& plan : s.batches) {
+    if (priorities) plan.priority = pick(random, levels);
+    if (!targets || random.below(2) == 0) continue;
+    plan.placement = random.below(2) == 0 ? Placement::First : Placement::Only;
+    plan.target = static_cast<RankId>(random.below(s.ranks));
+    // What may run there only needs a worker there.
+    if (plan.placement == Placement::Only && s.workers_on(plan.target, plan.worker) == 0)
+      plan.target = s.keeps_all(plan.worker);
+  }
+}
+
 }  // namespace
 
 Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
@@ -91,16 +108,25 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
   if (random.below(16) == 0) many_tiny(random, s);
   if (random.below(32) == 0) large_results(random, s);
   if (random.below(3) == 0) s.park_one_in = 1 + static_cast<std::uint32_t>(random.below(8));
+  place_batches(s);
   return s;
+}
+
+RankId Scenario::keeps_all(WorkerKind kind) const {
+  return static_cast<RankId>((seed * 7 + static_cast<std::uint64_t>(kind)) % ranks);
+}
+
+std::uint32_t Scenario::workers_on(RankId rank, WorkerKind kind) const {
+  Random random(seed + 16 * rank + static_cast<std::uint64_t>(kind));
+  const bool bare = bare_one_in > 0 && rank != keeps_all(kind) && random.below(bare_one_in) == 0;
+  return bare ? 0 : workers;
 }
 
 std::vector<WorkerKind> Scenario::workers_of(RankId rank) const {
   std::vector<WorkerKind> out;
-  for (std::uint64_t kind = 0; kind < kWorkerKinds; ++kind) {
-    Random random(seed + 16 * rank + kind);
-    const bool keeps_all = rank == (seed * 7 + kind) % ranks;
-    const bool bare = bare_one_in > 0 && !keeps_all && random.below(bare_one_in) == 0;
-    if (!bare) out.insert(out.end(), workers, static_cast<WorkerKind>(kind));
+  for (std::size_t k = 0; k < kWorkerKinds; ++k) {
+    const auto kind = static_cast<WorkerKind>(k);
+    out.insert(out.end(), workers_on(rank, kind), kind);
   }
   return out;
 }
@@ -119,6 +145,9 @@ std::string Scenario::describe() const {
     const BatchPlan& plan = batches[k];
     out += " " + std::to_string(plan.tasks) + "@" + std::to_string(plan.owner);
     if (plan.result_bytes > 1) out += "x" + std::to_string(plan.result_bytes) + "B";
+    if (plan.priority != 0) out += "^" + std::to_string(plan.priority);
+    if (plan.placement == Placement::First) out += "(first at " + std::to_string(plan.target) + ")";
+    if (plan.placement == Placement::Only) out += "(only at " + std::to_string(plan.target) + ")";
     if (plan.hang_one_in > 0) out += "(some hang)";
     if (plan.cancel_at) out += "(cancelled)";
   }

@@ -29,6 +29,9 @@ struct BatchPlan {
   std::uint32_t result_bytes = 1;  // Of each packed value.
   Duration walltime = 0;  // 0: none. Only for the kind Js: other kinds end their tasks themselves.
   std::uint32_t hang_one_in = 0;  // Tasks that only their walltime ends; 0: none.
+  std::int16_t priority = 0;
+  Placement placement = Placement::Anywhere;
+  RankId target = 0;
 };
 
 struct Scenario {
@@ -50,6 +53,10 @@ struct Scenario {
   // `ranks` 0: the seed chooses that too (1 to 64).
   static Scenario from_seed(std::uint64_t seed, std::uint32_t ranks = 0);
   std::string describe() const;
+
+  // The rank that always has workers of a kind, and how many a rank has.
+  RankId keeps_all(WorkerKind kind) const;
+  std::uint32_t workers_on(RankId rank, WorkerKind kind) const;
 
   // The workers of one rank, in the order of their ids.
   std::vector<WorkerKind> workers_of(RankId rank) const;

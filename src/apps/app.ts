@@ -8,7 +8,7 @@ import { elementBytes } from "../serialize/columns.ts";
 import { type AppDefinition, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { setNestedLoader } from "../worker/nested.ts";
-import { DEFINITION, walltimeMs } from "./definition.ts";
+import { DEFINITION, placementOf, walltimeMs } from "./definition.ts";
 import type { mapOf } from "./map.ts";
 import type { App, AppOptions, ElementColumn, ElementValue } from "./types.ts";
 
@@ -58,6 +58,7 @@ export function app(
     fn,
     returns: returns ?? null,
     walltimeMs: walltimeMs(name, options.walltime),
+    placement: placementOf(name, options),
     command: null,
     placeholders: null,
     native: null,

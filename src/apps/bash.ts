@@ -8,9 +8,9 @@ import type { Word } from "../serialize/strings.ts";
 import { TemplateCompiler } from "../serialize/template.ts";
 import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
-import { walltimeMs } from "./definition.ts";
+import { placementOf, walltimeMs } from "./definition.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
-import type { Column, Input } from "./types.ts";
+import type { Column, Input, PlacementOptions } from "./types.ts";
 
 /** How a command ended that did not fail. */
 export interface CommandResult {
@@ -21,7 +21,7 @@ export interface CommandResult {
 }
 
 /** Options of {@link bashApp}. Texts may hold placeholders where the command is a template. */
-export interface BashOptions {
+export interface BashOptions extends PlacementOptions {
   /** Limit of the command with everything it starts, seconds. Default: none. */
   walltime?: number;
   /** Working directory; must exist. Default: that of the rank. */
@@ -110,6 +110,7 @@ export function bashApp(
     fn,
     returns: null,
     walltimeMs: template.walltimeMs,
+    placement: placementOf(name, options),
     command: template,
     placeholders: fn === null ? compiler.placeholders() : null,
     native: null,

@@ -1,8 +1,10 @@
 /** From an app, as users hold it, to its definition; and what the makers of apps share. */
 
 import { HeddleError } from "../errors.ts";
-import type { AppDefinition } from "../serialize/registry.ts";
+import type { Placement } from "../native/binding.ts";
+import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import type { PlacementOptions, Target } from "./types.ts";
 
 /** Under this key an app carries its definition. */
 export const DEFINITION: unique symbol = Symbol.for("heddle.definition");
@@ -12,6 +14,26 @@ export function walltimeMs(name: string, walltime: number | undefined): number {
   if (walltime === undefined) return 0;
   if (typeof walltime === "number" && walltime > 0 && Number.isFinite(walltime)) return Math.ceil(walltime * 1_000);
   throw new HeddleError("ERR_CONFIG", `App "${name}": walltime is ${shorten(walltime)}.`, "give seconds, more than 0");
+}
+
+const PRIORITY_MAX = 1_000;
+const RANK_MAX = 0xffff_ffff;
+
+/** Fills in `defaults`. Throws ERR_CONFIG; whether there is such a rank is known when tasks are submitted. */
+export function placementOf(name: string, given: PlacementOptions, defaults: Placement = ANYWHERE): Placement {
+  const { priority = defaults.priority, target } = given;
+  if (!Number.isInteger(priority) || Math.abs(priority) > PRIORITY_MAX) {
+    const message = `App "${name}": priority is ${shorten(priority)}.`;
+    throw new HeddleError("ERR_CONFIG", message, `give an integer from -${PRIORITY_MAX} to ${PRIORITY_MAX}`);
+  }
+  if (target === undefined) return { ...defaults, priority };
+  const { rank, soft = false } = (target ?? {}) as Partial<Target>;
+  const isRank = typeof rank === "number" && Number.isInteger(rank) && rank >= 0 && rank <= RANK_MAX;
+  if (!isRank || typeof soft !== "boolean") {
+    const message = `App "${name}": target is ${shorten(target)}.`;
+    throw new HeddleError("ERR_CONFIG", message, "give { rank: 3 }, or { rank: 3, soft: true }");
+  }
+  return { priority, placement: soft ? "first" : "only", target: rank };
 }
 
 /** The error of a time limit for a native app: nothing can take a thread out of a C function. */

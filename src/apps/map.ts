@@ -10,15 +10,15 @@ import { sourceOf } from "../dataflow/source.ts";
 import { BatchError, HeddleError } from "../errors.ts";
 import { addUnobserved, removeUnobserved } from "../futures/unobserved.ts";
 import { ProgressBar } from "../monitoring/progress.ts";
-import type { ReduceOp } from "../native/binding.ts";
+import type { Placement, ReduceOp } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
-import { definitionOf, noWalltime, walltimeMs } from "./definition.ts";
-import type { App } from "./types.ts";
+import { definitionOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
+import type { App, PlacementOptions } from "./types.ts";
 
 /** Options of a map. */
-export interface MapOptions {
+export interface MapOptions extends PlacementOptions {
   /** True: show progress on standard error, a bar on a terminal, a line every 3 s elsewhere. Default: false. */
   progress?: boolean;
   /** Seeds the tasks' random streams. Default: made of the app's name and how many maps came before. */
@@ -45,7 +45,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   readonly #kernel: Kernel;
   readonly #app: AppDefinition;
   readonly #source: Source;
-  readonly #options: { seed: bigint; walltimeMs: number; progress: boolean };
+  readonly #options: { seed: bigint; walltimeMs: number; placement: Placement; progress: boolean };
   #job: MapJob | null = null;
   #used: string | null = null;
   #collected: Promise<C> | null = null;
@@ -56,11 +56,13 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     this.#kernel = kernel;
     this.#app = app;
     this.#source = source;
+    const placement = placementOf(app.name, options, app.placement);
+    kernel.checkTarget(app.name, placement);
     const number = kernel.nextMap();
     const seed = fnv1a64(options.seed === undefined ? `map\0${number}\0${app.name}` : `seed\0${options.seed}`);
     const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);
     if (app.kind === "native" && limit > 0) throw noWalltime(app.name);
-    this.#options = { seed, walltimeMs: limit, progress: options.progress ?? false };
+    this.#options = { seed, walltimeMs: limit, placement, progress: options.progress ?? false };
     // Whoever wants another end says so in this turn.
     const started = new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)));
     kernel.track(started.then(() => (this.#used === null ? this.#collectUnasked() : undefined)));

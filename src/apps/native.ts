@@ -10,12 +10,13 @@ import type { NativeLayout } from "../serialize/native-arguments.ts";
 import { type AppDefinition, type NativeFunction, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
-import { noWalltime } from "./definition.ts";
+import { noWalltime, placementOf } from "./definition.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
-import type { App, Columns, ElementColumn, ElementValue, Inputs } from "./types.ts";
+import type { App, Columns, ElementColumn, ElementValue, Inputs, PlacementOptions } from "./types.ts";
 
 /** Options of {@link nativeApp}. */
-export interface NativeOptions<L extends NativeLayout = NativeLayout, R extends ElementType | "bytes" = "bytes"> {
+export interface NativeOptions<L extends NativeLayout = NativeLayout, R extends ElementType | "bytes" = "bytes">
+  extends PlacementOptions {
   /** The shared library: a `file:` URL, or a path relative to the working directory. Every rank must see the same file. */
   library: URL | string;
   /** Name of the C function. Default: the app's name. */
@@ -98,6 +99,7 @@ export function nativeApp(name: string, options: NativeOptions<NativeLayout, Ele
     fn: null,
     returns: returns === "bytes" ? null : returns,
     walltimeMs: 0,
+    placement: placementOf(name, options),
     command: null,
     placeholders: null,
     native: { library: libraryPath(name, options.library), function: symbol, layout, merge },

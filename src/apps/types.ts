@@ -33,8 +33,27 @@ interface ColumnTypes {
 /** The typed array of an element type. */
 export type ElementColumn<E extends ElementType> = ColumnTypes[E];
 
+/** Where tasks are to run. */
+export interface Target {
+  /** The rank: an integer from 0 to the number of ranks - 1, else the tasks fail with `ERR_PLACEMENT`. */
+  rank: number;
+  /** True: they are sent there, and idle ranks may take them from there. Default: false, they run there and nowhere else. */
+  soft?: boolean;
+}
+
+/** Which tasks go first, and where: options of apps and of maps. */
+export interface PlacementOptions {
+  /**
+   * A worker takes tasks of a higher priority first: of those on its rank, and only between tasks, never in the middle of one.
+   * Integer, -1000 to 1000. Default: 0; of a map: the app's.
+   */
+  priority?: number;
+  /** Default: wherever a worker is idle; of a map: the app's. */
+  target?: Target;
+}
+
 /** Options of {@link app}. */
-export interface AppOptions<E extends ElementType | undefined = undefined> {
+export interface AppOptions<E extends ElementType | undefined = undefined> extends PlacementOptions {
   /** Type of the results where they are numbers: they then travel and arrive as a typed array. Default: any value. */
   returns?: E;
   /** Limit per task, seconds. A task that exceeds it loses its worker thread. Default: none. */

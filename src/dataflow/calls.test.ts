@@ -3,7 +3,7 @@ import type { Executor } from "../executors/executor.ts";
 import type { AppFuture } from "../futures/future.ts";
 import { type Drained, RecordKind, type SubmitOptions, type TaskRecord } from "../native/binding.ts";
 import { decode, encode } from "../serialize/codec.ts";
-import type { AppDefinition } from "../serialize/registry.ts";
+import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { Kernel } from "./kernel.ts";
 
 /** Keeps the batches it is given, and answers when it is told to. */
@@ -85,6 +85,7 @@ function appNamed(name: string): AppDefinition {
     fn: null,
     returns: null,
     walltimeMs: 0,
+    placement: ANYWHERE,
     command: null,
     native: null,
     placeholders: null,

@@ -96,6 +96,7 @@ export class CallGatherer {
       stream: true,
       seed: this.#seed,
       walltimeMs: this.#app.walltimeMs,
+      ...this.#app.placement,
     };
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { CancelledError, type HeddleError } from "../errors.ts";
-import type { ElementType, ReduceOp, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
+import type { ElementType, Placement, ReduceOp, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { getters, rowBytes } from "../serialize/columns.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
@@ -36,6 +36,7 @@ export interface End {
 export interface JobOptions {
   seed: bigint;
   walltimeMs: number;
+  placement: Placement;
 }
 
 export interface Progress {
@@ -138,9 +139,10 @@ export class MapJob {
   #submitOptions(piece: Arguments): SubmitOptions {
     const { results, element, op, reducer, stream } = this.#end;
     const { first, last } = piece;
-    const { walltimeMs, seed } = this.#options;
+    const { walltimeMs, seed, placement } = this.#options;
     const column = results === "collect" && element !== null ? this.#end.columnFor(first, last) : null;
-    return { ...piece, app: this.app.name, results, element, op, reducer, column, stream, seed, walltimeMs };
+    const ends = { results, element, op, reducer, column, stream };
+    return { ...piece, ...placement, ...ends, app: this.app.name, seed, walltimeMs };
   }
 
   /** @internal For its pieces. */

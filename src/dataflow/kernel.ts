@@ -5,6 +5,7 @@
 import { DependencyError, HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
 import { AppFuture } from "../futures/future.ts";
+import type { Placement } from "../native/binding.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { completeCall, encodeCall } from "./arguments.ts";
 import { CallGatherer } from "./calls.ts";
@@ -58,6 +59,7 @@ export class Kernel {
       return future;
     }
     try {
+      this.checkTarget(app.name, app.placement);
       const { bytes, inputs } = encodeCall(app, args, index);
       if (inputs !== null) return this.#wait(gatherer, app, index, bytes.slice(), inputs);
       this.#add(gatherer, future, bytes);
@@ -67,6 +69,18 @@ export class Kernel {
       future.reject(error as HeddleError);
     }
     return future;
+  }
+
+  /** Throws ERR_PLACEMENT where there is no such rank. */
+  checkTarget(app: string, { placement, target }: Placement): void {
+    const { ranks } = this.executor;
+    if (placement === "anywhere" || target < ranks) return;
+    const there = ranks === 1 ? "there is rank 0 alone" : `ranks are 0 to ${ranks - 1}`;
+    throw new HeddleError(
+      "ERR_PLACEMENT",
+      `Tasks of app "${app}" have rank ${target} as their target, and ${there}.`,
+      "name a rank that is there (the engine's `ranks` says how many), or start more ranks",
+    );
   }
 
   /** Names maps in the order in which their caller makes them: two runs give each the same name. */

@@ -75,8 +75,10 @@ export class InlineExecutor implements Executor {
 
   submit(options: SubmitOptions): number {
     this.#submitted++;
-    this.#batches.push({ number: this.#submitted, options, next: options.first, chunk: 1, cancelled: false });
-    if (options.first === options.last) this.#finishIfDone(this.#batches.at(-1) as Batch);
+    const batch = { number: this.#submitted, options, next: options.first, chunk: 1, cancelled: false };
+    const later = this.#batches.findIndex((other) => other.options.priority < options.priority);
+    this.#batches.splice(later < 0 ? this.#batches.length : later, 0, batch);
+    if (options.first === options.last) this.#finishIfDone(batch);
     this.#wake();
     return this.#submitted;
   }

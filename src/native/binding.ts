@@ -91,7 +91,17 @@ export interface SessionOptions {
   rankLostMs: number;
 }
 
-export interface SubmitOptions {
+/** Which tasks go first, and where they run. */
+export interface Placement {
+  /** -1000 to 1000; a rank begins tasks of the highest first. */
+  priority: number;
+  /** "first": sent to rank `target`, from where others may take them. "only": they run there alone. */
+  placement: "anywhere" | "first" | "only";
+  /** A rank; 0 for "anywhere". */
+  target: number;
+}
+
+export interface SubmitOptions extends Placement {
   /** Name of a registered app. */
   app: string;
   /** Absolute indexes of the tasks, `[first, last)`. */
@@ -194,9 +204,12 @@ export const SubmitSlot = {
   stream: 11,
   spread: 12,
   walltimeMs: 13,
-  smallBytes: 14, // -1: the arrays are given; else so many bytes lie in `small`, and offsets after them, from a multiple of 4 on.
-  columnCount: 15,
-  columns: 16, // And on.
+  priority: 14,
+  placement: 15, // The position in `submitWords`.
+  target: 16,
+  smallBytes: 17, // -1: the arrays are given; else so many bytes lie in `small`, and offsets after them, from a multiple of 4 on.
+  columnCount: 18,
+  columns: 19, // And on.
 } as const;
 
 /** Words that cross as numbers. The order is that of native/scheduler/batch.h. */
@@ -205,6 +218,7 @@ export const submitWords = {
   results: ["collect", "discard", "reduce"],
   element: ["any", "f64", "f32", "i32", "u32", "u8", "i64", "u64"],
   op: ["app", "sum", "min", "max", "count"],
+  placement: ["anywhere", "first", "only"],
 } as const;
 
 /** Slots of a row of `NativeSession.news`, and what a row is besides a record. */

@@ -53,6 +53,9 @@ const options: SubmitOptions = {
   stream: true,
   seed: 0xffff_ffff_ffff_fff7n,
   walltimeMs: 1500,
+  priority: -7,
+  placement: "only",
+  target: 3,
 };
 
 describe("a submit", () => {
@@ -66,6 +69,7 @@ describe("a submit", () => {
     expect([...new Uint32Array(small.buffer, 8, 3)]).toEqual([0, 2, 5]);
     expect(bits[SubmitSlot.seed]).toBe(options.seed);
     expect([slots[SubmitSlot.first], slots[SubmitSlot.last], slots[SubmitSlot.walltimeMs]]).toEqual([10, 12, 1500]);
+    expect([slots[SubmitSlot.priority], slots[SubmitSlot.placement], slots[SubmitSlot.target]]).toEqual([-7, 2, 3]);
   });
 
   test("gives the arrays themselves where they do not fit", () => {

@@ -55,6 +55,9 @@ export class Session {
     slots[SubmitSlot.stream] = options.stream ? 1 : 0;
     slots[SubmitSlot.spread] = options.spread ? 1 : 0;
     slots[SubmitSlot.walltimeMs] = options.walltimeMs;
+    slots[SubmitSlot.priority] = options.priority;
+    slots[SubmitSlot.placement] = submitWords.placement.indexOf(options.placement);
+    slots[SubmitSlot.target] = options.target;
     const columns = options.columns ?? [];
     slots[SubmitSlot.columnCount] = columns.length;
     for (const [k, element] of columns.slice(0, slots.length - SubmitSlot.columns).entries()) {

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from "vitest";
-import { type AppDefinition, appEntries, findApp, forgetApps, freezeApps, register } from "./registry.ts";
+import { ANYWHERE, type AppDefinition, appEntries, findApp, forgetApps, freezeApps, register } from "./registry.ts";
 
 beforeEach(forgetApps);
 
 function definition(name: string, source = "() => 1", returns: AppDefinition["returns"] = null): AppDefinition {
-  const other = { walltimeMs: 0, command: null, placeholders: null, native: null };
+  const other = { walltimeMs: 0, placement: ANYWHERE, command: null, placeholders: null, native: null };
   return { name, kind: "js", fn: () => 1, returns, source, ...other };
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { HeddleError } from "../errors.ts";
-import type { AppEntry, CommandTemplate, ElementType, MergeOp, NativeEntry } from "../native/binding.ts";
+import type { AppEntry, CommandTemplate, ElementType, MergeOp, NativeEntry, Placement } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
 import { type LoadedNative, loadNative } from "../native/library.ts";
 import type { NativeLayout } from "./native-arguments.ts";
@@ -28,6 +28,7 @@ export interface AppDefinition {
   readonly fn: ((...args: never[]) => unknown) | null;
   readonly returns: ElementType | null;
   readonly walltimeMs: number;
+  readonly placement: Placement;
   /** For `process`: what native code expands. */
   readonly command: CommandTemplate | null;
   /** For `process` with a template: what fills its slots. */
@@ -37,6 +38,9 @@ export interface AppDefinition {
   /** Text that must agree between ranks: the function's source, the template, or how a C function is called. */
   readonly source: string;
 }
+
+/** Of an app that says nothing about it. */
+export const ANYWHERE: Placement = Object.freeze({ priority: 0, placement: "anywhere", target: 0 });
 
 interface Registry {
   readonly apps: Map<string, AppDefinition>;

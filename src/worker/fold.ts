@@ -4,7 +4,7 @@
  */
 
 import { type Block, mergeHalves } from "../serialize/blocks.ts";
-import { findApp, registerInternal } from "../serialize/registry.ts";
+import { ANYWHERE, findApp, registerInternal } from "../serialize/registry.ts";
 
 export const FOLD_APP = "heddle:fold";
 
@@ -26,6 +26,7 @@ registerInternal({
   fn: fold as (...args: never[]) => unknown,
   returns: null,
   walltimeMs: 0,
+  placement: ANYWHERE,
   command: null,
   placeholders: null,
   native: null,

@@ -8,6 +8,7 @@ import { type Checks, failureOf } from "./check.ts";
 import { commandChecks } from "./commands.ts";
 import { mapChecks } from "./maps.ts";
 import { nestedChecks } from "./nested.ts";
+import { placementChecks } from "./placement.ts";
 import { sharingChecks } from "./sharing.ts";
 
 // The last: nothing can be checked after it.
@@ -27,5 +28,6 @@ export const suite: Checks = {
   ...commandChecks,
   ...sharingChecks,
   ...nestedChecks,
+  ...placementChecks,
   ...closing,
 };

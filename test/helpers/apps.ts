@@ -1,6 +1,6 @@
 /** Apps of the contract suite, in a module of their own as start() wants them. */
 
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { type App, app, type BashApp, type BashFunctionApp, bashApp, context, range } from "heddle";
 
 export const square: App<[x: number], number, Float64Array> = app("square", (x: number): number => x * x, {
@@ -78,6 +78,28 @@ export const where: App<[], number> = app("where", async (): Promise<number> => 
   await pause();
   return context().rank;
 });
+export const whereFirst: App<[], number> = app(
+  "whereFirst",
+  async (): Promise<number> => {
+    await pause();
+    return context().rank;
+  },
+  { target: { rank: 0 }, priority: 3 },
+);
+// With a time limit tasks go to a worker one by one.
+export const begins: App<[k: number], number, Float64Array> = app(
+  "begins",
+  (_k: number): number => Number(process.hrtime.bigint()),
+  { returns: "f64", walltime: 60 },
+);
+export const fileAppears: App<[file: string], boolean> = app(
+  "fileAppears",
+  async (file: string): Promise<boolean> => {
+    while (!existsSync(file)) await pause();
+    return true;
+  },
+  { walltime: 60 },
+);
 export const sumSlowly: App<[a: number, b: number], number, Float64Array> = app(
   "sumSlowly",
   async (a: number, b: number): Promise<number> => {

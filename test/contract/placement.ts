@@ -1,0 +1,72 @@
+/** Promises about which tasks go first, and where they run. */
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type HeddleError, range } from "heddle";
+import { expect } from "vitest";
+import { begins, echo, fileAppears, later, square, where, whereFirst } from "../helpers/apps.ts";
+import { type Checks, failureOf } from "./check.ts";
+
+export const placementChecks: Checks = {
+  "of what waits on a rank, a higher priority begins first": async ({ engine, folder }) => {
+    const here = { target: { rank: engine.rank } };
+    const file = join(folder, "begin");
+    // No worker of this rank is free until all is submitted.
+    const held = fileAppears.map(Array(engine.workers).fill(file), { ...here, priority: 1_000 }).discard();
+    const low = begins.map(range(20), { ...here, priority: -1 }).collect();
+    const high = begins.map(range(20), { ...here, priority: 7 }).collect();
+    const usual = begins.map(range(20), here).collect();
+    await new Promise((resolve) => setImmediate(resolve));
+    writeFileSync(file, "");
+    await held;
+    const times = [...(await high), ...(await usual), ...(await low)];
+    const order = times.map((_, k) => k).sort((a, b) => (times[a] as number) - (times[b] as number));
+    // A worker may be handed a task, and see its clock only after the others' next.
+    const slack = engine.workers - 1;
+    expect(order.findIndex((k) => k >= 20)).toBeGreaterThanOrEqual(20 - slack);
+    expect(order.findIndex((k) => k >= 40)).toBeGreaterThanOrEqual(40 - slack);
+  },
+
+  "tasks with a target run there and nowhere else": async ({ engine }) => {
+    for (let rank = 0; rank < engine.ranks; rank++) {
+      const ranks = await where.map(Array(60).fill([]), { target: { rank } });
+      expect(new Set(ranks)).toEqual(new Set([rank]));
+    }
+    const calls = await Promise.all(Array.from({ length: 30 }, () => whereFirst()));
+    expect(new Set(calls)).toEqual(new Set([0]));
+    const elsewhere = await whereFirst.map(Array(60).fill([]), { target: { rank: engine.ranks - 1 } });
+    expect(new Set(elsewhere)).toEqual(new Set([engine.ranks - 1]));
+  },
+
+  "large arguments reach their target, and results come back": async ({ engine }) => {
+    const parts = Array.from({ length: 24 }, (_, k) => new Uint8Array(1 << 20).fill(k));
+    const back = (await echo.map(parts, { target: { rank: engine.ranks - 1 } })) as Uint8Array[];
+    expect(back.map((bytes) => [bytes.length, bytes[77]])).toEqual(parts.map((bytes) => [bytes.length, bytes[77]]));
+  },
+
+  "a soft target gets tasks first, and others may help": async ({ engine }) => {
+    const rank = engine.ranks - 1;
+    const ranks = await where.map(Array(200).fill([]), { target: { rank, soft: true } });
+    expect(ranks).toHaveLength(200);
+    expect(ranks).toContain(rank);
+  },
+
+  "a map with a target is cancelled, and its target works on": async ({ engine }) => {
+    const target = { rank: engine.ranks - 1 };
+    const map = later.map(range(1e9), { target });
+    const failure = failureOf<HeddleError>(map.discard());
+    await square.map([1], { target, priority: 1 });
+    map.cancel();
+    expect((await failure).code).toBe("ERR_CANCELLED");
+    expect(await square.map([1, 2], { target })).toEqual(Float64Array.from([1, 4]));
+  },
+
+  "a target that is not there is refused, with how many ranks there are": async ({ engine }) => {
+    const { ranks } = engine;
+    const there = ranks === 1 ? "there is rank 0 alone" : `ranks are 0 to ${ranks - 1}`;
+    const message = `Tasks of app "square" have rank ${ranks} as their target, and ${there}.`;
+    expect(() => square.map([1], { target: { rank: ranks } })).toThrow(message);
+    expect(() => square.map([1], { target: { rank: ranks, soft: true } })).toThrow(message);
+    expect(() => square.map([1], { priority: 1_001 })).toThrow("priority is 1001.");
+  },
+};
