@@ -30,12 +30,17 @@ async function calls(): Promise<void> {
   await energy("CCO", parse("x"));
 }
 
+app("t-first", () => 1, { priority: 5, target: { rank: 0, soft: true } });
+bashApp("t-command", ["true"], { priority: -5, target: { rank: 0 } });
+// @ts-expect-error a target names a rank
+app("t-nowhere", () => 1, { target: { soft: true } });
+
 async function maps(): Promise<void> {
   const library: [string, number][] = [["CCO", 1]];
   const column = await energy.map(library, { progress: true });
   same<typeof column, Float64Array>(true);
   same<Awaited<ReturnType<ReturnType<typeof longs.map>["collect"]>>, BigInt64Array>(true);
-  const columns = await energy.map(["a", "b"], range(2), { seed: 1 }).collect();
+  const columns = await energy.map(["a", "b"], range(2), { seed: 1, priority: 2, target: { rank: 1 } }).collect();
   same<typeof columns, Float64Array>(true);
   const best = await energy.map(library).reduce("min");
   same<typeof best, number>(true);
