@@ -12,9 +12,10 @@ namespace {
 
 std::uint64_t mix(std::uint64_t x) { return Random(x).next(); }
 
-// The bytes of task `index`'s packed argument: 0 to 15 of them.
-std::vector<std::uint8_t> packed_argument(std::uint64_t index) {
-  return std::vector<std::uint8_t>(mix(index) % 16, static_cast<std::uint8_t>(index));
+// The bytes of task `index`'s packed argument.
+std::vector<std::uint8_t> packed_argument(const BatchPlan& plan, std::uint64_t index) {
+  const std::uint64_t size = plan.argument_bytes > 0 ? plan.argument_bytes : mix(index) % 16;
+  return std::vector<std::uint8_t>(size, static_cast<std::uint8_t>(index));
 }
 
 std::vector<std::uint8_t> element_of(ElementType type, std::uint64_t index) {
@@ -92,7 +93,7 @@ Arguments Checker::arguments(std::size_t batch) const {
     if (plan.args == ArgsKind::Fixed) {
       bytes.u64(mix(i));
     } else {
-      const auto argument = packed_argument(i);
+      const auto argument = packed_argument(plan, i);
       bytes.raw(argument.data(), argument.size());
     }
   }
@@ -204,7 +205,8 @@ std::vector<Record> Checker::run(const Chunk& chunk) {
       if (argument.size() != 8 || std::memcmp(argument.data(), &want, 8) != 0)
         complain("wrong fixed argument");
     } else if (state.plan.args == ArgsKind::Packed) {
-      if (!std::ranges::equal(argument, packed_argument(i))) complain("wrong packed argument");
+      if (!std::ranges::equal(argument, packed_argument(state.plan, i)))
+        complain("wrong packed argument");
     }
     if (fails(state, i)) {
       push(good);

@@ -73,15 +73,30 @@ void large_results(Random& random, Scenario& s) {
   s.consume_bytes_per_s = 20'000'000 + random.below(1'000'000'000);
 }
 
+// Arguments that go to their target in more parts than may be under way at once.
+void large_arguments(Random& random, Scenario& s) {
+  BatchPlan plan = plan_batch(random, s.ranks);
+  const std::array<std::uint32_t, 3> sizes{100'000, 700'000, 3'000'000};
+  plan.args = ArgsKind::Packed;
+  plan.argument_bytes = pick(random, sizes);
+  plan.tasks = (20'000'000 + random.below(20'000'000)) / plan.argument_bytes;
+  plan.task_max = std::min<Duration>(plan.task_max, 100'000);
+  plan.hang_one_in = 0;
+  if (random.below(2) == 0)
+    plan.cancel_at = plan.submit_at + static_cast<Duration>(random.below(3'000'000));
+  s.batches.push_back(plan);
+}
+
 // Priorities in a third of the jobs, targets in another third of them. Drawn apart, so that
 // everything else of a seed stays.
 void place_batches(Scenario& s) {
   Random random(s.seed + 0x706c616365);
   const bool priorities = random.below(3) == 0, targets = random.below(3) == 0;
   const std::array<std::int16_t, 5> levels{-kPriorityMax, -1, 0, 1, kPriorityMax};
+  if (targets && random.below(4) == 0) large_arguments(random, s);
   for (BatchPlan& plan : s.batches) {
     if (priorities) plan.priority = pick(random, levels);
-    if (!targets || random.below(2) == 0) continue;
+    if (!targets || (plan.argument_bytes == 0 && random.below(2) == 0)) continue;
     plan.placement = random.below(2) == 0 ? Placement::First : Placement::Only;
     plan.target = static_cast<RankId>(random.below(s.ranks));
     // What may run there only needs a worker there.

@@ -32,6 +32,7 @@ struct BatchPlan {
   std::int16_t priority = 0;
   Placement placement = Placement::Anywhere;
   RankId target = 0;
+  std::uint32_t argument_bytes = 0;  // Of each packed argument; 0: from 0 to 15, by index.
 };
 
 struct Scenario {
