@@ -17,6 +17,9 @@ void Driver::spawn(const std::shared_ptr<Spawner>& spawner, Arguments arguments,
   header.results = ResultMode::Collect;
   header.element = spawner->app.returns;
   header.seed = parent.seed;
+  header.priority = parent.priority;
+  if (parent.placement == Placement::Only)
+    header.placement = parent.placement, header.target = parent.target;
   auto owned = std::make_shared<OwnedBatch>();
   owned->spawner = spawner;
   act([&] {
