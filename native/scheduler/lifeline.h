@@ -14,6 +14,7 @@
 // Source: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <optional>
@@ -65,17 +66,47 @@ class Lifelines {
     return false;
   }
   bool anyone_waits() const { return waiting_ != 0; }
-  std::uint32_t waiting() const { return static_cast<std::uint32_t>(std::popcount(waiting_)); }
-  // The next thief to pay, and forgets it: far ones first, since behind them are most ranks.
-  // Requires: anyone_waits().
-  RankId pay_next() {
-    HEDDLE_ASSERT(waiting_ != 0);
+  bool waits(RankId from) const {
+    for (std::uint32_t line = 0; line < count_; ++line) {
+      if (thief(line) == from) return (waiting_ >> line & 1) != 0;
+    }
+    return false;
+  }
+  // Any thief that waits, and forgets it.
+  std::optional<RankId> forget_next() {
+    if (waiting_ == 0) return std::nullopt;
     const auto line = static_cast<std::uint32_t>(std::bit_width(waiting_)) - 1;
     waiting_ &= ~(1u << line);
     return thief(line);
   }
 
+  struct Share {
+    RankId thief = 0;
+    std::uint32_t span = 1;             // What the thief has to serve.
+    std::uint64_t part = 1, whole = 1;  // Of what is queued here.
+    friend bool operator==(const Share&, const Share&) = default;
+  };
+  // Who is to be paid next by a rank that has to serve itself and the `span` - 1 ranks before it on
+  // the ring, and forgets that request: the farthest first, with the part that is due to the ranks
+  // it stands for. What is left of `span` is ours. A rank that runs nothing itself counts for
+  // nothing.
+  std::optional<Share> pay_next(std::uint32_t& span, bool runs) {
+    const std::uint32_t within = waiting_ & lines_below(span);
+    if (within == 0) return std::nullopt;
+    const auto line = static_cast<std::uint32_t>(std::bit_width(within)) - 1;
+    const std::uint32_t far = 1u << line;
+    const std::uint32_t behind = std::min(span - far, far);
+    waiting_ &= ~far;
+    span = far;
+    return Share{thief(line), behind, behind, (within & ~far) + behind + (runs ? 1u : 0u)};
+  }
+
  private:
+  // Lines shorter than `span`, one bit each. Line j, of length 2^j, stands for as many ranks: the
+  // mask is also their number.
+  static std::uint32_t lines_below(std::uint32_t span) {
+    return span < 2 ? 0 : (1u << std::bit_width(span - 1)) - 1;
+  }
   template <typename Match>
   bool clear(std::uint32_t& bits, const Match& match) {
     for (std::uint32_t line = 0; line < count_; ++line) {

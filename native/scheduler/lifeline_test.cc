@@ -59,7 +59,7 @@ TEST_CASE("lifelines: each carries one request until it is paid") {
   CHECK_FALSE(lines.ask_next().has_value());
 }
 
-TEST_CASE("lifelines: thieves are paid once each, the farthest first") {
+TEST_CASE("lifelines: a thief is remembered once, until it is forgotten") {
   Lifelines lines(0, 8);
   CHECK_FALSE(lines.anyone_waits());
   CHECK(lines.remember(7));  // By its lifeline of length 1.
@@ -67,11 +67,51 @@ TEST_CASE("lifelines: thieves are paid once each, the farthest first") {
   CHECK(lines.remember(6));
   CHECK_FALSE(lines.remember(4));  // It waits already.
   CHECK_FALSE(lines.remember(3));  // No lifeline leads from there to here.
-  CHECK(lines.waiting() == 3);
-  CHECK(lines.pay_next() == 4);
-  CHECK(lines.pay_next() == 6);
-  CHECK(lines.pay_next() == 7);
+  CHECK(lines.waits(6));
+  CHECK_FALSE(lines.waits(5));
+  CHECK(lines.forget_next() == 4);
+  CHECK(lines.forget_next() == 6);
+  CHECK(lines.forget_next() == 7);
   CHECK_FALSE(lines.anyone_waits());
+  CHECK_FALSE(lines.forget_next().has_value());
+}
+
+TEST_CASE("lifelines: thieves are paid in proportion to the ranks they stand for, the far first") {
+  Lifelines lines(0, 12);
+  for (const RankId thief : {11u, 10u, 8u, 4u}) REQUIRE(lines.remember(thief));
+  std::uint32_t span = 12;
+  std::vector<Lifelines::Share> shares;
+  while (const auto share = lines.pay_next(span, true)) shares.push_back(*share);
+  CHECK(shares ==
+        std::vector<Lifelines::Share>{{4, 4, 4, 12}, {8, 4, 4, 8}, {10, 2, 2, 4}, {11, 1, 1, 2}});
+  CHECK(span == 1);
+}
+
+TEST_CASE("lifelines: who does not wait is left out, and nobody beyond the span is paid") {
+  Lifelines lines(0, 16);
+  for (const RankId thief : {15u, 12u, 8u}) REQUIRE(lines.remember(thief));
+  std::uint32_t span = 6;
+  CHECK(lines.pay_next(span, false) == Lifelines::Share{12, 2, 2, 3});
+  CHECK(lines.pay_next(span, false) == Lifelines::Share{15, 1, 1, 1});
+  CHECK_FALSE(lines.pay_next(span, false).has_value());
+  CHECK(lines.waits(8));
+}
+
+TEST_CASE("lifelines: one who spreads work over all ranks that wait reaches each of them once") {
+  for (const std::uint32_t ranks : {2u, 3u, 7u, 64u, 100u, 129u}) {
+    CAPTURE(ranks);
+    std::vector<std::uint32_t> paid(ranks);
+    std::vector<std::pair<RankId, std::uint32_t>> has{{5 % ranks, ranks}};
+    for (std::size_t k = 0; k < has.size(); ++k) {
+      auto [rank, span] = has[k];
+      Lifelines lines(rank, ranks);
+      for (std::uint32_t line = 0; line < lines.count(); ++line) lines.remember(lines.thief(line));
+      ++paid[rank];
+      while (const auto share = lines.pay_next(span, true))
+        has.emplace_back(share->thief, share->span);
+    }
+    CHECK(paid == std::vector<std::uint32_t>(ranks, 1));
+  }
 }
 
 TEST_CASE("lifelines: who only passes work on asks its successor, and once") {

@@ -29,6 +29,10 @@ constexpr std::uint32_t kPlacedOutMax = 8;
 // ranks have some.
 constexpr std::uint32_t kRandomTries = 2;
 
+// So long after work came to a rank on which others wait, and if some is left, they are asked
+// whether they still need any: by then most have got it from elsewhere.
+constexpr Duration kOfferAge = milliseconds(2);
+
 // Work between two looks at the queue, per worker: a thief or a cancel waits no longer than that.
 constexpr Duration kChunkTime = microseconds(500);
 

@@ -90,7 +90,8 @@ void body(Sink& s, const LifelineRequest& m) {
 }
 template <class Sink>
 void body(Sink& s, const Grant& m) {
-  put(s, m.kind), put(s, static_cast<std::uint8_t>(m.lifeline | m.placed << 1)), put(s, m.ranges);
+  put(s, m.kind), put(s, static_cast<std::uint8_t>(m.lifeline | m.placed << 1));
+  put(s, m.span), put(s, m.ranges);
 }
 template <class Sink>
 void body(Sink& s, const Results& m) {
@@ -256,7 +257,8 @@ class Decoder {
     out.kind = kind();
     const std::uint8_t why = in_.u8();
     out.lifeline = why & 1, out.placed = why >> 1 & 1;
-    if (why > 2) good_ = false;
+    out.span = in_.u32();
+    if (why > 2 || out.span == 0) good_ = false;
     for (std::uint64_t n = list_size(); n > 0 && good_; --n) {
       GrantedRange g;
       g.grant = in_.u64();

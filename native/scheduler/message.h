@@ -43,6 +43,10 @@ struct GrantedRange {
 struct Grant {
   WorkerKind kind = WorkerKind::Js;
   bool lifeline = false;  // Pays a LifelineRequest; else answers a StealRequest.
+  // With ranges: the thief serves itself and so many ranks less one before it on the ring. A
+  // lifeline grant without ranges says that there is work, and that the request is to be renewed by
+  // whoever still needs it.
+  std::uint32_t span = 1;
   std::vector<GrantedRange> ranges;
   bool placed = false;  // Nobody asked: its tasks are to run there. Neither pays nor answers.
 };

@@ -35,6 +35,7 @@ BatchRef full_header(ArgsKind args) {
 std::vector<Message> one_of_each() {
   const Grant grant{WorkerKind::Process,
                     true,
+                    5,
                     {{1, full_header(ArgsKind::Index), {5, 1'000'000'000'000}, {}},
                      {2, full_header(ArgsKind::Fixed), {10, 12}, rows_of(10, 4, "aaaabbbb")},
                      {3, full_header(ArgsKind::Packed), {7, 10}, packed_of(7, {"x", "", "zzz"})}}};
@@ -78,7 +79,7 @@ Message grant_of(ArgsKind args, std::uint64_t tasks, std::uint32_t each) {
     }
     all.offsets = SharedBytes::from(std::move(offsets));
   }
-  return Grant{WorkerKind::Native, false, {{3, batch, {tasks / 2, tasks}, all}}};
+  return Grant{WorkerKind::Native, false, 1, {{3, batch, {tasks / 2, tasks}, all}}};
 }
 
 TEST_CASE("large arguments travel apart, as they lie, and are joined again") {
@@ -154,7 +155,7 @@ TEST_CASE(
   const Arguments all = packed_of(0, {"aaaa", "bb", "c", "dddddd"});
   Message back;
   REQUIRE(
-      decode(frame_of(Grant{WorkerKind::Process, false, {{1, batch, {1, 3}, all}}}), back).ok());
+      decode(frame_of(Grant{WorkerKind::Process, false, 1, {{1, batch, {1, 3}, all}}}), back).ok());
   const Arguments& got = std::get<Grant>(back).ranges.at(0).arguments;
   CHECK(got == packed_of(1, {"bb", "c"}));
   CHECK(as_text(got.of({2, 3})) == "c");
@@ -162,7 +163,7 @@ TEST_CASE(
 
 TEST_CASE("messages: a billion indexes travel in a few hundred bytes") {
   const BatchRef batch = batch_of(0, 1);
-  CHECK(bytes_of(Grant{WorkerKind::Native, false, {{1, batch, {0, 1'000'000'000}, {}}}}).size() <
+  CHECK(bytes_of(Grant{WorkerKind::Native, false, 1, {{1, batch, {0, 1'000'000'000}, {}}}}).size() <
         256);
 }
 

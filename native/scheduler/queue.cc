@@ -19,8 +19,9 @@ std::uint64_t tasks_to_give(const Level& level, const Queue::Blocked& blocked) {
   return tasks;
 }
 
-std::uint64_t share_of(std::uint64_t tasks, std::uint64_t shares) {
-  return tasks / shares + (tasks % shares != 0);
+std::uint64_t share_of(std::uint64_t tasks, std::uint64_t part, std::uint64_t whole) {
+  const auto product = static_cast<unsigned __int128>(tasks) * part;
+  return static_cast<std::uint64_t>((product + whole - 1) / whole);
 }
 
 }  // namespace
@@ -131,16 +132,16 @@ struct Queue::Taking {
   bool full = false;
 };
 
-std::vector<Entry> Queue::take_part(std::uint64_t shares, std::size_t ranges_max,
+std::vector<Entry> Queue::take_part(std::uint64_t part, std::uint64_t whole, std::size_t ranges_max,
                                     const Blocked& blocked) {
   Taking taking{ranges_max};
   std::uint64_t all = 0;
   for (const Level& level : levels_) all += tasks_to_give(level, blocked);
-  std::uint64_t want = share_of(all, shares);
+  std::uint64_t want = share_of(all, part, whole);
   for (std::size_t k = 0; k < levels_.size() && want > 0 && !taking.full;) {
     Level& level = levels_[k];
     const std::uint64_t before = tally_.tasks;
-    const std::uint64_t share = share_of(tasks_to_give(level, blocked), shares);
+    const std::uint64_t share = share_of(tasks_to_give(level, blocked), part, whole);
     take_of_level(level, std::min(want, share), blocked, taking);
     want -= before - tally_.tasks;
     const std::size_t levels = levels_.size();

@@ -84,10 +84,10 @@ class Queue {
   // True: there is something for a thief.
   bool any_to_give(const Blocked& blocked) const;
 
-  // Takes one of `shares` equal shares of all that a thief may have (rounded up), of each priority
-  // its share, in at most `ranges_max` pieces; their bytes are bounded by limits.h. Requires:
-  // shares > 0.
-  std::vector<Entry> take_part(std::uint64_t shares, std::size_t ranges_max,
+  // Takes `part` of `whole` of all that a thief may have (rounded up), of each priority its share,
+  // in at most `ranges_max` pieces; their bytes are bounded by limits.h. Requires: part <= whole,
+  // whole > 0.
+  std::vector<Entry> take_part(std::uint64_t part, std::uint64_t whole, std::size_t ranges_max,
                                const Blocked& blocked);
 
   // Drops what belongs to `held`; returns how many tasks.

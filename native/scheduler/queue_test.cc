@@ -19,7 +19,7 @@ std::vector<std::string> words(const std::vector<Entry>& entries) {
 
 using Words = std::vector<std::string>;
 
-std::vector<Entry> take_half(Queue& queue) { return queue.take_part(2, 64, {}); }
+std::vector<Entry> take_half(Queue& queue) { return queue.take_part(1, 2, 64, {}); }
 
 }  // namespace
 
@@ -54,11 +54,11 @@ TEST_CASE("queue: a blocked batch is passed over by workers and by thieves") {
   Entry* front = queue.front_ready(blocked);
   REQUIRE(front != nullptr);
   CHECK(front->held == 2);
-  CHECK(words(queue.take_part(2, 64, blocked)) == Words{"2 [2, 4)"});
+  CHECK(words(queue.take_part(1, 2, 64, blocked)) == Words{"2 [2, 4)"});
   CHECK(queue.take_front(*queue.front_ready(blocked), 10, 10).range ==
         Range{0, 2});  // From the middle.
   CHECK(queue.front_ready(blocked) == nullptr);
-  CHECK(queue.take_part(2, 64, blocked).empty());
+  CHECK(queue.take_part(1, 2, 64, blocked).empty());
   CHECK(queue.tasks() == 20);
 }
 
@@ -89,15 +89,15 @@ TEST_CASE("queue: a thief gets half of all tasks from the back, the larger half 
 TEST_CASE("queue: a share of all is everything, a share of three is a third") {
   Queue queue;
   queue.push_back(entry(1, {0, 100}));
-  CHECK(words(queue.take_part(3, 64, {})) == Words{"1 [66, 100)"});
-  CHECK(words(queue.take_part(1, 64, {})) == Words{"1 [0, 66)"});
+  CHECK(words(queue.take_part(1, 3, 64, {})) == Words{"1 [66, 100)"});
+  CHECK(words(queue.take_part(1, 1, 64, {})) == Words{"1 [0, 66)"});
 }
 
 TEST_CASE("queue: a grant is bounded in ranges and in bytes") {
   Queue many;
   for (HeldId held = 1; held <= 200; ++held) many.push_back(entry(held, {0, 1}));
   CHECK(take_half(many).size() == 64);
-  CHECK(many.take_part(2, 3, {}).size() == 3);
+  CHECK(many.take_part(1, 2, 3, {}).size() == 3);
   CHECK(many.tasks() == 133);
 
   Queue large;

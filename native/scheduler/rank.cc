@@ -73,7 +73,7 @@ void Rank::step(Event event, Instant now, Actions& out) {
   std::visit([&](auto& e) { on(e, out); }, event);
   if (!std::exchange(look_again_, false)) return;
   for (const WorkerKind kind : {WorkerKind::Js, WorkerKind::Process, WorkerKind::Native}) {
-    if (!queue(kind).empty()) distribute(kind, out);
+    if (!queue(kind).empty()) distribute(kind, out, config_.ranks);
   }
   if (!outbound_.empty()) place(out);
 }
@@ -82,6 +82,7 @@ Instant Rank::next_timer() const {
   if (closed_) return kNever;
   Instant next = peers_.next_timer();
   if (!flushes_.empty()) next = std::min(next, flushes_.begin()->first);
+  for (const Instant at : offer_at_) next = std::min(next, at);
   if (timed_ == 0) return next;
   for (const Worker& worker : workers_) next = std::min(next, worker.deadline);
   return next;
@@ -95,6 +96,7 @@ void Rank::on(Received& e, Actions& out) {
 
 void Rank::on(Tick&, Actions& out) {
   flush_aged(out);
+  offer(out);
   for (WorkerId id = 0; timed_ > 0 && id < workers_.size(); ++id) {
     if (workers_[id].deadline > now_) continue;
     set_deadline(workers_[id], kNever);

@@ -130,9 +130,13 @@ class Rank {
   void on(RankId from, StealRequest& m, Actions& out);
   void on(RankId from, LifelineRequest& m, Actions& out);
   void on(RankId from, Grant& m, Actions& out);
-  void distribute(WorkerKind kind, Actions& out);
+  // With new work that is meant for this rank and the `span` - 1 ranks before it: those of them who
+  // wait get theirs at once.
+  void distribute(WorkerKind kind, Actions& out, std::uint32_t span = 1);
+  void pay(WorkerKind kind, std::uint32_t span, Actions& out);
+  void offer(Actions& out);
   bool run_next(WorkerId worker, Actions& out);
-  Grant give(WorkerKind kind, RankId thief, std::uint64_t shares);
+  Grant give(WorkerKind kind, const Lifelines::Share& share);
   void search(WorkerKind kind, Actions& out);
   void ask(RankId victim, WorkerKind kind, Actions& out);
   void accept(RankId victim, GrantedRange& granted, Actions& out);
@@ -190,6 +194,7 @@ class Rank {
   Queue& queue(WorkerKind kind) { return queues_[static_cast<std::size_t>(kind)]; }
   std::vector<WorkerId>& idle(WorkerKind kind) { return idle_[static_cast<std::size_t>(kind)]; }
   Search& searching(WorkerKind kind) { return searches_[static_cast<std::size_t>(kind)]; }
+  bool room_for_grants() const { return given_.size() < limits::kGrantsOutMax; }
 
   RankConfig config_;
   Instant now_;
@@ -213,6 +218,7 @@ class Rank {
       waiting_;                    // Payload bytes on this rank, over its holdings.
   std::size_t blocked_count_ = 0;  // Batches of `waiting_` past kHeldBytesMax.
   std::set<std::pair<Instant, HeldId>> flushes_;
+  std::array<Instant, kWorkerKinds> offer_at_{kNever, kNever, kNever};  // By kind.
   std::uint32_t patience_ = 1;       // News that nobody waits for may be so many times as old.
   std::vector<BatchId> tombstones_;  // Oldest first.
   TaskTimes times_;

@@ -79,9 +79,9 @@ void Rank::on(RankId from, Results& m, Actions& out) {
   holding.owed.insert(m.grant);
   if (given.unfinished == 0) {
     holding.owed.erase(m.grant);
+    look_again_ |= holding.placed > 0 || !room_for_grants();
     holding.placed -= std::min(holding.placed, 1u);
     given_.erase(found);
-    look_again_ = true;
   }
   report(id, std::move(m.records), false, out);
 }
@@ -224,6 +224,7 @@ void Rank::cancel(HeldId id, Actions& out) {
   const BatchRef batch = holdings_.at(id).batch;
   queue(batch->worker).drop(id);
   outbound_.drop(id);
+  look_again_ |= !room_for_grants();
   std::erase_if(given_, [&](const auto& item) {
     if (item.second.held != id) return false;
     out.push_back(Send{item.second.thief, CancelGrant{item.first}});
@@ -240,7 +241,6 @@ void Rank::cancel(HeldId id, Actions& out) {
   tombstones_.push_back(batch->id);
   if (tombstones_.size() > limits::kTombstones) tombstones_.erase(tombstones_.begin());
   forget(id);
-  look_again_ = true;
 }
 
 }  // namespace heddle

@@ -229,8 +229,9 @@ TEST_CASE("a range that comes back to a rank it left is reported the whole way r
   owner.hear(1, grant_of(1, batch,
                          {6, 8}));  // The same number as its own grant to rank 1, and no relation.
   // And back once more, with a part of what the owner kept.
-  CHECK(owner.hear(1, StealRequest{kNative}) ==
-        Actions{Send{1, Grant{kNative, false, {{2, batch, {6, 8}, {}}, {3, batch, {3, 4}, {}}}}}});
+  CHECK(
+      owner.hear(1, StealRequest{kNative}) ==
+      Actions{Send{1, Grant{kNative, false, 1, {{2, batch, {6, 8}, {}}, {3, batch, {3, 4}, {}}}}}});
   const std::vector<Record> news{packed({6, 8}, {6, 7})};
   CHECK(owner.hear(1, Results{2, news}) == Actions{Send{1, Results{1, news}}});
   CHECK(other.hear(0, Results{1, news}) == Actions{});

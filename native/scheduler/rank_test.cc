@@ -59,16 +59,64 @@ TEST_CASE("a victim without work remembers a lifeline thief and pays it when wor
 }
 
 TEST_CASE(
-    "new work goes first to the idle workers here, then by halves to those who wait, far ones "
-    "first") {
+    "new work goes first to the idle workers here, then to those who wait, in proportion to the "
+    "ranks they stand for") {
   TestRank owner(0, 8);
   const BatchRef batch = batch_of(0, 1);
   owner.idle(0);
   for (const RankId thief : {7u, 6u, 4u}) owner.hear(thief, LifelineRequest{kNative});
   CHECK(owner.submit(batch, {0, 1001}) == Actions{run(0, batch, {0, 1}),
-                                                  Send{4, grant_of(1, batch, {501, 1001}, true)},
-                                                  Send{6, grant_of(2, batch, {251, 501}, true)},
+                                                  Send{4, grant_of(1, batch, {501, 1001}, true, 4)},
+                                                  Send{6, grant_of(2, batch, {251, 501}, true, 2)},
                                                   Send{7, grant_of(3, batch, {126, 251}, true)}});
+}
+
+TEST_CASE(
+    "who gets work for some of the ranks before it serves those, and the others are asked after a "
+    "while whether they need any") {
+  TestRank rank(6, 8);
+  const BatchRef batch = batch_of(0, 1);
+  rank.idle(0);
+  for (const RankId thief : {5u, 4u, 2u}) rank.hear(thief, LifelineRequest{kNative});
+  CHECK(rank.hear(0, grant_of(9, batch, {0, 9}, true, 2)) ==
+        Actions{run(0, batch, {0, 1}), Send{5, grant_of(1, batch, {5, 9}, true)}});
+  CHECK(rank.rank.next_timer() == rank.now + limits::kOfferAge);
+  CHECK(rank.pass(limits::kOfferAge) ==
+        Actions{Send{2, Grant{kNative, true, 1, {}}}, Send{4, Grant{kNative, true, 1, {}}}});
+  CHECK(rank.rank.next_timer() == kNever);
+  CHECK(rank.hear(4, LifelineRequest{kNative}) ==
+        Actions{Send{4, grant_of(2, batch, {3, 5}, true)}});
+}
+
+TEST_CASE("nobody is asked whether it needs work when none is left to give") {
+  TestRank rank(2, 4);
+  const BatchRef batch = batch_of(0, 1);
+  rank.idle(0);
+  rank.hear(1, LifelineRequest{kNative});
+  rank.hear(3, grant_of(9, batch, {0, 2}, true));
+  rank.did(0, {0, 1});
+  CHECK(rank.idle(0) == Actions{run(0, batch, {1, 2}), Send{3, StealRequest{kNative}}});
+  CHECK(rank.pass(limits::kOfferAge) == Actions{Send{3, Results{9, {done({0, 1})}}}});
+}
+
+TEST_CASE("an offer is taken up by who is idle, with one steal request at a time") {
+  TestRank rank(0, 4);
+  rank.idle(0);
+  const Grant offer{kNative, true, 1, {}};
+  CHECK(rank.hear(1, offer) == Actions{Send{1, StealRequest{kNative}}});
+  CHECK(rank.hear(2, offer) == Actions{});
+  CHECK(rank.hear(1, nothing_of()) ==
+        Actions{Send{1, LifelineRequest{kNative}}, Send{2, LifelineRequest{kNative}}});
+}
+
+TEST_CASE("who is busy lets an offer pass, and asks that lifeline again once it is idle") {
+  TestRank rank(0, 2);
+  const BatchRef batch = batch_of(1, 1);
+  rank.idle(0);
+  rank.hear(1, grant_of(1, batch, {0, 1}, true));
+  CHECK(rank.hear(1, Grant{kNative, true, 1, {}}) == Actions{});
+  rank.did(0, {0, 1});
+  CHECK(rank.idle(0) == Actions{Send{1, StealRequest{kNative}}});
 }
 
 TEST_CASE("a steal request gets half of what is queued, or the news that there is nothing") {
@@ -131,8 +179,8 @@ TEST_CASE(
   CHECK(relay.hear(1, LifelineRequest{kNative}) == Actions{Send{3, LifelineRequest{kNative}}});
   CHECK(relay.hear(0, LifelineRequest{kNative}) == Actions{});  // Its own request is under way.
   CHECK(relay.hear(3, grant_of(9, batch, {0, 100}, true)) ==
-        Actions{Send{0, grant_of(1, batch, {50, 100}, true)},
-                Send{1, grant_of(2, batch, {0, 50}, true)}});
+        Actions{Send{0, grant_of(1, batch, {33, 100}, true, 2)},
+                Send{1, grant_of(2, batch, {0, 33}, true)}});
   CHECK(relay.rank.queued(kNative) == 0);
 }
 

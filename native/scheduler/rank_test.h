@@ -105,10 +105,11 @@ inline Run run(WorkerId worker, const BatchRef& batch, Range range) {
   return {worker, {batch, range, {}}};
 }
 
-inline Grant grant_of(GrantId id, const BatchRef& batch, Range range, bool lifeline = false) {
-  return {batch->worker, lifeline, {{id, batch, range, {}}}};
+inline Grant grant_of(GrantId id, const BatchRef& batch, Range range, bool lifeline = false,
+                      std::uint32_t span = 1) {
+  return {batch->worker, lifeline, span, {{id, batch, range, {}}}};
 }
-inline Grant nothing_of(WorkerKind kind = WorkerKind::Native) { return {kind, false, {}}; }
+inline Grant nothing_of(WorkerKind kind = WorkerKind::Native) { return {kind, false, 1, {}}; }
 
 inline Record done(Range range) { return {RecordKind::Done, range, {}}; }
 inline Record packed(Range range, std::vector<std::uint8_t> values) {

@@ -7,6 +7,11 @@
 #include "scheduler/rank.h"
 
 namespace heddle {
+namespace {
+
+Lifelines::Share half_for(RankId thief) { return {thief, 1, 1, 2}; }
+
+}  // namespace
 
 void Rank::on(Submit& e, Actions& out) {
   HEDDLE_ASSERT(e.batch->id.owner == config_.id && !by_sequence_.contains(e.batch->id.sequence));
@@ -29,7 +34,7 @@ void Rank::on(Submit& e, Actions& out) {
   if (elsewhere)
     place(out);
   else
-    distribute(kind, out);
+    distribute(kind, out, config_.ranks);
 }
 
 void Rank::place(Actions& out) {
@@ -37,13 +42,13 @@ void Rank::place(Actions& out) {
     return blocked(batch) ||
            holdings_.at(by_sequence_.at(batch.id.sequence)).placed >= limits::kPlacedOutMax;
   };
-  while (given_.size() < limits::kGrantsOutMax) {
+  while (room_for_grants()) {
     Entry* next = outbound_.front_ready(held_back);
     if (next == nullptr) return;
     Entry part = outbound_.take_front(*next, next->range.size(), limits::kGrantBytesMax);
     ++holdings_.at(part.held).placed;
     const RankId target = part.batch->target;
-    Grant grant{part.batch->worker, false, {}};
+    Grant grant{part.batch->worker, false, 1, {}};
     grant.placed = true;
     grant.ranges.push_back(record_given(std::move(part), target));
     out.push_back(Send{target, std::move(grant)});
@@ -157,27 +162,49 @@ void Rank::set_deadline(Worker& worker, Instant at) {
   worker.deadline = at;
 }
 
-void Rank::distribute(WorkerKind kind, Actions& out) {
+void Rank::distribute(WorkerKind kind, Actions& out, std::uint32_t span) {
   auto& idlers = idle(kind);
   while (!idlers.empty()) {
     const WorkerId worker = idlers.back();
     if (!run_next(worker, out)) break;
     idlers.pop_back();
   }
+  // Who runs nothing keeps nothing.
+  pay(kind, relays(kind) ? config_.ranks : span, out);
   Lifelines& lifelines = searching(kind).lifelines;
-  while (lifelines.anyone_waits() && any_to_give(kind) && given_.size() < limits::kGrantsOutMax) {
-    // Half for each, half of the rest for the next; who runs nothing keeps nothing.
-    const std::uint64_t shares = relays(kind) ? lifelines.waiting() : 2;
-    const RankId thief = lifelines.pay_next();
-    Grant grant = give(kind, thief, shares);
-    grant.lifeline = true;
-    out.push_back(Send{thief, std::move(grant)});
-  }
   if (!idlers.empty())
     search(kind, out);
   else if (relays(kind) && lifelines.anyone_waits() && !any_to_give(kind)) {
     if (const auto victim = lifelines.ask_successor())
       out.push_back(Send{*victim, LifelineRequest{kind}});
+  }
+}
+
+void Rank::pay(WorkerKind kind, std::uint32_t span, Actions& out) {
+  Lifelines& lifelines = searching(kind).lifelines;
+  if (!lifelines.anyone_waits()) return;
+  while (any_to_give(kind) && room_for_grants()) {
+    const auto share = lifelines.pay_next(span, !relays(kind));
+    if (!share) break;
+    Grant grant = give(kind, *share);
+    grant.lifeline = true;
+    grant.span = share->span;
+    out.push_back(Send{share->thief, std::move(grant)});
+  }
+  Instant& at = offer_at_[static_cast<std::size_t>(kind)];
+  if (at == kNever && lifelines.anyone_waits() && any_to_give(kind)) at = now_ + limits::kOfferAge;
+}
+
+void Rank::offer(Actions& out) {
+  for (const WorkerKind kind : {WorkerKind::Js, WorkerKind::Process, WorkerKind::Native}) {
+    Instant& at = offer_at_[static_cast<std::size_t>(kind)];
+    if (at > now_) continue;
+    at = kNever;
+    while (any_to_give(kind) && room_for_grants()) {
+      const auto thief = searching(kind).lifelines.forget_next();
+      if (!thief) break;
+      out.push_back(Send{*thief, Grant{kind, true, 1, {}}});
+    }
   }
 }
 
@@ -208,13 +235,13 @@ bool Rank::run_next(WorkerId id, Actions& out) {
   return true;
 }
 
-Grant Rank::give(WorkerKind kind, RankId thief, std::uint64_t shares) {
-  Grant grant{kind, false, {}};
-  if (given_.size() >= limits::kGrantsOutMax || queue(kind).empty()) return grant;
+Grant Rank::give(WorkerKind kind, const Lifelines::Share& share) {
+  Grant grant{kind, false, 1, {}};
+  if (!room_for_grants() || queue(kind).empty()) return grant;
   const std::size_t room =
       std::min(limits::kRangesPerGrantMax, limits::kGrantsOutMax - given_.size());
-  for (Entry& entry : queue(kind).take_part(shares, room, blocked_batches())) {
-    grant.ranges.push_back(record_given(std::move(entry), thief));
+  for (Entry& entry : queue(kind).take_part(share.part, share.whole, room, blocked_batches())) {
+    grant.ranges.push_back(record_given(std::move(entry), share.thief));
   }
   if (grant.ranges.empty()) return grant;  // What is queued is blocked, or may run only here.
   ++stats_.steals_served;
@@ -230,11 +257,19 @@ GrantedRange Rank::record_given(Entry entry, RankId thief) {
 }
 
 void Rank::on(RankId from, StealRequest& m, Actions& out) {
-  out.push_back(Send{from, give(m.kind, from, 2)});
+  out.push_back(Send{from, give(m.kind, half_for(from))});
 }
 
 void Rank::on(RankId from, LifelineRequest& m, Actions& out) {
-  if (searching(m.kind).lifelines.remember(from)) distribute(m.kind, out);
+  Lifelines& lifelines = searching(m.kind).lifelines;
+  if (lifelines.waits(from)) return;  // A broken peer.
+  if (!any_to_give(m.kind) || !room_for_grants()) {
+    if (lifelines.remember(from)) distribute(m.kind, out);
+    return;
+  }
+  Grant grant = give(m.kind, half_for(from));
+  grant.lifeline = true;
+  out.push_back(Send{from, std::move(grant)});
 }
 
 void Rank::on(RankId from, Grant& m, Actions& out) {
@@ -242,10 +277,13 @@ void Rank::on(RankId from, Grant& m, Actions& out) {
   if (m.lifeline)
     s.lifelines.paid_by(from);
   else if (!m.placed)
-    s.answered();
-  if (!m.ranges.empty() && !m.placed) s.given_by(from);
+    s.answered(from);
+  if (!m.ranges.empty() && !m.placed)
+    s.given_by(from);
+  else if (m.lifeline)
+    s.offered_by(from);
   for (GrantedRange& granted : m.ranges) accept(from, granted, out);
-  distribute(m.kind, out);
+  distribute(m.kind, out, m.placed ? config_.ranks : m.span);
 }
 
 void Rank::accept(RankId victim, GrantedRange& granted, Actions& out) {

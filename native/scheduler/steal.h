@@ -39,9 +39,13 @@ class Search {
   // the lifelines.
   void skip_random() { tries_ = limits::kRandomTries; }
   // A victim answered our request.
-  void answered() {
+  void answered(RankId victim) {
     in_flight_ = false;
-    giver_.reset();
+    if (giver_ == victim) giver_.reset();
+  }
+  // A victim has work for us if we ask.
+  void offered_by(RankId victim) {
+    if (!giver_) giver_ = victim;
   }
   // Somebody gave us work, or took some: there is work around.
   void given_by(RankId victim) {
@@ -57,7 +61,7 @@ class Search {
   std::uint32_t ranks_;
   std::uint32_t tries_ = 0;
   bool in_flight_ = false;
-  std::optional<RankId> giver_;  // Who gave last, unless it had nothing when asked again.
+  std::optional<RankId> giver_;  // Who gave or offered last, unless it had nothing when asked.
 };
 
 }  // namespace heddle

@@ -24,8 +24,9 @@ TEST_CASE("search: it gives up after a few tries, until there is work around") {
   Random random(3);
   Search search(0, 100);
   for (std::uint32_t k = 0; k < limits::kRandomTries; ++k) {
-    CHECK(search.next_victim(random).has_value());
-    search.answered();
+    const auto victim = search.next_victim(random);
+    REQUIRE(victim.has_value());
+    search.answered(*victim);
   }
   CHECK_FALSE(search.next_victim(random).has_value());
   search.work_is_around();
@@ -48,10 +49,22 @@ TEST_CASE(
   search.given_by(42);
   CHECK(search.ahead() == 42);
   CHECK_FALSE(search.ahead().has_value());  // Under way.
-  search.answered();
+  search.answered(42);
   CHECK_FALSE(search.ahead().has_value());  // It had nothing.
   search.given_by(42);
   CHECK(search.next_victim(random) == 42);
+}
+
+TEST_CASE("search: who offers work is asked once no other request is under way") {
+  Random random(3);
+  Search search(0, 100);
+  const auto asked = search.next_victim(random);
+  REQUIRE(asked.has_value());
+  search.offered_by(*asked + 1);
+  search.offered_by(*asked + 2);  // One offer is enough.
+  CHECK_FALSE(search.next_victim(random).has_value());
+  search.answered(*asked);
+  CHECK(search.next_victim(random) == *asked + 1);
 }
 
 TEST_CASE("search: a rank alone asks nobody") {

@@ -25,7 +25,7 @@ inline bool operator==(const GrantedRange& a, const GrantedRange& b) {
          a.arguments == b.arguments;
 }
 inline bool operator==(const Grant& a, const Grant& b) {
-  return a.kind == b.kind && a.lifeline == b.lifeline && a.placed == b.placed &&
+  return a.kind == b.kind && a.lifeline == b.lifeline && a.placed == b.placed && a.span == b.span &&
          a.ranges == b.ranges;
 }
 inline bool operator==(const Send& a, const Send& b) {
@@ -106,7 +106,8 @@ inline std::ostream& operator<<(std::ostream& o, const LifelineRequest& m) {
 }
 inline std::ostream& operator<<(std::ostream& o, const Grant& m) {
   const char* why = m.lifeline ? " lifeline " : m.placed ? " placed " : " ";
-  return put_list(o << "Grant " << name_of(m.kind) << why, m.ranges);
+  o << "Grant " << name_of(m.kind) << why;
+  return put_list(o << (m.span > 1 ? "for " + std::to_string(m.span) + " " : ""), m.ranges);
 }
 inline std::ostream& operator<<(std::ostream& o, const Results& m) {
   return put_list(o << "Results #" << m.grant << " ", m.records);
