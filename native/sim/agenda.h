@@ -31,15 +31,21 @@ class Agenda {
     ++size_;
   }
 
-  // Requires: not empty.
-  T pop() {
-    while (read_ >= rows_[0][present_ % kSlots].size()) advance();
+  // Requires: not empty. `near` hears of entries shortly before their turn, mostly twice: time to
+  // fetch what they will need from memory.
+  template <typename Near>
+  T pop(const Near& near) {
+    while (read_ >= rows_[0][present_ % kSlots].size()) advance(near);
     --size_;
     return rows_[0][present_ % kSlots][read_++];
+  }
+  T pop() {
+    return pop([](const T&) {});
   }
 
  private:
   static constexpr std::size_t kSlots = 256, kDigits = 8;
+  static constexpr std::size_t kNearDigit = 2;  // Within 65 us, and again within 256 ns.
   static constexpr std::size_t kKept = 1024;  // Larger slots give their memory back.
   using Slot = std::vector<T>;
 
@@ -53,7 +59,8 @@ class Agenda {
   }
 
   // Moves the present to the next slot with entries, and those to the rows below.
-  void advance() {
+  template <typename Near>
+  void advance(const Near& near) {
     Slot& done = rows_[0][present_ % kSlots];
     done.clear();
     read_ = 0;
@@ -63,17 +70,21 @@ class Agenda {
       if (slot == kSlots) continue;
       const std::uint64_t above = digit + 1 == kDigits ? 0 : ~0ull << (8 * (digit + 1));
       present_ = (present_ & above) | (static_cast<std::uint64_t>(slot) << (8 * digit));
-      if (digit > 0) spread(digit, slot);
+      if (digit > 0) spread(digit, slot, near);
       return;
     }
     HEDDLE_ASSERT(false);  // It was empty.
   }
 
-  void spread(std::size_t digit, std::size_t slot) {
+  template <typename Near>
+  void spread(std::size_t digit, std::size_t slot, const Near& near) {
     Slot from;
     from.swap(rows_[digit][slot]);
     full_[digit][slot / 64] &= ~(1ull << (slot % 64));
-    for (T& entry : from) put(std::move(entry));
+    for (T& entry : from) {
+      if (digit <= kNearDigit) near(entry);
+      put(std::move(entry));
+    }
     from.clear();
     if (from.capacity() <= kKept) rows_[digit][slot].swap(from);
   }

@@ -103,6 +103,7 @@ class Machine {
   static constexpr std::uint32_t kFabric = ~0u, kProgram = ~0u - 1;
 
   void happen(const Happening& h);
+  void fetch(RankId id) const;
   void start(RankId id);
   void submit(RankId id);
   void arrive(const Happening& h);
