@@ -137,7 +137,7 @@ TEST_CASE("messages: each comes back as it was sent") {
 }
 
 TEST_CASE("messages: a grant that nobody asked for says so, and no other word is taken for it") {
-  Grant grant{WorkerKind::Native, false, {}};
+  Grant grant{WorkerKind::Native, false, 1, {}};
   grant.placed = true;
   Message back;
   REQUIRE(decode(frame_of(grant), back).ok());

@@ -231,10 +231,10 @@ TEST_CASE("checker: a lower priority that goes first is noticed, on a rank and i
 
   Checker other(scenario);
   other.granted(
-      {WorkerKind::Native, false, {{1, high.batch, {0, 1}, {}}, {2, low.batch, {0, 1}, {}}}});
+      {WorkerKind::Native, false, 1, {{1, high.batch, {0, 1}, {}}, {2, low.batch, {0, 1}, {}}}});
   CHECK(other.complaint() == "");
   other.granted(
-      {WorkerKind::Native, false, {{1, low.batch, {0, 1}, {}}, {2, high.batch, {0, 1}, {}}}});
+      {WorkerKind::Native, false, 1, {{1, low.batch, {0, 1}, {}}, {2, high.batch, {0, 1}, {}}}});
   CHECK(has(other.complaint(), "lower priorities first"));
 }
 
