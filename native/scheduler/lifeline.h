@@ -3,7 +3,9 @@
 // The lifeline graph has an edge from rank r to r + 2^j (mod ranks) for every 2^j < ranks: a
 // circulant graph in which every rank is reached within log2(ranks) hops, for any number of ranks.
 // A rank sleeps with a request on each of its lifelines, and a victim remembers those requests in
-// two words, one bit per lifeline.
+// two words, one bit per lifeline. New work comes with a span, the ranks that it is meant for, and
+// only requests of those are paid with it: a sleeping rank has log2(ranks) requests out and needs
+// one to be paid.
 //
 // A rank without workers of a kind would be a hole in the graph of that kind. It asks its
 // successor, and only that one, while somebody waits on it: so every rank is reached along the ring
