@@ -3,11 +3,12 @@
  *
  *   heddle run examples/hello.ts
  *   heddle run -n 16 examples/hello.ts
+ *   heddle run -n 16 examples/hello.ts 4000    more tasks, for a machine where ranks start late
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { app, context, range, run } from "heddle";
 
-const TASKS = 320;
+const TASKS = Number(process.argv[2] ?? 320);
 const SLEEP_MS = 20;
 
 const hello = app(
