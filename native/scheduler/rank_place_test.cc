@@ -66,7 +66,8 @@ TEST_CASE("a thief gets half of each priority, highest first") {
   victim.submit(low, {0, 100});
   victim.submit(high, {0, 10});
   CHECK(victim.hear(3, StealRequest{kNative}) ==
-        Actions{Send{3, Grant{kNative, false, 1, {{1, high, {5, 10}, {}}, {2, low, {50, 100}, {}}}}}});
+        Actions{
+            Send{3, Grant{kNative, false, 1, {{1, high, {5, 10}, {}}, {2, low, {50, 100}, {}}}}}});
 }
 
 TEST_CASE("a batch for another rank goes there, and its results come back") {

@@ -46,7 +46,7 @@ class Agenda {
  private:
   static constexpr std::size_t kSlots = 256, kDigits = 8;
   static constexpr std::size_t kNearDigit = 2;  // Within 65 us, and again within 256 ns.
-  static constexpr std::size_t kKept = 1024;  // Larger slots give their memory back.
+  static constexpr std::size_t kKept = 1024;    // Larger slots give their memory back.
   using Slot = std::vector<T>;
 
   void put(T entry) {

@@ -63,8 +63,8 @@ Outcome Machine::run() {
   return outcome_;
 }
 
-// On a million ranks each happening waits for memory, unless that was asked for ahead: it is half of
-// the simulator's time.
+// On a million ranks each happening waits for memory, unless that was asked for ahead: it is half
+// of the simulator's time.
 void Machine::fetch(RankId id) const {
   constexpr std::size_t kLine = 64;
   const auto* rank = reinterpret_cast<const std::byte*>(&ranks_[id]);
