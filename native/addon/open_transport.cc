@@ -8,7 +8,7 @@ namespace heddle::addon {
 
 std::unique_ptr<Transport> open_transport(const TransportRequest& request, Status& status) {
   if (request.kind == "threads") return ThreadHub(1).open(0);
-  auto transport = open_plugin(request.library, status);
+  auto transport = open_plugin(request.library, status, nullptr, request.card);
   if (!status.ok() || !request.expected) return transport;
   const auto [rank, ranks] = *request.expected;
   if (transport->self() == rank && transport->ranks() == ranks) return transport;

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "transport/transport.h"
 
@@ -14,6 +15,7 @@ namespace heddle::addon {
 struct TransportRequest {
   std::string kind;     // "threads" or "mpi".
   std::string library;  // "mpi": the flavour's shared library.
+  Bytes card;           // What the ranks of this host hear of this one.
   std::optional<std::pair<RankId, std::uint32_t>>
       expected;  // Rank and ranks, as the launcher said.
 };

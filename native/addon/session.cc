@@ -30,6 +30,27 @@ WorkerKind kind_from(const std::string& name) {
   return name == "native" ? WorkerKind::Native : WorkerKind::Js;
 }
 
+// Null: as many as the rank's share of its node's cores.
+std::uint32_t slots_from(const Napi::Object& options, const char* key) {
+  return is_null(options, key) ? kShareOfNode : static_cast<std::uint32_t>(number_of(options, key));
+}
+
+// Where the rank runs, as the others of its node hear of it, and what its slots are given.
+void read_place(const Napi::Object& options, DriverOptions& out) {
+  out.bind = flag_of(options, "bind");
+  out.sets_threads = flag_of(options, "setsThreads");
+  const auto devices = options.Get("devices").As<Napi::Array>();
+  for (std::uint32_t k = 0; k < devices.Length(); ++k) {
+    out.devices.push_back(devices.Get(k).As<Napi::String>().Utf8Value());
+    out.card.device_id = out.card.device_id * 31 + std::hash<std::string>()(out.devices.back());
+  }
+  out.card.cores = CoreMask::of_this_thread();
+  if (is_null(options, "coreLimit")) return;
+  const auto limit = options.Get("coreLimit").As<Napi::Object>();
+  out.card.core_limit = number_of(limit, "cores");
+  out.card.limit_id = bits_of(limit, "id");
+}
+
 void read_apps(const Napi::Object& options, DriverOptions& out, Shared& shared) {
   const auto apps = options.Get("apps").As<Napi::Array>();
   for (std::uint32_t k = 0; k < apps.Length(); ++k) {
@@ -65,6 +86,7 @@ Napi::Function Session::define(Napi::Env env) {
                       InstanceAccessor<&Session::get_rank>("rank"),
                       InstanceAccessor<&Session::get_ranks>("ranks"),
                       InstanceAccessor<&Session::get_hostname>("hostname"),
+                      InstanceAccessor<&Session::get_layout>("layout"),
                       InstanceMethod<&Session::on_events>("onEvents"),
                       InstanceAccessor<&Session::get_slots>("slots"),
                       InstanceAccessor<&Session::get_small>("small"),
@@ -117,19 +139,20 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   DriverOptions out;
   shared_ = std::make_shared<Shared>();
   host_ = host_name();
-  out.js_workers = static_cast<std::uint32_t>(number_of(options, "jsWorkers"));
-  out.process_slots = static_cast<std::uint32_t>(number_of(options, "processSlots"));
-  out.native_slots = static_cast<std::uint32_t>(number_of(options, "nativeSlots"));
+  out.js_workers = slots_from(options, "jsWorkers");
+  out.process_slots = slots_from(options, "processSlots");
+  out.native_slots = slots_from(options, "nativeSlots");
+  read_place(options, out);
   if (!is_null(options, "guardianPath")) out.guardian_path = text_of(options, "guardianPath");
   out.spin = static_cast<Duration>(number_of(options, "spinUs") * 1e3);
   out.lost_after = static_cast<Duration>(number_of(options, "rankLostMs") * 1e6);
   out.host = host_;
   out.seed = static_cast<std::uint64_t>(getpid());
   read_apps(options, out, *shared_);
-  for (std::uint32_t k = 0; k < out.js_workers; ++k)
-    shared_->current.push_back(std::make_unique<double>(-1));
   out.notify = [notifier = notifier_] { notifier->call(); };
+  const NodeCard card = out.card;
   TransportRequest request;
+  request.card = {reinterpret_cast<const std::uint8_t*>(&card), sizeof card};
   request.kind = text_of(options, "transport");
   if (!is_null(options, "library")) request.library = text_of(options, "library");
   if (!is_null(options, "expected")) {
@@ -141,6 +164,8 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   shared_->driver = Driver::open(
       std::move(out), [&](Status& failed) { return open_transport(request, failed); }, status);
   if (!status.ok()) throw to_js_error(env, status);
+  for (std::uint32_t k = 0; k < shared_->driver->slots(WorkerKind::Js); ++k)
+    shared_->current.push_back(std::make_unique<double>(-1));
   const std::lock_guard guard(registry_lock);
   id_ = next_id++;
   registry()[id_] = shared_;
@@ -175,6 +200,25 @@ Napi::Value Session::get_ranks(const Napi::CallbackInfo& info) {
 
 Napi::Value Session::get_hostname(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), host_);
+}
+
+// What became of the numbers of slots; devices of each JS worker.
+Napi::Value Session::get_layout(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Driver& driver = this->driver(env);
+  Napi::Object out = Napi::Object::New(env);
+  out.Set("jsWorkers", driver.slots(WorkerKind::Js));
+  out.Set("processSlots", driver.slots(WorkerKind::Process));
+  out.Set("nativeSlots", driver.slots(WorkerKind::Native));
+  Napi::Array devices = Napi::Array::New(env);
+  for (std::uint32_t worker = 0; worker < driver.slots(WorkerKind::Js); ++worker) {
+    Napi::Array names = Napi::Array::New(env);
+    for (const std::string& name : driver.devices(WorkerKind::Js, worker))
+      names.Set(names.Length(), name);
+    devices.Set(worker, names);
+  }
+  out.Set("devices", devices);
+  return out;
 }
 
 Napi::Value Session::on_events(const Napi::CallbackInfo& info) {

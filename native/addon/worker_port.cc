@@ -83,6 +83,7 @@ WorkerPort::WorkerPort(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Worker
   share(Napi::Float64Array::New(env, 1, memory, 0), current_);
   reserve(env, 256 * 1024);
   stand_back_as_worker();
+  shared_->driver->bind_slot(WorkerKind::Js, worker_);
 }
 
 void WorkerPort::reserve(Napi::Env env, std::size_t bytes) {

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cores.h"
+
 namespace heddle::guardian {
 namespace {
 
@@ -123,6 +125,7 @@ struct Plan {
       nullptr;  // For a file without "#!": /bin/sh, room for the file, then argv from [1].
   char** env = nullptr;
   int in = -1, out = -1, err = -1, cwd = -1;
+  const CoreMask* cores = nullptr;  // Null: wherever the guardian may run.
   pid_t parent = 0;
   bool cwd_failed = false;
   int error = 0;
@@ -167,6 +170,8 @@ int run_child(void* argument) {
     plan.error = errno;
     _exit(127);
   }
+  // A core that was taken away meanwhile is no reason to fail.
+  if (plan.cores != nullptr) plan.cores->bind_this_thread();
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -221,6 +226,8 @@ Status spawn(const Request& request, int directory, Child& child) {
   plan.err = child.err.child.valid() ? child.err.child.get() : plan.out;
   plan.cwd = directory == AT_FDCWD ? -1 : directory;
   plan.parent = getpid();
+  const CoreMask cores = CoreMask::of(request.cores);
+  if (!request.cores.empty()) plan.cores = &cores;
   child.pid = clone(run_child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &plan);
   if (child.pid < 0) return {"ERR_SPAWN", request.argv[0] + because(errno)};
   if (plan.error == 0) return Status::success();

@@ -32,6 +32,7 @@ struct Request {
   std::string cwd, stdin_path, stdout_path, stderr_path;
   bool append = false;
   std::vector<std::pair<std::string, std::string>> env;
+  std::vector<std::uint32_t> cores;  // That the command is bound to; empty: none.
   std::uint64_t capture_bytes = 0;
   Duration walltime = 0;
 };
@@ -74,6 +75,8 @@ inline std::vector<std::uint8_t> encode(const Request& request) {
   writer.u8(request.append ? 1 : 0);
   writer.u64(request.env.size());
   for (const auto& [name, value] : request.env) writer.text(name), writer.text(value);
+  writer.u64(request.cores.size());
+  for (const std::uint32_t core : request.cores) writer.u32(core);
   writer.u64(request.capture_bytes);
   writer.i64(request.walltime);
   return framed(std::move(writer));
@@ -111,6 +114,7 @@ inline bool decode(Reader& in, Request& request) {
     std::string name = in.text();
     request.env.emplace_back(std::move(name), in.text());
   }
+  for (std::uint64_t n = in.u64(); n > 0 && !in.failed(); --n) request.cores.push_back(in.u32());
   request.capture_bytes = in.u64();
   request.walltime = in.i64();
   return in.finished();

@@ -7,10 +7,7 @@
 
 namespace heddle {
 
-Driver::Driver(DriverOptions options) : options_(std::move(options)) {
-  for (ClientId client = 0; client <= options_.js_workers; ++client)
-    clients_.push_back(std::make_unique<Client>());
-}
+Driver::Driver(DriverOptions options) : options_(std::move(options)) {}
 
 std::unique_ptr<Driver> Driver::open(DriverOptions options, const Opener& opener, Status& status) {
   std::unique_ptr<Driver> driver(new Driver(std::move(options)));

@@ -24,6 +24,7 @@
 #include "base/status.h"
 #include "runtime/brief_mutex.h"
 #include "runtime/merge.h"
+#include "runtime/node_share.h"
 #include "runtime/process/command.h"
 #include "runtime/program.h"
 #include "runtime/spawner.h"
@@ -33,8 +34,15 @@
 
 namespace heddle {
 
+// In the place of a number of slots: as many as the cores that are this rank's share of its node.
+constexpr std::uint32_t kShareOfNode = 0xffffffff;
+
 struct DriverOptions {
   std::uint32_t js_workers = 0, process_slots = 0, native_slots = 0;
+  NodeCard card;                     // The same that the transport was opened with.
+  bool bind = false;                 // Each slot to a core of its own, where there are enough.
+  std::vector<std::string> devices;  // GPUs of this rank and of others with the same list.
+  bool sets_threads = true;          // Commands are told OMP_NUM_THREADS.
   std::string guardian_path;
   std::vector<std::pair<std::string, std::uint64_t>> apps;  // Sorted by name.
   std::unordered_map<AppId, CommandTemplate> commands;
@@ -58,6 +66,12 @@ class Driver {
 
   RankId rank() const { return rank_id_; }
   std::uint32_t ranks() const { return ranks_; }
+  // Of a kind; fixed once the driver is open.
+  std::uint32_t slots(WorkerKind kind) const;
+  // The devices that slot `slot` of a kind has.
+  std::vector<std::string> devices(WorkerKind kind, std::uint32_t slot) const;
+  // Binds the calling thread, which is that slot's, where slots are bound.
+  void bind_slot(WorkerKind kind, std::uint32_t slot) const;
 
   // The program's side.
   std::uint64_t submit(BatchHeader header, Range range, Arguments arguments,
@@ -130,6 +144,9 @@ class Driver {
   void carry_out(JobClosed& a);
   void carry_out(Ponged& a);
   void carry_out(StatsArrived& a);
+  void settle_slots();
+  std::vector<std::uint32_t> cores_of(WorkerKind kind, std::uint32_t slot,
+                                      std::uint32_t count) const;
   void start_workers();
   void stop_workers();
   void fabric_main(const Opener& opener, std::promise<Status>& opened);
@@ -139,6 +156,8 @@ class Driver {
   void native_main(WorkerId worker);
   NativeFunction native_function(AppId id) const;
   void process_main(WorkerId worker);
+  void place_command(Command& command, const BatchHeader& batch, WorkerId slot,
+                     std::uint64_t index) const;
   Record run_command(WorkerId worker, const Chunk& chunk, std::uint64_t index) const;
   std::vector<WorkerKind> worker_kinds() const;
 
@@ -146,6 +165,7 @@ class Driver {
   RankId rank_id_ = 0;
   std::uint32_t ranks_ = 1;
   std::unique_ptr<Transport> transport_;
+  NodeShare share_;
 
   mutable BriefMutex lock_;  // Everything down to the next blank line.
   std::unique_ptr<Rank> scheduler_;

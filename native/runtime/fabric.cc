@@ -40,6 +40,7 @@ void Driver::fabric_main(const Opener& opener, std::promise<Status>& opened) {
   }
   rank_id_ = transport_->self();
   ranks_ = transport_->ranks();
+  settle_slots();
   RankConfig config;
   config.id = rank_id_;
   config.ranks = ranks_;

@@ -27,6 +27,14 @@ int large(const void*, std::size_t, heddle_result* result) {
   return 0;
 }
 
+// The first core that the slot may run on.
+int first_core(const void*, std::size_t, heddle_result* result) {
+  const auto cores = CoreMask::of_this_thread().cores();
+  *static_cast<std::uint8_t*>(heddle_result_reserve(result, 1)) =
+      static_cast<std::uint8_t>(cores.size() == 1 ? cores[0] : 255);
+  return 0;
+}
+
 DriverOptions options_with(const char* name, heddle_function function) {
   DriverOptions options;
   options.native_slots = 1;
@@ -71,6 +79,26 @@ TEST_CASE("native slots: bytes that nobody wants go nowhere") {
   REQUIRE(fabric.finish(0, sequence));
   for (const News::Item& item : fabric.programs[0]->news.records)
     CHECK(item.record.kind == RecordKind::Done);
+}
+
+TEST_CASE("native slots: a slot is bound to its core where there are enough, else to none") {
+  const auto cores = CoreMask::of_this_thread().cores();
+  const auto core_seen = [&](std::uint32_t slots, std::size_t owned) {
+    TestFabric fabric(1, [&](RankId) {
+      DriverOptions options = options_with("first_core", first_core);
+      options.native_slots = slots;
+      options.bind = true;
+      options.card.cores = CoreMask::of(std::span(cores).last(owned));
+      return options;
+    });
+    const auto batch = native_batch("first_core", ResultMode::Collect, ElementType::Any);
+    const std::uint64_t sequence =
+        fabric.drivers[0]->submit(batch, {0, 1}, {}, std::make_shared<OwnedBatch>());
+    REQUIRE(fabric.finish(0, sequence));
+    return fabric.programs[0]->news.records.at(0).record.payload.at(2);
+  };
+  CHECK(core_seen(1, 1) == cores.back());
+  if (cores.size() > 1) CHECK(core_seen(2, 1) == 255);
 }
 
 TEST_CASE("native slots: large results travel in records of a bounded size") {

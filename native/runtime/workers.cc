@@ -18,17 +18,6 @@ constexpr std::size_t kPackedRecordBytes = 1024 * 1024;  // More of a chunk is a
 
 constexpr Duration kIdleLook = seconds(1);  // A closed slot is woken; this only bounds a wait.
 
-// Tells a command which task it is, unless its app says otherwise.
-void name_task(Command& command, RankId rank, WorkerId slot, std::uint64_t index) {
-  const std::pair<const char*, std::uint64_t> names[] = {
-      {"HEDDLE_RANK", rank}, {"HEDDLE_WORKER", slot}, {"HEDDLE_TASK", index}};
-  for (const auto& [name, number] : names) {
-    const auto same = [name](const auto& set) { return set.first == name; };
-    if (std::ranges::none_of(command.env, same))
-      command.env.emplace_back(name, std::to_string(number));
-  }
-}
-
 struct PackedBytes {};  // In the place of an element type.
 
 template <typename T>
@@ -101,6 +90,7 @@ NativeFunction Driver::native_function(AppId id) const {
 
 void Driver::native_main(WorkerId worker) {
   stand_back_as_worker();
+  bind_slot(WorkerKind::Native, worker - options_.js_workers - options_.process_slots);
   std::vector<std::uint8_t> column;
   NativeResult result;
   while (!closed(worker)) {
@@ -166,7 +156,7 @@ Record Driver::run_command(WorkerId worker, const Chunk& chunk, std::uint64_t in
   }
   if (batch.walltime > 0) command.walltime = batch.walltime;
   const WorkerId slot = worker - options_.js_workers;
-  name_task(command, rank_id_, slot, index);
+  place_command(command, batch, slot, index);
   const CommandOutcome outcome = process_slots_[slot]->run(command);
   std::vector<std::uint8_t> payload;
   if (!encode_outcome(pattern->second, command, outcome, payload, rank_id_))

@@ -50,13 +50,18 @@ class KeptFrames {
 
 class PluginTransport final : public Transport {
  public:
-  PluginTransport(const heddle_mpi_api& api, heddle_mpi* mpi, const heddle_mpi_info& info)
+  PluginTransport(const heddle_mpi_api& api, heddle_mpi* mpi, const heddle_mpi_info& info,
+                  std::size_t card_size)
       : api_(api),
         mpi_(mpi),
         self_(info.rank),
         ranks_(info.ranks),
         has_remote_peers_(api.has_remote_peers(mpi) != 0),
-        kept_(std::make_unique<KeptFrames>()) {}
+        neighbours_{info.node_rank, {}},
+        kept_(std::make_unique<KeptFrames>()) {
+    const auto* cards = static_cast<const std::uint8_t*>(api.cards(mpi));
+    neighbours_.cards.assign(cards, cards + info.node_ranks * card_size);
+  }
 
   ~PluginTransport() override {
     // MPI may still read from these.
@@ -67,6 +72,7 @@ class PluginTransport final : public Transport {
   RankId self() const override { return self_; }
   std::uint32_t ranks() const override { return ranks_; }
   bool has_remote_peers() const override { return has_remote_peers_; }
+  Neighbours neighbours() const override { return neighbours_; }
 
   Status send(RankId to, SharedBytes& frame) override;
   std::uint32_t poll(std::uint32_t limit, const FrameHandler& on_frame) override;
@@ -94,6 +100,7 @@ class PluginTransport final : public Transport {
   RankId self_;
   std::uint32_t ranks_;
   bool has_remote_peers_;
+  Neighbours neighbours_;
   bool closed_ = false;
   std::uint64_t queued_bytes_ = 0;  // Of frames kept or in `to_self_`, with their overhead.
   std::unique_ptr<KeptFrames> kept_;
@@ -230,12 +237,13 @@ const heddle_mpi_api* load(const std::string& library, Status& status) {
 }  // namespace
 
 std::unique_ptr<Transport> open_plugin(const std::string& library, Status& status,
-                                       heddle_mpi_info* info) {
+                                       heddle_mpi_info* info, Bytes card) {
   set_environment();
   const heddle_mpi_api* api = load(library, status);
   if (api == nullptr) return nullptr;
   heddle_mpi_error error{};
-  heddle_mpi* mpi = api->open(&kFrameMemory, &error);
+  heddle_mpi* mpi =
+      api->open(&kFrameMemory, card.data(), static_cast<std::uint32_t>(card.size()), &error);
   if (mpi == nullptr) {
     status = {error.code, error.message};
     return nullptr;
@@ -243,7 +251,7 @@ std::unique_ptr<Transport> open_plugin(const std::string& library, Status& statu
   heddle_mpi_info described{};
   api->describe(mpi, &described);
   if (info != nullptr) *info = described;
-  return std::make_unique<PluginTransport>(*api, mpi, described);
+  return std::make_unique<PluginTransport>(*api, mpi, described, card.size());
 }
 
 }  // namespace heddle

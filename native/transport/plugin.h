@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "transport/plugin_api.h"
 #include "transport/transport.h"
@@ -19,7 +20,8 @@ namespace heddle {
 // does not load, ERR_MPI_INIT when MPI does not start. The calling thread becomes the fabric
 // thread. The library stays loaded for the life of the process. Sets environment variables that MPI
 // needs inside Node.js, unless the user has set them.
+// `card` is what the ranks of this host hear of this one, of one size on all.
 std::unique_ptr<Transport> open_plugin(const std::string& library, Status& status,
-                                       heddle_mpi_info* info = nullptr);
+                                       heddle_mpi_info* info = nullptr, Bytes card = {});
 
 }  // namespace heddle

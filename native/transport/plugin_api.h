@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 // Changes with every change of this file. The library and the engine must agree.
-#define HEDDLE_MPI_API_VERSION 2
+#define HEDDLE_MPI_API_VERSION 3
 
 // The one symbol a library exports: a function without arguments that returns `const
 // heddle_mpi_api*`.
@@ -65,9 +65,12 @@ typedef struct {
   uint32_t table_size;  // sizeof(heddle_mpi_api)
 
   // Starts MPI and finds the peers of this host. Once per process. NULL and `error` filled when it
-  // fails. Requires: `memory` outlives the result.
-  heddle_mpi* (*open)(const heddle_mpi_memory* memory, heddle_mpi_error* error);
+  // fails. Requires: `memory` outlives the result; cards are of one size on all ranks.
+  heddle_mpi* (*open)(const heddle_mpi_memory* memory, const void* card, uint32_t card_size,
+                      heddle_mpi_error* error);
   void (*describe)(const heddle_mpi* mpi, heddle_mpi_info* info);
+  // The cards of the `node_ranks` ranks of this host, by node rank; lives as long as `mpi`.
+  const void* (*cards)(const heddle_mpi* mpi);
   int (*has_remote_peers)(const heddle_mpi* mpi);
 
   // Starts one send. HEDDLE_MPI_SENT: the bytes are free again. Requires: size < 2^31, to < ranks.

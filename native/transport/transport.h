@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -16,6 +17,12 @@
 namespace heddle {
 
 using FrameHandler = std::function<void(RankId from, SharedBytes frame)>;
+
+// What the ranks of one host said of themselves when they opened their transports.
+struct Neighbours {
+  std::uint32_t self = 0;           // Which of them is this one.
+  std::vector<std::uint8_t> cards;  // All of one size, one after the other. None: it is alone.
+};
 
 class Transport {
  public:
@@ -27,6 +34,8 @@ class Transport {
   // True while a peer may be on another host: then no doorbell announces its frames, and a sleep
   // must be short.
   virtual bool has_remote_peers() const = 0;
+
+  virtual Neighbours neighbours() const { return {}; }
 
   // Queues one frame and returns at once. Frames of one pair of ranks arrive once and in order,
   // whatever their sizes. A frame to oneself is allowed. Fails with ERR_QUEUE_FULL when

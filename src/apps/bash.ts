@@ -26,7 +26,11 @@ export interface BashOptions extends PlacementOptions {
   walltime?: number;
   /** Working directory; must exist. Default: that of the rank. */
   cwd?: string;
-  /** Variables added to the environment, besides HEDDLE_RANK, HEDDLE_WORKER (the process slot) and HEDDLE_TASK (the index). */
+  /**
+   * Variables added to the environment. Besides these a command is given HEDDLE_RANK, HEDDLE_WORKER (the process slot),
+   * HEDDLE_TASK (the index), OMP_NUM_THREADS (the cores of the task: 1) unless the rank's environment has it, and, where
+   * there are GPUs to share, CUDA_VISIBLE_DEVICES with those of its slot.
+   */
   env?: Record<string, string>;
   /** File that becomes standard input. Default: none. */
   stdin?: string;

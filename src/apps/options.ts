@@ -2,7 +2,6 @@
 
 import { HeddleError } from "../errors.ts";
 import type { ExecutorKind } from "../executors/executor.ts";
-import { numberFrom } from "../native/environment.ts";
 import { shorten } from "../serialize/values.ts";
 
 /** Options of {@link run}. Environment variables of the same name (HEDDLE_WORKERS, ...) win. */
@@ -12,15 +11,21 @@ export interface RunOptions {
    * threads. Default: "auto". HEDDLE_EXECUTOR.
    */
   executor?: ExecutorKind | "auto";
-  /** JS workers of each rank. Integer, 1 or more. Default: its share of the node's cores. HEDDLE_WORKERS. */
-  workers?: number;
-  /** Commands at a time of each rank. Integer, 1 or more. Default: as `workers`. HEDDLE_PROCESS_SLOTS. */
-  processSlots?: number;
   /**
-   * Calls of native apps at a time of each rank. Integer, 1 or more. Default: the rank's share of the node's cores, where
-   * the program has native apps. HEDDLE_NATIVE_SLOTS.
+   * JS workers of each rank. Integer from 1 to 4096, or "auto": one for each core that is the rank's share of its node.
+   * Cores count as far as the affinity mask (taskset, the launcher's binding) and the quota of the cgroup allow; those
+   * that several ranks may use are shared evenly. At least 1. Default: "auto". HEDDLE_WORKERS.
    */
-  nativeSlots?: number;
+  workers?: number | "auto";
+  /** Commands at a time of each rank. As `workers`. Default: what `workers` says. HEDDLE_PROCESS_SLOTS. */
+  processSlots?: number | "auto";
+  /** Calls of native apps at a time of each rank. As `workers`. Default: "auto". HEDDLE_NATIVE_SLOTS. */
+  nativeSlots?: number | "auto";
+  /**
+   * "cores" binds each JS worker, each command and each native slot to one core of the rank's share, slot k to the k-th;
+   * slots of a kind of which there are more than cores are not bound. Default: "none". HEDDLE_AFFINITY.
+   */
+  affinity?: "cores" | "none";
 }
 
 /** Options of {@link start}. */
@@ -34,6 +39,8 @@ export interface ResolvedOptions {
   workers: number | null;
   processSlots: number | null;
   nativeSlots: number | null;
+  bind: boolean;
+  devices: string[];
 }
 
 const EXECUTORS = ["inline", "threads", "mpi", "auto"];
@@ -46,16 +53,41 @@ export function resolveOptions(given: RunOptions): ResolvedOptions {
     const where = fromEnvironment ? "HEDDLE_EXECUTOR" : "executor";
     throw new HeddleError("ERR_CONFIG", `${where} is ${shorten(executor)}.`, `use one of ${EXECUTORS.join(", ")}`);
   }
+  const { env } = process;
+  const workers = slots("workers", env["HEDDLE_WORKERS"], given.workers, null);
   return {
     executor: executor as ExecutorKind | "auto",
-    workers: count("workers", numberFrom("HEDDLE_WORKERS") ?? given.workers),
-    processSlots: count("processSlots", numberFrom("HEDDLE_PROCESS_SLOTS") ?? given.processSlots),
-    nativeSlots: count("nativeSlots", numberFrom("HEDDLE_NATIVE_SLOTS") ?? given.nativeSlots),
+    workers,
+    processSlots: slots("processSlots", env["HEDDLE_PROCESS_SLOTS"], given.processSlots, workers),
+    nativeSlots: slots("nativeSlots", env["HEDDLE_NATIVE_SLOTS"], given.nativeSlots, null),
+    bind: affinity(given.affinity) === "cores",
+    devices: gpus(env),
   };
 }
 
-function count(name: string, value: number | undefined): number | null {
-  if (value === undefined) return null;
-  if (Number.isInteger(value) && value >= 1 && value <= 4_096) return value;
-  throw new HeddleError("ERR_CONFIG", `${name} is ${shorten(value)}.`, "pass an integer from 1 to 4096");
+/** `text` is from the environment. Null: as many as the rank's share of the node's cores. */
+function slots(name: string, text: string | undefined, given: unknown, otherwise: number | null): number | null {
+  const value = text ? (/^\d+$/.test(text) ? Number(text) : text) : given;
+  if (value === undefined) return otherwise;
+  if (value === "auto") return null;
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 4_096) return value as number;
+  const where = text ? `HEDDLE_${name.replace("S", "_S").toUpperCase()}` : name;
+  throw new HeddleError("ERR_CONFIG", `${where} is ${shorten(value)}.`, 'pass an integer from 1 to 4096, or "auto"');
+}
+
+function affinity(given: string | undefined): string {
+  const value = process.env["HEDDLE_AFFINITY"] || given || "none";
+  if (value === "cores" || value === "none") return value;
+  const where = process.env["HEDDLE_AFFINITY"] ? "HEDDLE_AFFINITY" : "affinity";
+  throw new HeddleError("ERR_CONFIG", `${where} is ${shorten(value)}.`, 'use "cores" or "none"');
+}
+
+/** GPUs that are handed out to slots: names, as CUDA_VISIBLE_DEVICES has them. Throws ERR_CONFIG. */
+export function gpus(environment: NodeJS.ProcessEnv): string[] {
+  const given = environment["HEDDLE_GPUS"];
+  const names = (given ?? environment["CUDA_VISIBLE_DEVICES"] ?? "").split(",").map((name) => name.trim());
+  if (given === "none" || (names.length === 1 && names[0] === "")) return [];
+  if (given === undefined || names.every((name) => /^[\w./:-]+$/.test(name))) return names;
+  const hint = "list names as CUDA_VISIBLE_DEVICES does, such as 0,1; or none";
+  throw new HeddleError("ERR_CONFIG", `HEDDLE_GPUS is ${shorten(given)}.`, hint);
 }

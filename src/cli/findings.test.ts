@@ -100,14 +100,10 @@ test("settings that decide are named", () => {
 describe("limits", () => {
   const machine = healthy.machine;
 
-  test("a quota below the visible cores names the number of workers that fits", () => {
+  test("a quota below the visible cores is what counts", () => {
     const cores = { installed: 64, usable: 64, cgroupLimit: 2.5 };
     const found = about("machine", { ...healthy, machine: { ...machine, cores } });
     expect(found[0]?.text).toBe("2.5 of 64 cores usable: the cgroup's quota sets the limit");
-    expect(found[1]).toMatchObject({
-      text: "by default a program takes 64 workers, for 2.5 cores",
-      fix: "HEDDLE_WORKERS=2",
-    });
   });
 
   test("no shared memory, and too few files, are broken", () => {

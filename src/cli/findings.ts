@@ -136,14 +136,6 @@ function machine({ cores, memoryBytes, sharedMemoryFreeBytes, limits }: Machine)
   if (granted < cores.installed)
     add("note", `${text}: ${why} sets the limit`, "ask for more cores, or for --bind-to none");
   else add("ok", text, null);
-  if (cores.cgroupLimit !== null && Math.ceil(cores.cgroupLimit) < cores.usable) {
-    const workers = Math.max(1, Math.floor(cores.cgroupLimit));
-    add(
-      "note",
-      `by default a program takes ${cores.usable} workers, for ${format(cores.cgroupLimit)} cores`,
-      `HEDDLE_WORKERS=${workers}`,
-    );
-  }
 
   const limit = memoryBytes.cgroupLimit === null ? "" : `, ${gib(memoryBytes.cgroupLimit)} allowed by the cgroup`;
   add("ok", `${gib(memoryBytes.installed)} of memory${limit}`, null);

@@ -33,9 +33,13 @@ Commands
 
 Environment (ahead of the options in a program)
   HEDDLE_EXECUTOR       threads, mpi, inline or auto. Default: auto: mpi under a launcher, else threads
-  HEDDLE_WORKERS        JavaScript workers of each rank. Default: the rank's share of the node's cores
+  HEDDLE_WORKERS        JavaScript workers of each rank. Default: auto: one for each core that is the rank's share of its
+                        node (by affinity mask and cgroup; what several ranks may use they share evenly)
   HEDDLE_PROCESS_SLOTS  commands at a time of each rank. Default: as many as workers
-  HEDDLE_NATIVE_SLOTS   calls of native apps at a time of each rank. Default: the rank's share of the node's cores
+  HEDDLE_NATIVE_SLOTS   calls of native apps at a time of each rank. Default: auto
+  HEDDLE_AFFINITY       cores: each worker, command and native slot keeps to one core; none. Default: none
+  HEDDLE_GPUS           GPUs that ranks of a node share and hand out to slots, such as 0,1; or none.
+                        Default: CUDA_VISIBLE_DEVICES
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000
@@ -50,7 +54,7 @@ the program; ranks and workers load the result. Types are not checked: that is w
 
   -n, --ranks RANKS      start this many ranks with mpiexec, or with srun inside a Slurm allocation.
                          Without it the program runs in this process, on threads
-      --workers N        JavaScript workers of each rank
+      --workers N        JavaScript workers of each rank, or auto
       --mpi FLAVOUR      mpich or openmpi. Default: HEDDLE_MPI, else what is built, else what is found
       --executor KIND    threads, mpi, or inline (everything on the main thread, for a debugger)
 

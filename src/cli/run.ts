@@ -18,7 +18,7 @@ export interface RunRequest {
   arguments: string[];
   /** `null`: in this process. */
   ranks: number | null;
-  workers: number | null;
+  workers: number | "auto" | null;
   mpi: MpiFlavour | null;
   executor: string | null;
 }
@@ -58,7 +58,7 @@ export function parseRun(args: readonly string[]): RunRequest {
     program,
     arguments: rest,
     ranks,
-    workers: parseCount(values["workers"], "--workers", workersMax),
+    workers: values["workers"] === "auto" ? "auto" : parseCount(values["workers"], "--workers", workersMax),
     mpi: parseFlavour(values["mpi"]?.toString(), "--mpi"),
     executor,
   };
@@ -117,7 +117,7 @@ async function startRanks(request: RunRequest, ranks: number): Promise<never> {
       ...request.arguments,
     ],
     ranks,
-    coresPerRank: request.workers,
+    coresPerRank: request.workers === "auto" ? null : request.workers,
     environment: ownVariables(),
     asRoot: process.getuid?.() === 0,
   });

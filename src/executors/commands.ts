@@ -35,10 +35,16 @@ interface Failure {
 }
 
 /** Starts the command of task `index`. */
-export function runCommandTask(options: SubmitOptions, index: number): CommandTask {
+export function runCommandTask(options: SubmitOptions, index: number, gpus: readonly string[]): CommandTask {
   const template = findApp(options.app)?.command as CommandTemplate;
   const command = expand(template, argumentStrings(options, index));
-  command.env = { HEDDLE_RANK: "0", HEDDLE_WORKER: "0", HEDDLE_TASK: String(index), ...command.env };
+  command.env = {
+    HEDDLE_RANK: "0",
+    HEDDLE_WORKER: "0",
+    HEDDLE_TASK: String(index),
+    ...whatItMayUse(gpus),
+    ...command.env,
+  };
   let child: ChildProcess | null = null;
   const done = new Promise<{ failed: boolean; payload: Uint8Array }>((resolve) => {
     const problem = findProblem(command);
@@ -50,6 +56,13 @@ export function runCommandTask(options: SubmitOptions, index: number): CommandTa
     }
   });
   return { done, stop: () => killGroup(child) };
+}
+
+function whatItMayUse(gpus: readonly string[]): Record<string, string> {
+  return {
+    ...(process.env["OMP_NUM_THREADS"] === undefined ? { OMP_NUM_THREADS: "1" } : {}),
+    ...(gpus.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: gpus.join(",") }),
+  };
 }
 
 function argumentStrings(options: SubmitOptions, index: number): string[] {

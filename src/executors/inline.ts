@@ -39,6 +39,7 @@ export class InlineExecutor implements Executor {
   readonly #batches: Batch[] = [];
   /** By name. */
   readonly #natives: ReadonlyMap<string, NativeEntry>;
+  readonly #gpus: readonly string[];
   readonly #port: InlinePort;
   readonly #inTask = new AsyncLocalStorage<boolean>();
   readonly #runner: TaskRunner;
@@ -54,11 +55,13 @@ export class InlineExecutor implements Executor {
   #closed = false;
   #stopCommand: (() => void) | null = null;
 
-  constructor(apps: readonly AppEntry[]) {
+  constructor(apps: readonly AppEntry[], gpus: readonly string[] = []) {
+    this.#gpus = gpus;
     this.#natives = new Map(apps.flatMap(({ name, native }) => (native === null ? [] : [[name, native]])));
     this.#port = new InlinePort((record) => this.#report(record));
     const isTask = (): boolean => this.#inTask.getStore() === true;
-    const running: Running = { cell: this.#port.current, batch: 0, seed: 0n, rank: 0, worker: 0, isTask, scope: null };
+    const none = { batch: 0, seed: 0n, rank: 0, worker: 0 };
+    const running: Running = { cell: this.#port.current, ...none, gpus, isTask, scope: null };
     setRunning(running);
     this.#watch = new RejectionWatch(this.#port.current);
     this.#runner = new TaskRunner({ port: this.#port, running, findApp, watch: this.#watch });
@@ -180,7 +183,7 @@ export class InlineExecutor implements Executor {
   }
 
   async #runCommand(batch: Batch, index: number): Promise<void> {
-    const task = runCommandTask(batch.options, index);
+    const task = runCommandTask(batch.options, index, this.#gpus);
     this.#stopCommand = task.stop;
     const { failed, payload } = await task.done;
     this.#stopCommand = null;

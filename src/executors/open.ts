@@ -1,10 +1,10 @@
 /** Opens the executor that the environment and the options ask for. */
 
 import { existsSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { HeddleError } from "../errors.ts";
 import { detectLaunch, type Launch, type MpiLaunch, requireAlone } from "../launchers/detect.ts";
 import { mpiStarts } from "../launchers/early-end.ts";
+import { coreLimit } from "../native/cgroup.ts";
 import { numberFrom } from "../native/environment.ts";
 import { guardianPath, mpiLibrary } from "../native/load.ts";
 import { openSession, type Session } from "../native/session.ts";
@@ -18,9 +18,12 @@ import { WorkerPool } from "./workers.ts";
 /** Past this point every option has its value. */
 export interface OpenOptions {
   executor: ExecutorKind | "auto";
+  /** Null, here and in the next two: the rank's share of its node's cores. */
   workers: number | null;
   processSlots: number | null;
   nativeSlots: number | null;
+  bind: boolean;
+  devices: string[];
   load: WorkerStart["load"];
   onBroken: (message: string) => void;
 }
@@ -31,7 +34,8 @@ const RANK_LOST_MS = 4_000;
 /** Opens it. On ranks above 0 this too: the caller then serves. */
 export async function openExecutor(options: OpenOptions): Promise<Executor> {
   if (options.executor === "inline" || options.executor === "threads") requireAlone(process.env, options.executor);
-  if (options.executor === "inline") return new (await import("./inline.ts")).InlineExecutor(appEntries());
+  if (options.executor === "inline")
+    return new (await import("./inline.ts")).InlineExecutor(appEntries(), options.devices);
   const launch = options.executor === "threads" ? threads() : detectLaunch(process.env);
   if (launch.kind === "threads" && options.executor === "mpi") {
     const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
@@ -47,31 +51,32 @@ function threads(): Launch {
 
 function openFabric(options: OpenOptions, launch: Launch, library: string | null): FabricExecutor {
   const apps = appEntries();
-  const cores = coresOfRank(launch);
   const wantsJs = apps.some((app) => app.kind === "js" && !app.name.startsWith("heddle:"));
   const wantsProcesses = apps.some((app) => app.kind === "process");
   const wantsNative = apps.some((app) => app.kind === "native");
-  const nativeSlots = wantsNative ? (options.nativeSlots ?? cores) : 0;
-  const workers = wantsJs ? (options.workers ?? cores) : 0;
-  const processSlots = wantsProcesses ? (options.processSlots ?? options.workers ?? cores) : 0;
   if (launch.kind === "mpi") prepareMpi(launch);
   const session = open(() =>
     openSession({
       transport: launch.kind,
       library,
       expected: launch.kind === "mpi" ? { rank: launch.rank, ranks: launch.ranks } : null,
-      jsWorkers: workers,
-      processSlots,
-      nativeSlots,
-      guardianPath: processSlots > 0 ? guardianPath() : null,
+      jsWorkers: wantsJs ? options.workers : 0,
+      processSlots: wantsProcesses ? options.processSlots : 0,
+      nativeSlots: wantsNative ? options.nativeSlots : 0,
+      coreLimit: coreLimit(),
+      bind: options.bind,
+      devices: options.devices,
+      setsThreads: process.env["OMP_NUM_THREADS"] === undefined,
+      guardianPath: wantsProcesses ? guardianPath() : null,
       apps,
       spinUs: numberFrom("HEDDLE_SPIN_US") ?? SPIN_US,
       rankLostMs: numberFrom("HEDDLE_RANK_LOST_MS") ?? RANK_LOST_MS,
     }),
   );
   const { load, onBroken } = options;
-  const pool = new WorkerPool({ session: session.native, count: workers, load, onBroken });
-  return new FabricExecutor(launch.kind, session, pool, workers);
+  const { jsWorkers, devices } = session.native.layout;
+  const pool = new WorkerPool({ session: session.native, devices, load, onBroken });
+  return new FabricExecutor(launch.kind, session, pool, jsWorkers);
 }
 
 function open(call: () => Session): Session {
@@ -86,13 +91,6 @@ function open(call: () => Session): Session {
 
 function hintFor(code: string | undefined): string | null {
   return code?.startsWith("ERR_MPI") ? "`heddle doctor` shows which MPI and which launcher were found" : null;
-}
-
-// Ranks of one node share its cores; each keeps at least one.
-function coresOfRank(launch: Launch): number {
-  const cores = availableParallelism();
-  if (launch.kind === "threads") return cores;
-  return Math.max(1, Math.floor(cores / Math.max(1, launch.localRanks ?? launch.ranks)));
 }
 
 async function libraryFor(launch: MpiLaunch): Promise<string> {

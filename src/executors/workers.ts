@@ -8,7 +8,8 @@ import { workerEntry } from "./worker-entry.ts";
 
 export interface WorkerPoolOptions {
   session: NativeSession;
-  count: number;
+  /** For each worker the GPUs that its tasks may use. */
+  devices: string[][];
   load: WorkerStart["load"];
   /** A worker cannot load the program: the whole job cannot go on. */
   onBroken: (message: string) => void;
@@ -25,7 +26,7 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    for (let worker = 0; worker < options.count; worker++) this.#start(worker);
+    for (const worker of options.devices.keys()) this.#start(worker);
   }
 
   /** Ends the worker whose task exceeded its walltime; another takes its place. */
@@ -46,12 +47,13 @@ export class WorkerPool {
   }
 
   #start(worker: number): void {
-    const { session, load } = this.#options;
+    const { session, devices, load } = this.#options;
     const workerData: WorkerStart = {
       heddle: 1,
       sessionId: session.id,
       worker,
       rank: session.rank,
+      gpus: devices[worker] ?? [],
       load,
       argv: process.argv,
       sourceMaps: process.execArgv.includes("--enable-source-maps"),

@@ -80,9 +80,18 @@ export interface SessionOptions {
   library: string | null;
   /** What the launcher said; checked against what MPI says. */
   expected: { rank: number; ranks: number } | null;
-  jsWorkers: number;
-  processSlots: number;
-  nativeSlots: number;
+  /** Null, here and in the next two: as many as the cores that are this rank's share of its node. */
+  jsWorkers: number | null;
+  processSlots: number | null;
+  nativeSlots: number | null;
+  /** Processor time that a cgroup grants; null: no limit. */
+  coreLimit: { cores: number; id: bigint } | null;
+  /** Each slot is bound to a core of its own, where there are enough. */
+  bind: boolean;
+  /** GPUs to hand out, shared with ranks of this node that have the same list. */
+  devices: string[];
+  /** Commands are told OMP_NUM_THREADS. */
+  setsThreads: boolean;
   guardianPath: string | null;
   apps: AppEntry[];
   /** How long a thread with nothing to do spins before it sleeps, us. */
@@ -225,12 +234,23 @@ export const submitWords = {
 export const NewsRow = { kind: 0, batch: 1, first: 2, last: 3, offset: 4, length: 5, size: 6 } as const;
 export const NewsKind = { finished: 8, overdue: 9, fatal: 10, closed: 11 } as const;
 
+/** What became of the numbers of slots of this rank. */
+export interface SlotLayout {
+  jsWorkers: number;
+  processSlots: number;
+  nativeSlots: number;
+  /** GPUs of each JS worker. */
+  devices: string[][];
+}
+
 /** The session as the addon has it; `Session` (session.ts) puts it into objects. */
 export interface NativeSession {
   readonly id: number;
   readonly rank: number;
   readonly ranks: number;
   readonly hostname: string;
+  /** Fixed when the session opens. */
+  readonly layout: SlotLayout;
   /** `notify` is called on this thread, soon after there is something to drain; then not again until `drain` was called. */
   onEvents(notify: () => void): void;
   /** See SubmitSlot. */

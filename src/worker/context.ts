@@ -14,6 +14,10 @@ export interface TaskContext {
   readonly rank: number;
   /** JS worker of that rank that runs it. */
   readonly worker: number;
+  /** Cores that the task may use: 1. */
+  readonly cores: number;
+  /** GPUs that the task may use, as HEDDLE_GPUS or the rank's CUDA_VISIBLE_DEVICES names them; none where neither is set. */
+  readonly gpus: readonly string[];
   /** Of the batch; a task's calls and maps have theirs from it and the index. */
   readonly seed: bigint;
   /** Random numbers that depend on the batch's seed and the index alone. */
@@ -27,6 +31,7 @@ export interface Running {
   seed: bigint;
   rank: number;
   worker: number;
+  gpus: readonly string[];
   /** Where tasks share a thread with the program: is the caller a task? Null: whoever asks while a task runs is. */
   isTask: (() => boolean) | null;
   /** Where a task may call apps and others run meanwhile: which one asks? Null: the one in the cell. */
@@ -55,6 +60,8 @@ class Context implements TaskContext {
   readonly batch: number;
   readonly rank: number;
   readonly worker: number;
+  readonly cores = 1;
+  readonly gpus: readonly string[];
   readonly seed: bigint;
   #random: Random | null = null;
 
@@ -63,6 +70,7 @@ class Context implements TaskContext {
     this.batch = running.batch;
     this.rank = running.rank;
     this.worker = running.worker;
+    this.gpus = running.gpus;
     this.seed = running.seed;
   }
 
@@ -77,7 +85,7 @@ let lastOf: Running | undefined;
 let lastSeed = 0n;
 
 /**
- * Tells a running task its index, batch, rank, worker, and random stream.
+ * Tells a running task its index, batch, rank, worker, what it may use, and its random stream.
  *
  * Within one task every call returns the same object, so the random stream goes on.
  *

@@ -23,6 +23,8 @@ function begin(): void {
   serve(start).then(() => process.exit(0), broken);
 }
 
+// This thread's own copy.
+Object.assign(process.env, { HEDDLE_RANK: String(start.rank), HEDDLE_WORKER: String(start.worker) });
 process.argv.splice(1, process.argv.length, ...start.argv.slice(1));
 process.setSourceMapsEnabled(start.sourceMaps);
 

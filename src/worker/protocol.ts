@@ -6,6 +6,8 @@ export interface WorkerStart {
   sessionId: number;
   worker: number;
   rank: number;
+  /** GPUs that its tasks may use. */
+  gpus: string[];
   /** What to load: the program file, whose run() hands over, or modules of apps. URLs. */
   load: { program: string } | { modules: string[] };
   /** `process.argv` of the main thread. */

@@ -17,11 +17,11 @@ const WAIT_ASIDE_MS = 10; // What tasks that were set aside wait for may be time
 /** Joins the session and serves until it is closed. */
 export async function serve(start: WorkerStart): Promise<void> {
   freezeApps("run()");
-  const { sessionId, rank, worker } = start;
+  const { sessionId, rank, worker, gpus } = start;
   const openNested = await nestedLoader()?.();
   const port = loadBinding().attach(sessionId, worker);
   const scope = openNested === undefined ? null : new TaskScope();
-  const running: Running = { cell: port.current, batch: 0, seed: 0n, rank, worker, isTask: null, scope };
+  const running: Running = { cell: port.current, batch: 0, seed: 0n, rank, worker, gpus, isTask: null, scope };
   setRunning(running);
   const calls = scope === null ? undefined : openNested?.({ sessionId, worker, scope });
   const watch = new RejectionWatch(port.current, scope);

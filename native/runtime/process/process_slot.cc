@@ -53,6 +53,7 @@ guardian::Request request_for(const Command& command) {
   request.stderr_path = command.stderr_path;
   request.append = command.append;
   request.env = command.env;
+  request.cores = command.cores;
   request.capture_bytes = command.capture_bytes;
   request.walltime = command.walltime;
   return request;

@@ -29,9 +29,10 @@ struct Command {
   std::string stderr_path;
   bool append = false;
   std::vector<std::pair<std::string, std::string>>
-      env;                          // Added to the rank's, without the launcher's variables.
-  std::uint64_t capture_bytes = 0;  // Kept of each stream: first half and last half.
-  Duration walltime = 0;            // 0: no limit.
+      env;                           // Added to the rank's, without the launcher's variables.
+  std::vector<std::uint32_t> cores;  // That it is bound to; empty: none.
+  std::uint64_t capture_bytes = 0;   // Kept of each stream: first half and last half.
+  Duration walltime = 0;             // 0: no limit.
 };
 
 struct CommandOutcome {

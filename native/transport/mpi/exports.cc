@@ -27,9 +27,11 @@ void copy_error(const Status& status, heddle_mpi_error* error) {
   copy_text(error->message, status.message);
 }
 
-heddle_mpi* open(const heddle_mpi_memory* memory, heddle_mpi_error* error) {
+heddle_mpi* open(const heddle_mpi_memory* memory, const void* card, uint32_t card_size,
+                 heddle_mpi_error* error) {
   Status status;
-  std::unique_ptr<MpiTransport> transport = MpiTransport::start(*memory, status);
+  const heddle::Bytes bytes(static_cast<const std::uint8_t*>(card), card_size);
+  std::unique_ptr<MpiTransport> transport = MpiTransport::start(*memory, bytes, status);
   if (transport == nullptr) copy_error(status, error);
   return reinterpret_cast<heddle_mpi*>(transport.release());
 }
@@ -51,6 +53,9 @@ constexpr heddle_mpi_api kApi = {
         [](const heddle_mpi* mpi, heddle_mpi_info* info) {
           *info = reinterpret_cast<const MpiTransport*>(mpi)->info();
         },
+    .cards = [](const heddle_mpi* mpi) -> const void* {
+      return reinterpret_cast<const MpiTransport*>(mpi)->cards().data();
+    },
     .has_remote_peers =
         [](const heddle_mpi* mpi) {
           return reinterpret_cast<const MpiTransport*>(mpi)->has_remote_peers() ? 1 : 0;

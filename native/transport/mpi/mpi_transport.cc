@@ -43,7 +43,8 @@ void copy_text(char (&to)[N], const char* from, std::size_t length) {
 
 }  // namespace
 
-std::unique_ptr<MpiTransport> MpiTransport::start(const heddle_mpi_memory& memory, Status& status) {
+std::unique_ptr<MpiTransport> MpiTransport::start(const heddle_mpi_memory& memory, Bytes card,
+                                                  Status& status) {
   int started = 0;
   MPI_Initialized(&started);
   if (started != 0) {
@@ -64,23 +65,23 @@ std::unique_ptr<MpiTransport> MpiTransport::start(const heddle_mpi_memory& memor
     return nullptr;
   }
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-  auto transport = std::unique_ptr<MpiTransport>(new MpiTransport(memory));
+  auto transport = std::unique_ptr<MpiTransport>(new MpiTransport(memory, card));
   status = Status::success();
   return transport;
 }
 
-MpiTransport::MpiTransport(const heddle_mpi_memory& memory)
+MpiTransport::MpiTransport(const heddle_mpi_memory& memory, Bytes card)
     : memory_(memory),
       inbox_(MPI_COMM_WORLD, bells_, memory),
       outbox_(MPI_COMM_WORLD, bells_),
-      own_bell_(find_neighbours(), DoorbellScope::kProcesses) {
+      own_bell_(find_neighbours(card), DoorbellScope::kProcesses) {
   const long cores = std::max(1L, sysconf(_SC_NPROCESSORS_ONLN));
   const long ranks_per_core = (static_cast<long>(info_.node_ranks) + cores - 1) / cores;
   nap_ = std::min(kNap * ranks_per_core, kPatientNap);
   describe();
 }
 
-DoorbellCell& MpiTransport::find_neighbours() {
+DoorbellCell& MpiTransport::find_neighbours(Bytes card) {
   int rank = 0;
   int ranks = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -97,10 +98,20 @@ DoorbellCell& MpiTransport::find_neighbours() {
   MPI_Comm_size(node, &node_ranks);
   info_.node_rank = static_cast<std::uint32_t>(node_rank);
   info_.node_ranks = static_cast<std::uint32_t>(node_ranks);
+  exchange_cards(node, card);
   bells_.open(node, info_.rank);
   info_.doorbell_ranks = static_cast<std::uint32_t>(bells_.size());
   MPI_Comm_free(&node);
   return bells_.own();
+}
+
+void MpiTransport::exchange_cards(MPI_Comm node, Bytes card) {
+  const int size = static_cast<int>(card.size());
+  cards_.resize(card.size() * info_.node_ranks);
+  MPI_Request request = MPI_REQUEST_NULL;
+  report("MPI_Iallgather", MPI_Iallgather(card.data(), size, MPI_BYTE, cards_.data(), size,
+                                          MPI_BYTE, node, &request));
+  await(request);
 }
 
 void MpiTransport::describe() {

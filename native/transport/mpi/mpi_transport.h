@@ -6,7 +6,9 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "transport/mpi/inbox.h"
@@ -21,7 +23,8 @@ namespace heddle::mpi {
 class MpiTransport {
  public:
   // Starts MPI. Null and ERR_MPI_INIT when it does not start, or was started by somebody else.
-  static std::unique_ptr<MpiTransport> start(const heddle_mpi_memory& memory, Status& status);
+  static std::unique_ptr<MpiTransport> start(const heddle_mpi_memory& memory, Bytes card,
+                                             Status& status);
 
   Status send(RankId to, const void* data, std::uint64_t size, std::uint64_t ticket,
               bool& pending) {
@@ -38,6 +41,7 @@ class MpiTransport {
     return received;
   }
   const heddle_mpi_info& info() const { return info_; }
+  const std::vector<std::uint8_t>& cards() const { return cards_; }
   bool has_remote_peers() const { return info_.doorbell_ranks < info_.ranks; }
 
   void wait(Duration timeout);
@@ -46,10 +50,11 @@ class MpiTransport {
   [[noreturn]] void abort(int exit_code);
 
  private:
-  explicit MpiTransport(const heddle_mpi_memory& memory);
+  MpiTransport(const heddle_mpi_memory& memory, Bytes card);
 
-  // Fills in `info_`, and returns the bell others ring for this rank.
-  DoorbellCell& find_neighbours();
+  // Fills in `info_` and `cards_`, and returns the bell others ring for this rank.
+  DoorbellCell& find_neighbours(Bytes card);
+  void exchange_cards(MPI_Comm node, Bytes card);
   void describe();
   // Drops what arrives and lets go of what was sent. True when nothing is on its way in or out.
   bool drain();
@@ -64,6 +69,7 @@ class MpiTransport {
   Inbox inbox_;
   Outbox outbox_;
   heddle_mpi_info info_{};
+  std::vector<std::uint8_t> cards_;  // Of this host's ranks.
   Doorbell own_bell_;
   Duration nap_ = 0;         // While something is on its way.
   bool rung_ = false;        // The last wait ended by a ring.
