@@ -5,11 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
+
+#include "guardian/stage.h"
 
 namespace heddle::guardian {
 namespace {
@@ -60,6 +63,27 @@ void tell_of(int signal) {
 }
 
 }  // namespace
+
+std::vector<std::string> rank_command(char* const* words) {
+  if (words[0] == nullptr || std::strcmp(words[0], "--stage") != 0 || words[1] == nullptr ||
+      words[2] == nullptr) {
+    std::vector<std::string> command;
+    for (; *words != nullptr; ++words) command.emplace_back(*words);
+    return command;
+  }
+  const std::string file = words[2];
+  std::string folder;
+  const Status status = stage(words[1], folder);
+  if (!status.ok()) {
+    std::fprintf(stderr, "heddle: rank %s runs %s itself, without a copy on its node: %s\n",
+                 rank_number(), file.c_str(), status.message.c_str());
+  }
+  std::vector<std::string> command;
+  for (words += 3; *words != nullptr; ++words) command.emplace_back(*words);
+  const auto at = std::ranges::find(command, file);
+  if (status.ok() && at != command.end()) *at = folder + file.substr(file.rfind('/'));
+  return command;
+}
 
 int keep_rank(char* const* command) {
   sigset_t before;

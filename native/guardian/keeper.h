@@ -6,7 +6,15 @@
 // that is killed takes its rank with it.
 #pragma once
 
+#include <string>
+#include <vector>
+
 namespace heddle::guardian {
+
+// The words after `--rank`. With `--stage PACK FILE` in front, PACK is put onto this node's disk
+// first (stage.h), and the first word that is FILE becomes the file of that name there. Where that
+// fails the rank runs FILE itself, and a line says so.
+std::vector<std::string> rank_command(char* const* words);
 
 // Runs `command` (ends with null) as the rank, to its end, and returns how this process should end:
 // as the rank did, 128 and the signal where one killed it, 127 when it does not start.

@@ -14,6 +14,8 @@
 
 #include <cstdio>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "base/assert.h"
 #include "guardian/keeper.h"
@@ -92,8 +94,14 @@ bool is_socket(int descriptor) {
 }  // namespace heddle::guardian
 
 int main(int count, char** words) {
-  if (count > 2 && std::strcmp(words[1], "--rank") == 0)
-    return heddle::guardian::keep_rank(words + 2);
+  if (count > 2 && std::strcmp(words[1], "--rank") == 0) {
+    std::vector<std::string> command = heddle::guardian::rank_command(words + 2);
+    std::vector<char*> pointers;
+    for (std::string& word : command) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    if (command.empty()) return 2;
+    return heddle::guardian::keep_rank(pointers.data());
+  }
   if (!heddle::guardian::is_socket(heddle::guardian::kSocket)) {
     std::fputs("heddle-guardian: Heddle starts this program itself; it is of no use by hand.\n",
                stderr);

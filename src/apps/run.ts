@@ -1,11 +1,12 @@
 /** run(): a program that is Heddle's from start to end. */
 
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Engine } from "../dataflow/engine.ts";
 import { HeddleError } from "../errors.ts";
 import { takeUnobserved } from "../futures/unobserved.ts";
 import { errorReport } from "../monitoring/report.ts";
+import { stagedFolder, stagedNames } from "../native/staged.ts";
 import { freezeApps } from "../serialize/registry.ts";
 import { workerHook } from "../worker/hook.ts";
 import { loadMaps } from "./app.ts";
@@ -118,7 +119,8 @@ function loadOf(executor: string): { program: string } | { modules: string[] } {
 }
 
 function programUrl(): string {
-  const program = process.argv[1];
+  const staged = stagedFolder();
+  const program = staged === null ? process.argv[1] : join(staged, stagedNames.program);
   if (program === undefined) {
     throw new HeddleError(
       "ERR_PROGRAM",

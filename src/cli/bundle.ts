@@ -6,6 +6,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type {
   BuildFailure,
+  BuildOptions,
   BuildResult,
   Loader,
   OnLoadResult,
@@ -27,9 +28,9 @@ export interface Bundle {
 
 // One name each: esbuild renames them where files meet.
 const urlName = "__heddle_module_url";
-const resolving = Symbol("resolving");
+export const resolving: unique symbol = Symbol("resolving");
 
-const heddleEntry = join(packageRoot, "dist", "index.js");
+export const heddleEntry: string = join(packageRoot, "dist", "index.js");
 
 /** Compiles one program. Throws `ERR_PROGRAM` with the compiler's messages. */
 export async function bundle(file: string): Promise<Bundle> {
@@ -37,29 +38,11 @@ export async function bundle(file: string): Promise<Bundle> {
   const packages = new Set<string>();
   try {
     const result = await build({
+      ...asFiles(file),
       entryPoints: [file],
-      bundle: true,
-      write: false,
-      metafile: true,
-      absWorkingDir: dirname(file),
       outfile: join(dirname(file), `${basename(file, extname(file))}.mjs`),
-      platform: "node",
-      format: "esm",
-      target: `node${process.versions.node}`,
-      sourcemap: "inline",
-      sourceRoot: `${pathToFileURL(dirname(file)).href}/`, // The result does not lie where esbuild believes.
-      conditions: [], // As Node.js does: without this esbuild would also take "module".
-      mainFields: ["main"],
       banner: { js: requireBanner(file) },
-      define: {
-        "import.meta.url": `${urlName}.url`,
-        "import.meta.filename": `${urlName}.filename`,
-        "import.meta.dirname": `${urlName}.dirname`,
-        __filename: `${urlName}.filename`,
-        __dirname: `${urlName}.dirname`,
-      },
       plugins: [packagesOutside(packages), moduleUrls],
-      logLevel: "silent",
     });
     return { code: outputOf(result), inputs: [...inputsOf(result, file)], packages: [...packages] };
   } catch (error) {
@@ -74,12 +57,42 @@ export async function bundle(file: string): Promise<Bundle> {
   }
 }
 
+/** Options under which code behaves as its files would have. */
+export function asFiles(file: string): BuildOptions & { write: false; metafile: true } {
+  return {
+    bundle: true,
+    write: false,
+    metafile: true,
+    absWorkingDir: dirname(file),
+    platform: "node",
+    format: "esm",
+    target: `node${process.versions.node}`,
+    sourcemap: "inline",
+    sourceRoot: `${pathToFileURL(dirname(file)).href}/`, // The result does not lie where esbuild believes.
+    conditions: [], // As Node.js does: without this esbuild would also take "module".
+    mainFields: ["main"],
+    define: {
+      "import.meta.url": `${urlName}.url`,
+      "import.meta.filename": `${urlName}.filename`,
+      "import.meta.dirname": `${urlName}.dirname`,
+      __filename: `${urlName}.filename`,
+      __dirname: `${urlName}.dirname`,
+    },
+    logLevel: "silent",
+  };
+}
+
 function outputOf(result: BuildResult): string {
   return (result.outputFiles ?? []).map((output) => output.text).join("");
 }
 
-function inputsOf(result: BuildResult, file: string): Set<string> {
-  const inputs = new Set(Object.keys(result.metafile?.inputs ?? {}).map((input) => join(dirname(file), input)));
+/** Files that the result depends on. */
+export function inputsOf(result: BuildResult, file: string): Set<string> {
+  const inputs = new Set(
+    Object.keys(result.metafile?.inputs ?? {})
+      .filter((input) => !input.startsWith("copied:"))
+      .map((input) => join(dirname(file), input)),
+  );
   // Not in the list, although it decides how the files are read.
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const config = join(folder, "tsconfig.json");
@@ -88,8 +101,8 @@ function inputsOf(result: BuildResult, file: string): Set<string> {
   }
 }
 
-// CommonJS in the program finds `require` as if nothing had moved.
-function requireBanner(file: string): string {
+/** CommonJS in the program finds `require` as if nothing had moved. */
+export function requireBanner(file: string): string {
   const from = JSON.stringify(pathToFileURL(file).href);
   return `import { createRequire as __heddle_createRequire } from "node:module"; const require = __heddle_createRequire(${from});`;
 }
@@ -117,12 +130,12 @@ function packagesOutside(packages: Set<string>): Plugin {
   };
 }
 
-function external(file: string): OnResolveResult {
+export function external(file: string): OnResolveResult {
   return { path: pathToFileURL(file).href, external: true };
 }
 
 /** Each file still knows where it lies. */
-const moduleUrls: Plugin = {
+export const moduleUrls: Plugin = {
   name: "module-urls",
   setup: (setup) =>
     setup.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, ({ path }): OnLoadResult | null => {

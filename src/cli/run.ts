@@ -12,6 +12,7 @@ import { guardianPath, type MpiFlavour, mpiLibrary } from "../native/load.ts";
 import { prepareProgram } from "./compile.ts";
 import { type Options, parseCount, parseOptions, splitAtProgram } from "./options.ts";
 import { runLaunch } from "./spawn.ts";
+import { stageProgram } from "./stage.ts";
 
 export interface RunRequest {
   program: string;
@@ -100,16 +101,17 @@ async function startRanks(request: RunRequest, ranks: number): Promise<never> {
     built: flavours.filter((one) => mpiLibrary(one) !== null),
     srun: findOnPath("srun") !== null,
   });
-  const file = await prepareProgram(request.program, { compile: true, waitMs: compileWaitMs });
   // Once here, before there are ranks that all want it.
   if (mpiLibrary(flavour) === null)
     await buildMpi({ flavours: [flavour], log: (line) => console.error(`heddle: ${line}`) });
+  const { keeper, file } = await prepareForRanks(request.program, flavour);
   process.env["HEDDLE_MPI"] = flavour;
   const launch: Launch = launcher({
     // The guardian tells which rank it was when one is killed; the launcher alone would say a number of a process.
     command: [
       guardianPath(),
       "--rank",
+      ...keeper,
       process.execPath,
       ...process.execArgv,
       "--enable-source-maps",
@@ -122,6 +124,16 @@ async function startRanks(request: RunRequest, ranks: number): Promise<never> {
     asRoot: process.getuid?.() === 0,
   });
   return await runLaunch(launch);
+}
+
+/** What ranks run, and what their keepers do before. */
+async function prepareForRanks(program: string, flavour: MpiFlavour): Promise<{ keeper: string[]; file: string }> {
+  if (process.env["HEDDLE_STAGE"] !== "none") {
+    const stage = await stageProgram(program, flavour);
+    if (typeof stage !== "string") return { keeper: ["--stage", stage.pack, stage.program], file: stage.program };
+    console.error(`heddle: ranks load the program file by file, not from a copy on each node: ${stage}`);
+  }
+  return { keeper: [], file: await prepareProgram(program, { compile: true, waitMs: compileWaitMs }) };
 }
 
 function refuseInsideTask(ranks: number): void {

@@ -4,8 +4,10 @@
  */
 
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { WorkerOptions } from "node:worker_threads";
+import { stagedFolder, stagedNames } from "../native/staged.ts";
 
 // Sources run as .ts under tsx, and as .js once compiled.
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -18,6 +20,8 @@ export interface WorkerEntry {
 
 /** What `new Worker` is to be given. */
 export function workerEntry(): WorkerEntry {
+  const staged = stagedFolder();
+  if (staged !== null) return { filename: join(staged, stagedNames.worker), options: {} };
   const loader = tsxApi(process.execArgv);
   if (loader === null) return { filename: entry, options: {} };
   const code = `import(${JSON.stringify(loader)}).then((tsx) => { tsx.register(); return import(${JSON.stringify(entry.href)}); })`;

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HeddleError } from "../errors.ts";
 import type { Binding } from "./binding.ts";
+import { stagedFolder } from "./staged.ts";
 
 export type MpiFlavour = "mpich" | "openmpi";
 
@@ -27,13 +28,18 @@ let binding: Binding | null = null;
 /** Loads the addon once per thread. Throws `ERR_ADDON` when there is none, or it does not load. */
 export function loadBinding(): Binding {
   if (binding !== null) return binding;
-  const file = join(binaryFolder(), "heddle.node");
+  const file = addonPath();
   try {
-    binding = createRequire(import.meta.url)(file) as Binding;
+    binding = createRequire(file)(file) as Binding; // From there: Node.js then looks for no package.json elsewhere.
   } catch (cause) {
     throw new HeddleError("ERR_ADDON", `${file} does not load: ${String(cause)}`, buildHint(), { cause });
   }
   return binding;
+}
+
+/** The addon that is loaded. */
+export function addonPath(): string {
+  return join(binaryFolder(), "heddle.node");
 }
 
 /** The guardian that belongs to the addon. */
@@ -45,8 +51,12 @@ export function guardianPath(): string {
 
 /** The library of this MPI, or `null` when it was not built. */
 export function mpiLibrary(flavour: MpiFlavour): string | null {
-  const folders = [localBuild, mpiCacheFolder()];
-  return folders.map((folder) => mpiLibraryIn(folder, flavour)).find(existsSync) ?? null;
+  const staged = stagedFolder();
+  if (staged !== null) return mpiLibraryIn(staged, flavour);
+  const built = mpiLibraryIn(localBuild, flavour);
+  if (existsSync(built)) return built;
+  const cached = mpiLibraryIn(mpiCacheFolder(), flavour); // Its name costs a look at every source.
+  return existsSync(cached) ? cached : null;
 }
 
 export function mpiLibraryIn(folder: string, flavour: MpiFlavour): string {
@@ -94,6 +104,8 @@ function mpiCacheFolder(): string {
 }
 
 function binaryFolder(): string {
+  const staged = stagedFolder();
+  if (staged !== null) return staged;
   const found = [localBuild, prebuilt].find((folder) => existsSync(join(folder, "heddle.node")));
   if (found !== undefined) return found;
   const message = `No native addon for ${process.platform}-${process.arch} in ${localBuild} or ${prebuilt}.`;
