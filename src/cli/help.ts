@@ -43,6 +43,7 @@ Environment (ahead of the options in a program)
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000
+  HEDDLE_STAGE          none: ranks of \`heddle run -n\` load the program file by file, not from a copy on each node
   HEDDLE_SPIN_US        how long what waits looks for work before it sleeps, microseconds. Default: 50
 `;
 
@@ -50,7 +51,8 @@ export const commandHelp: Record<string, string> = {
   run: `heddle run [options] PROGRAM [ARGUMENT...]
 
 Runs a program (.js, .mjs, .ts, .mts, .tsx). TypeScript and local imports are compiled once, into a folder .heddle beside
-the program; ranks and workers load the result. Types are not checked: that is what tsc is for.
+the program; ranks and workers load the result. With -n that is one file for the program, its packages and Heddle, of which
+each node keeps a copy under TMPDIR. Types are not checked: that is what tsc is for.
 
   -n, --ranks RANKS      start this many ranks with mpiexec, or with srun inside a Slurm allocation.
                          Without it the program runs in this process, on threads
