@@ -30,7 +30,7 @@ std::string run_seeds(std::uint64_t from, std::uint64_t count, std::uint32_t ran
 }  // namespace
 
 TEST_CASE("every task runs and is delivered exactly once, then all is quiet: known seeds") {
-  CHECK(run_seeds(1, 2'500) == "");
+  CHECK(run_seeds(1, 300) == "");  // ctest runs thousands of them by themselves.
 }
 
 TEST_CASE(
