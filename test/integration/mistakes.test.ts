@@ -107,7 +107,7 @@ describe("settings", () => {
     [{ HEDDLE_EXECUTOR: "cloud" }, "ERR_CONFIG", 'HEDDLE_EXECUTOR is "cloud"'],
     [{ HEDDLE_EXECUTOR: "mpi" }, "ERR_LAUNCHER", "this process was started alone"],
     [{ HEDDLE_MPI: "lam" }, "ERR_CONFIG", 'HEDDLE_MPI is "lam"'],
-    [{ HEDDLE_WORKERS: "0" }, "ERR_CONFIG", "workers is 0"],
+    [{ HEDDLE_WORKERS: "0" }, "ERR_CONFIG", "HEDDLE_WORKERS is 0"],
     [
       { SLURM_STEP_ID: "0", SLURM_PROCID: "1", SLURM_STEP_NUM_TASKS: "8" },
       "ERR_LAUNCHER",
