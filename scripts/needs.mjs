@@ -23,6 +23,7 @@ export const needs = [
     files: ["munged", "slurmctld", "slurmd", "sbatch"],
     packages: ["munge", "slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins"],
   },
+  { name: "strace", files: ["strace"], packages: ["strace"] },
   { name: "clang-format", files: ["clang-format-19"], packages: ["clang-format-19"] },
 ];
 

@@ -59,6 +59,7 @@ export const slow: Suite[] = [
     needs: ["mpich", "openmpi"],
     files: {
       "test/integration/bad-input.test.ts": ["root"], // Mounts a device that is soon full.
+      "test/integration/stage.test.ts": ["strace"], // Counts what ranks open.
       "test/integration/two-hosts.test.ts": ["root", "iproute2"],
       "test/integration/slurm.test.ts": ["root", "iproute2", "slurm"],
     },

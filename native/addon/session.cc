@@ -42,7 +42,7 @@ void read_place(const Napi::Object& options, DriverOptions& out) {
   const auto devices = options.Get("devices").As<Napi::Array>();
   for (std::uint32_t k = 0; k < devices.Length(); ++k) {
     out.devices.push_back(devices.Get(k).As<Napi::String>().Utf8Value());
-    out.card.device_id = out.card.device_id * 31 + std::hash<std::string>()(out.devices.back());
+    out.card.device_id = fnv1a(out.devices.back() + "\n", out.card.device_id);
   }
   out.card.cores = CoreMask::of_this_thread();
   if (is_null(options, "coreLimit")) return;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/ids.h"
 
 namespace heddle::guardian {
 namespace {
@@ -62,12 +63,6 @@ Status read_whole(const std::string& path, std::vector<std::uint8_t>& bytes) {
   return status;
 }
 
-std::uint64_t fnv1a(Bytes bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const std::uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
-  return hash;
-}
-
 Status write_file(const std::string& path, mode_t mode, std::string_view text) {
   errno = 0;
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
@@ -93,7 +88,7 @@ Status unpack(const std::string& pack, const std::string& folder) {
     return failed(pack + " is no pack");
   const Bytes body = all.first(all.size() - sizeof(std::uint64_t));
   Reader sum(all.subspan(body.size()));
-  if (sum.u64() != fnv1a(body)) return failed(pack + " is damaged");
+  if (sum.u64() != fnv1a(as_text(body))) return failed(pack + " is damaged");
   Reader in(body.subspan(kMagic.size()));
   errno = 0;
   if (mkdir(folder.c_str(), 0700) != 0) return failed(folder);

@@ -30,7 +30,7 @@ std::string run_seeds(std::uint64_t from, std::uint64_t count, std::uint32_t ran
 }  // namespace
 
 TEST_CASE("every task runs and is delivered exactly once, then all is quiet: known seeds") {
-  CHECK(run_seeds(1, 300) == "");  // ctest runs thousands of them by themselves.
+  CHECK(run_seeds(1, 300) == "");  // All of 1 to 3,000: the test `simulation` of CMakeLists.txt.
 }
 
 TEST_CASE(

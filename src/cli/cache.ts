@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { HeddleError } from "../errors.ts";
 import { packageRoot } from "../native/load.ts";
 
@@ -30,8 +30,37 @@ interface Manifest {
 
 const keptMs = 7 * 24 * 3_600_000; // A program that runs may still load the file of an older version.
 
-/** Where compiled programs may lie, best first. */
-export function cacheFolders(file: string): string[] {
+/** What was made of the program, if everything it was made from is still the same. `kind` tells apart several ways. */
+export function findMade(file: string, kind: string): string | null {
+  const found = foldersFor(file).map((folder) => readyOutput(manifestPath(folder, file, kind)));
+  return found.find((output) => output !== null) ?? null;
+}
+
+export interface Making {
+  file: string;
+  kind: string;
+  /** Files whose content decides. */
+  inputs: Iterable<string>;
+  /** Files of which it matters only that they exist. */
+  present: Iterable<string>;
+  /** Names, after the program's, of what this kind makes. */
+  pattern: RegExp;
+}
+
+/** Keeps what `write` puts into a folder, under names that begin with its `prefix`: the result, then what belongs to it. */
+export function keepMade(made: Making, write: (folder: string, prefix: string) => [string, ...string[]]): string {
+  const { file, kind, inputs, present, pattern } = made;
+  const prefix = `${basename(file, extname(file))}.`;
+  return inFirstFolder(foldersFor(file), (folder) => {
+    const outputs = write(folder, prefix);
+    writeManifest(manifestPath(folder, file, kind), inputs, present, outputs[0]);
+    removeOld(folder, prefix, pattern, outputs);
+    return outputs[0];
+  });
+}
+
+// Best first.
+function foldersFor(file: string): string[] {
   const home = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
   return [
     join(dirname(file), ".heddle"),
@@ -40,16 +69,14 @@ export function cacheFolders(file: string): string[] {
   ];
 }
 
-/** `kind` tells apart what is made of one file in several ways. */
-export function manifestPath(folder: string, file: string, kind: string): string {
+function manifestPath(folder: string, file: string, kind: string): string {
   // Not among the inputs, but the output depends on it: which package compiles, which version of it, under what Node.js.
   const made = readFileSync(join(packageRoot, "package.json"), "utf8");
   const key = hash(JSON.stringify([file, packageRoot, made, process.versions.node, kind]));
   return join(folder, `${basename(file)}.${key.slice(0, 12)}.json`);
 }
 
-/** The result, if everything it was made from is still the same. */
-export function readyOutput(manifestFile: string): string | null {
+function readyOutput(manifestFile: string): string | null {
   try {
     const { inputs, output } = JSON.parse(readFileSync(manifestFile, "utf8")) as Manifest;
     const holds = Object.entries(inputs).every(([input, digest]) =>
@@ -61,15 +88,15 @@ export function readyOutput(manifestFile: string): string | null {
   }
 }
 
-export function writeManifest(path: string, inputs: Iterable<string>, present: Iterable<string>, output: string): void {
+function writeManifest(path: string, inputs: Iterable<string>, present: Iterable<string>, output: string): void {
   const hashes: Record<string, string | null> = {};
   for (const input of inputs) hashes[input] = hash(readFileSync(input));
   for (const file of present) hashes[file] = null;
   writeWhole(path, JSON.stringify({ inputs: hashes, output } satisfies Manifest));
 }
 
-/** Calls `write` with the first of the folders that can be written to. Throws `ERR_PROGRAM` where there is none. */
-export function inFirstFolder(folders: readonly string[], write: (folder: string) => string): string {
+// Throws `ERR_PROGRAM` where none of the folders can be written to.
+function inFirstFolder(folders: readonly string[], write: (folder: string) => string): string {
   const failures: string[] = [];
   for (const folder of folders) {
     try {
@@ -84,8 +111,8 @@ export function inFirstFolder(folders: readonly string[], write: (folder: string
   throw new HeddleError("ERR_PROGRAM", `Nowhere to write the compiled program: ${failures.join("; ")}`, hint);
 }
 
-/** Removes what earlier versions of the program were made into: names that begin with `prefix` and match. */
-export function removeOld(folder: string, prefix: string, pattern: RegExp, keep: readonly string[]): void {
+// Removes what earlier versions of the program were made into: names that begin with `prefix` and match.
+function removeOld(folder: string, prefix: string, pattern: RegExp, keep: readonly string[]): void {
   for (const name of readdirSync(folder).filter((one) => one.startsWith(prefix) && pattern.test(one))) {
     const path = join(folder, name);
     if (keep.includes(path)) continue;

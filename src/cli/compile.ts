@@ -10,21 +10,12 @@
 
 import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HeddleError } from "../errors.ts";
 import { packageRoot } from "../native/load.ts";
 import { bundle } from "./bundle.ts";
-import {
-  cacheFolders,
-  hash,
-  inFirstFolder,
-  manifestPath,
-  readyOutput,
-  removeOld,
-  writeManifest,
-  writeWhole,
-} from "./cache.ts";
+import { findMade, hash, keepMade, writeWhole } from "./cache.ts";
 
 export interface CompileOptions {
   /** False: another process compiles; wait for it. */
@@ -34,20 +25,18 @@ export interface CompileOptions {
 }
 
 const typescript = new Set([".ts", ".mts", ".cts", ".tsx", ".jsx"]);
+const kind = "program";
 const pollMs = 25; // Other nodes write the file: no event tells of it.
 
 /** The file that Node.js should load for this program: itself, or what it was compiled into. Absolute. */
 export async function prepareProgram(program: string, options: CompileOptions): Promise<string> {
   const file = locate(program);
   if (!typescript.has(extname(file)) && findsThisPackage(file)) return file;
-  const folders = cacheFolders(file);
   const deadline = Date.now() + options.waitMs;
   for (;;) {
-    const ready = folders
-      .map((folder) => readyOutput(manifestPath(folder, file, "program")))
-      .find((output) => output !== null);
-    if (ready !== undefined) return ready;
-    if (options.compile) return await compile(file, folders);
+    const ready = findMade(file, kind);
+    if (ready !== null) return ready;
+    if (options.compile) return await compile(file);
     if (Date.now() > deadline) throw neverCompiled(file, options.waitMs);
     await sleep(pollMs);
   }
@@ -72,15 +61,12 @@ function findsThisPackage(file: string): boolean {
   }
 }
 
-async function compile(file: string, folders: string[]): Promise<string> {
+async function compile(file: string): Promise<string> {
   const { code, inputs, packages } = await bundle(file);
-  const prefix = `${basename(file, extname(file))}.`;
-  return inFirstFolder(folders, (folder) => {
+  return keepMade({ file, kind, inputs, present: packages, pattern: /\.mjs$/ }, (folder, prefix) => {
     const output = join(folder, `${prefix}${hash(code).slice(0, 12)}.mjs`);
     writeWhole(output, code);
-    writeManifest(manifestPath(folder, file, "program"), inputs, packages, output);
-    removeOld(folder, prefix, /\.mjs$/, [output]);
-    return output;
+    return [output];
   });
 }
 

@@ -6,20 +6,11 @@
 
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { addonPath, guardianPath, type MpiFlavour, mpiLibrary, mpiLibraryIn } from "../native/load.ts";
 import { stagedNames } from "../native/staged.ts";
 import { bundle } from "./bundle.ts";
-import {
-  cacheFolders,
-  hash,
-  inFirstFolder,
-  manifestPath,
-  readyOutput,
-  removeOld,
-  writeManifest,
-  writeWhole,
-} from "./cache.ts";
+import { findMade, hash, keepMade, writeWhole } from "./cache.ts";
 import { locate } from "./compile.ts";
 import { type PackedFile, pack } from "./pack.ts";
 import { bundleWhole, CannotStage } from "./stage-bundle.ts";
@@ -33,10 +24,9 @@ export interface Stage {
 /** A reason, for people, where the program cannot be staged. Throws where it does not compile. */
 export async function stageProgram(program: string, flavour: MpiFlavour): Promise<Stage | string> {
   const file = locate(program);
-  const folders = cacheFolders(file);
   const kind = `stage ${flavour}`;
-  const ready = folders.map((folder) => readyOutput(manifestPath(folder, file, kind))).find((one) => one !== null);
-  if (ready !== undefined && existsSync(packOf(ready))) return stageIn(ready);
+  const ready = findMade(file, kind);
+  if (ready !== null && existsSync(packOf(ready))) return stageIn(ready);
   let made: Awaited<ReturnType<typeof bundleWhole>>;
   try {
     made = await bundleWhole(file);
@@ -48,15 +38,13 @@ export async function stageProgram(program: string, flavour: MpiFlavour): Promis
   const binaries = binariesFor(flavour);
   const files = [...made.files].map(([name, bytes]) => ({ name, mode: 0o644, bytes })).concat(binaries.map(readBinary));
   const digest = hash(files.map(({ name, mode, bytes }) => `${name} ${mode} ${hash(bytes)}\n`).join(""));
-  const prefix = `${basename(file, extname(file))}.`;
-  const folder = inFirstFolder(folders, (cache) => {
+  const inputs = [...made.inputs, ...binaries.map(({ path }) => path)];
+  const pattern = /\.[0-9a-f]{24}(\.pack)?$/;
+  const folder = keepMade({ file, kind, inputs, present: made.outside, pattern }, (cache, prefix) => {
     const stage = join(cache, `${prefix}${digest.slice(0, 24)}`);
     writeFolder(stage, files);
     writeWhole(packOf(stage), pack(files));
-    const inputs = [...made.inputs, ...binaries.map(({ path }) => path)];
-    writeManifest(manifestPath(cache, file, kind), inputs, made.outside, stage);
-    removeOld(cache, prefix, /\.[0-9a-f]{24}(\.pack)?$/, [stage, packOf(stage)]);
-    return stage;
+    return [stage, packOf(stage)];
   });
   return stageIn(folder);
 }

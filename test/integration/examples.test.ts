@@ -55,7 +55,7 @@ describe("screening", () => {
     expect(alone.html.match(/<article/g)).toHaveLength(2);
   });
 
-  test.each([onRanks("mpich", 2), onRanks("mpich", 4), onRanks("openmpi", 16)])(
+  test.each(mpis.flatMap((mpi) => [2, 4, 16].map((ranks) => onRanks(mpi, ranks))))(
     "gives the same table, digest and report, byte by byte, on $name",
     async (way) => {
       expect(await screen(way)).toEqual(alone);
@@ -109,8 +109,8 @@ describe("compress", () => {
 });
 
 describe("small examples", () => {
-  test("hello: all of 16 ranks take part", async () => {
-    const { code, stdout } = await example(onRanks("mpich", 16), "hello.js", "4000"); // Those that start late take part too.
+  test.each(mpis)("hello: all of 16 ranks take part under %s", async (mpi) => {
+    const { code, stdout } = await example(onRanks(mpi, 16), "hello.js", "4000"); // Those that start late take part too.
     expect(code).toBe(0);
     expect(stdout).toContain("16 ranks took part");
   });
