@@ -12,6 +12,9 @@
 // from the nearest rank with workers before it, and what is passed on goes straight back to there;
 // asking on every lifeline would let it wander.
 //
+// Lines to lost ranks are not used any more. The first line is the ring: it leads to the next
+// living rank, unless another line does already, so every living rank stays within reach.
+//
 // Invariant: at most one unpaid request is on each lifeline.
 // Source: Saraswat et al., "Lifeline-based global load balancing", PPoPP 2011.
 #pragma once
@@ -31,27 +34,50 @@ class Lifelines {
   Lifelines(RankId self, std::uint32_t ranks)
       : self_(self),
         ranks_(ranks),
-        count_(ranks < 2 ? 0 : static_cast<std::uint32_t>(std::bit_width(ranks - 1))) {}
+        count_(ranks < 2 ? 0 : static_cast<std::uint32_t>(std::bit_width(ranks - 1))),
+        successor_((self + 1) % ranks),
+        predecessor_((self + ranks - 1) % ranks) {}
 
   std::uint32_t count() const { return count_; }
-  RankId victim(std::uint32_t line) const { return (self_ + (1ull << line)) % ranks_; }
+  RankId victim(std::uint32_t line) const {
+    return line == 0 ? successor_ : static_cast<RankId>((self_ + (1ull << line)) % ranks_);
+  }
   RankId thief(std::uint32_t line) const {
-    return (self_ + ranks_ - (1ull << line) % ranks_) % ranks_;
+    return line == 0 ? predecessor_
+                     : static_cast<RankId>((self_ + ranks_ - (1ull << line) % ranks_) % ranks_);
+  }
+
+  // A rank is lost, and these are the nearest living ones: requests of it and to it are void.
+  void lose(RankId lost, RankId successor, RankId predecessor) {
+    for (std::uint32_t line = 0; line < count_; ++line) {
+      const std::uint32_t bit = 1u << line;
+      if (victim(line) == lost) asked_ &= ~bit, closed_ |= bit;
+      if (thief(line) == lost) waiting_ &= ~bit;
+    }
+    if (successor_ == lost) {
+      successor_ = successor;
+      closed_ &= ~1u;
+      if (successor == self_ || line_of(successor) > 0) closed_ |= 1u;
+    }
+    if (predecessor_ == lost) predecessor_ = predecessor;
   }
 
   // Lifelines without an unpaid request of ours: marks one as asked and returns its victim, until
   // none is left.
   std::optional<RankId> ask_next() {
-    if (std::popcount(asked_) == static_cast<int>(count_)) return std::nullopt;
-    const auto line = static_cast<std::uint32_t>(std::countr_one(asked_));
+    const std::uint32_t used = asked_ | closed_;
+    if (std::popcount(used) == static_cast<int>(count_)) return std::nullopt;
+    const auto line = static_cast<std::uint32_t>(std::countr_one(used));
     asked_ |= 1u << line;
     return victim(line);
   }
-  // The same for the first lifeline alone, on behalf of those who wait on us.
+  // The same for the line to the successor alone, on behalf of those who wait on us.
   std::optional<RankId> ask_successor() {
-    if (count_ == 0 || (asked_ & 1)) return std::nullopt;
-    asked_ |= 1u;
-    return victim(0);
+    if (count_ == 0 || successor_ == self_) return std::nullopt;
+    const std::uint32_t ring = closed_ & 1 ? line_of(successor_) : 0;
+    if (asked_ >> ring & 1) return std::nullopt;
+    asked_ |= 1u << ring;
+    return successor_;
   }
   // A victim has paid. False: no request of ours was there (a broken peer).
   bool paid_by(RankId from) {
@@ -60,8 +86,9 @@ class Lifelines {
 
   // A thief waits on us. False: it is no lifeline of ours, or it waits already (a broken peer).
   bool remember(RankId from) {
-    for (std::uint32_t line = 0; line < count_; ++line) {
-      if (thief(line) != from || (waiting_ >> line & 1)) continue;
+    for (std::uint32_t line = count_; line-- > 0;) {
+      if (thief(line) != from) continue;
+      if (waiting_ >> line & 1) return false;
       waiting_ |= 1u << line;
       return true;
     }
@@ -70,7 +97,7 @@ class Lifelines {
   bool anyone_waits() const { return waiting_ != 0; }
   bool waits(RankId from) const {
     for (std::uint32_t line = 0; line < count_; ++line) {
-      if (thief(line) == from) return (waiting_ >> line & 1) != 0;
+      if (thief(line) == from && (waiting_ >> line & 1)) return true;
     }
     return false;
   }
@@ -104,6 +131,13 @@ class Lifelines {
   }
 
  private:
+  // The longest line to that rank; 0: none but perhaps the first.
+  std::uint32_t line_of(RankId rank) const {
+    std::uint32_t line = count_;
+    while (--line > 0 && victim(line) != rank) {
+    }
+    return line;
+  }
   // Lines shorter than `span`, one bit each. Line j, of length 2^j, stands for as many ranks: the
   // mask is also their number.
   static std::uint32_t lines_below(std::uint32_t span) {
@@ -121,8 +155,10 @@ class Lifelines {
 
   RankId self_;
   std::uint32_t ranks_, count_;
-  std::uint32_t asked_ = 0;    // Our unpaid requests, by line.
-  std::uint32_t waiting_ = 0;  // Thieves that wait on us, by line.
+  RankId successor_, predecessor_;  // The nearest living ranks.
+  std::uint32_t closed_ = 0;        // Lines that are not used any more.
+  std::uint32_t asked_ = 0;         // Our unpaid requests, by line.
+  std::uint32_t waiting_ = 0;       // Thieves that wait on us, by line.
 };
 
 }  // namespace heddle

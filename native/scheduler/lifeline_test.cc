@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <vector>
+
+#include "base/random.h"
 
 namespace heddle {
 namespace {
@@ -121,6 +124,40 @@ TEST_CASE("lifelines: who only passes work on asks its successor, and once") {
   CHECK(lines.paid_by(0));
   CHECK(lines.ask_successor() == 0);
   CHECK_FALSE(Lifelines(0, 1).ask_successor().has_value());
+}
+
+TEST_CASE("lifelines: whoever is lost, every living rank is within reach of every other") {
+  Random random(1);
+  for (std::uint32_t ranks = 2; ranks <= 70; ++ranks) {
+    CAPTURE(ranks);
+    std::vector<bool> lost(ranks);
+    for (RankId id = 1; id < ranks; ++id) lost[id] = random.below(2) == 0;
+    const auto living = [&](RankId from, std::uint32_t step) {
+      do from = (from + step) % ranks;
+      while (lost[from]);
+      return from;
+    };
+    std::vector<RankId> reached{0};
+    for (std::size_t k = 0; k < reached.size(); ++k) {
+      const RankId self = reached[k];
+      Lifelines lines(self, ranks);
+      for (RankId id = 0; id < ranks; ++id)
+        if (lost[id]) lines.lose(id, living(self, 1), living(self, ranks - 1));
+      std::vector<RankId> asked;
+      while (const auto victim = lines.ask_next()) asked.push_back(*victim);
+      for (const RankId victim : asked) {
+        CHECK(!lost[victim]);
+        CHECK(std::ranges::count(asked, victim) == 1);
+        Lifelines there(victim, ranks);
+        for (RankId id = 0; id < ranks; ++id)
+          if (lost[id]) there.lose(id, living(victim, 1), living(victim, ranks - 1));
+        CHECK(there.remember(self));
+        CHECK(lines.paid_by(victim));
+        if (std::ranges::find(reached, victim) == reached.end()) reached.push_back(victim);
+      }
+    }
+    CHECK(static_cast<std::ptrdiff_t>(reached.size()) == std::ranges::count(lost, false));
+  }
 }
 
 }  // namespace heddle

@@ -1,5 +1,8 @@
 #include "scheduler/message.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "base/assert.h"
 
 namespace heddle {
@@ -103,7 +106,11 @@ void body(Sink& s, const ResultCredit& m) {
 }
 template <class Sink>
 void body(Sink& s, const CancelGrant& m) {
-  put(s, m.grant);
+  put(s, m.grant), put(s, static_cast<std::uint8_t>(m.lost));
+}
+template <class Sink>
+void body(Sink& s, const Lost& m) {
+  put(s, m.ranks);
 }
 template <class Sink>
 void body(Sink& s, const Hello& m) {
@@ -167,7 +174,7 @@ class Decoder {
         break;
       }
       case 5:
-        out = CancelGrant{in_.u64()};
+        out = cancel_grant();
         break;
       case 6: {
         const auto f = in_.u64();
@@ -199,6 +206,9 @@ class Decoder {
         break;
       case 14:
         out = stats();
+        break;
+      case 15:
+        out = lost();
         break;
       default:
         return false;
@@ -294,6 +304,21 @@ class Decoder {
       r.payload.assign(payload.begin(), payload.end());
       out.records.push_back(std::move(r));
     }
+    return out;
+  }
+
+  CancelGrant cancel_grant() {
+    CancelGrant out;
+    out.grant = in_.u64();
+    out.lost = checked<std::uint8_t>(2) != 0;
+    return out;
+  }
+
+  Lost lost() {
+    Lost out;
+    for (std::uint64_t n = list_size(); n > 0 && good_; --n) out.ranks.push_back(in_.u32());
+    if (std::ranges::adjacent_find(out.ranks, std::greater_equal<>()) != out.ranks.end())
+      good_ = false;
     return out;
   }
 

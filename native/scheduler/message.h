@@ -65,9 +65,10 @@ struct ResultCredit {
   friend bool operator==(const ResultCredit&, const ResultCredit&) = default;
 };
 
-// The grant's batch is cancelled, victim to thief; nothing more is owed for it.
+// The grant is cancelled, victim to thief; nothing more is owed for it.
 struct CancelGrant {
   GrantId grant = 0;
+  bool lost = false;  // Its tasks run elsewhere, since a rank was lost; else their batch is over.
   friend bool operator==(const CancelGrant&, const CancelGrant&) = default;
 };
 
@@ -93,6 +94,13 @@ struct Fatal {
 // "I live", to the successor on the ring.
 struct Heartbeat {
   friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
+};
+
+// These ranks are lost, all of them so far: to rank 0, and from there down the tree. To one of
+// them, if it still speaks: it was given up.
+struct Lost {
+  std::vector<RankId> ranks;  // Ascending.
+  friend bool operator==(const Lost&, const Lost&) = default;
 };
 
 // The program is over, down the tree.
@@ -124,7 +132,7 @@ struct Stats {
 
 using Message =
     std::variant<StealRequest, LifelineRequest, Grant, Results, ResultCredit, CancelGrant, Hello,
-                 AppsDiffer, Fatal, Heartbeat, Shutdown, Ping, Pong, StatsRequest, Stats>;
+                 AppsDiffer, Fatal, Heartbeat, Shutdown, Ping, Pong, StatsRequest, Stats, Lost>;
 
 // One frame: the message's number in the variant as u8, then its fields, little-endian. Asserts
 // valid input.

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
+#include <vector>
 
 namespace heddle {
 
@@ -73,6 +75,38 @@ TEST_CASE("peers: a rank alone, one that does not watch, and one that stopped ne
   stopped.stop();
   CHECK(stopped.next_timer() == kNever);
   CHECK_FALSE(stopped.predecessor_lost({seconds(100)}));
+}
+
+TEST_CASE("the ring and the tree close up where ranks are lost") {
+  constexpr std::uint32_t kRanks = 16;
+  const std::vector<RankId> lost{3, 4, 5, 8, 12, 15};
+  std::vector<Peers> peers;
+  for (RankId id = 0; id < kRanks; ++id) {
+    peers.emplace_back(id, kRanks, 0);
+    for (const RankId rank : lost)
+      if (rank != id) peers[id].lose(rank, {});
+  }
+  std::vector<RankId> ring, reached{0};
+  for (RankId at = peers[0].successor(); at != 0; at = peers[at].successor()) {
+    CHECK(peers[peers[at].successor()].predecessor() == at);
+    ring.push_back(at);
+  }
+  CHECK(ring == std::vector<RankId>{1, 2, 6, 7, 9, 10, 11, 13, 14});
+  for (std::size_t k = 0; k < reached.size(); ++k)
+    for (const RankId child : peers[reached[k]].children()) reached.push_back(child);
+  std::ranges::sort(reached);
+  CHECK(std::vector<RankId>(reached.begin() + 1, reached.end()) == ring);
+}
+
+TEST_CASE("the last living rank is its own neighbour and has nobody to watch") {
+  Peers peers(0, 3, seconds(4));
+  peers.heard(2, {});
+  peers.lose(1, {}), peers.lose(2, {});
+  CHECK(peers.successor() == 0);
+  CHECK(peers.predecessor() == 0);
+  CHECK(peers.next_timer() == kNever);
+  CHECK(!peers.beat_due({seconds(100)}));
+  CHECK(!peers.predecessor_lost({seconds(100)}));
 }
 
 }  // namespace heddle

@@ -177,6 +177,16 @@ void Queue::take_of_level(Level& level, std::uint64_t want, const Blocked& block
   }
 }
 
+std::vector<Entry> Queue::of(HeldId held) const {
+  std::vector<Entry> out;
+  for (const Level& level : levels_) {
+    std::ranges::copy_if(level.entries(), std::back_inserter(out), [held](const Entry& entry) {
+      return entry.held == held && !entry.range.empty();
+    });
+  }
+  return out;
+}
+
 std::uint64_t Queue::drop(HeldId held) {
   const std::uint64_t before = tally_.tasks;
   for (std::size_t k = levels_.size(); k-- > 0;) {

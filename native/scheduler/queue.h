@@ -93,6 +93,9 @@ class Queue {
   // Drops what belongs to `held`; returns how many tasks.
   std::uint64_t drop(HeldId held);
 
+  // What belongs to `held`, in order.
+  std::vector<Entry> of(HeldId held) const;
+
  private:
   struct Taking;
   Level& level_of(std::int16_t priority);

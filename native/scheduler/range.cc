@@ -21,6 +21,19 @@ void RangeSet::add(Range range) {
   ranges_.emplace(range.first, range.last);
 }
 
+bool RangeSet::remove(Range range) {
+  HEDDLE_ASSERT(!range.empty());
+  auto found = ranges_.upper_bound(range.first);
+  if (found == ranges_.begin()) return false;
+  --found;
+  const Range whole{found->first, found->second};
+  if (whole.last < range.last) return false;
+  ranges_.erase(found);
+  if (whole.first < range.first) ranges_.emplace(whole.first, range.first);
+  if (range.last < whole.last) ranges_.emplace(range.last, whole.last);
+  return true;
+}
+
 std::vector<Range> RangeSet::take() {
   std::vector<Range> out;
   out.reserve(ranges_.size());

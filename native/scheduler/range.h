@@ -38,6 +38,8 @@ class RangeSet {
  public:
   // Requires: not empty, and none of it is in the set. O(log n).
   void add(Range range);
+  // Takes `range` out. False: not all of it is in the set, which stays as it was. O(log n).
+  bool remove(Range range);
   bool empty() const { return ranges_.empty(); }
   std::size_t pieces() const { return ranges_.size(); }
   std::vector<Range> take();

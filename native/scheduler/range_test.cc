@@ -57,4 +57,17 @@ TEST_CASE("range set: every order of ten neighbours ends in one piece") {
   }
 }
 
+TEST_CASE("a set of ranges loses what is taken out, and refuses what it does not have") {
+  RangeSet set;
+  set.add({0, 10});
+  set.add({20, 30});
+  CHECK(set.remove({3, 5}));
+  CHECK(set.remove({20, 22}));
+  CHECK(set.remove({29, 30}));
+  for (const Range absent : {Range{3, 4}, Range{2, 4}, Range{4, 6}, Range{9, 11}, Range{10, 20},
+                             Range{8, 24}, Range{30, 31}})
+    CHECK(!set.remove(absent));
+  CHECK(set.take() == std::vector<Range>{{0, 3}, {5, 10}, {22, 29}});
+}
+
 }  // namespace heddle

@@ -89,6 +89,10 @@ Instant Rank::next_timer() const {
 }
 
 void Rank::on(Received& e, Actions& out) {
+  if (peers_.is_lost(e.from)) {  // It was slow, not dead. What it had runs elsewhere by now.
+    if (!closed_) out.push_back(Send{e.from, Lost{peers_.lost()}});
+    return;
+  }
   peers_.heard(e.from, now_);
   if (closed_) return;
   std::visit([&](auto& m) { on(e.from, m, out); }, e.message);
@@ -106,25 +110,17 @@ void Rank::on(Tick&, Actions& out) {
     peers_.beat(now_);
     out.push_back(Send{peers_.successor(), Heartbeat{}});
   }
-  if (!peers_.predecessor_lost(now_)) return;
-  peers_.stop();
-  const RankId lost = peers_.predecessor();
-  const std::string what = "rank " + std::to_string(lost) + " on host " + peers_.predecessor_host +
-                           " is lost: no sign of life for " +
-                           std::to_string(config_.lost_after / 1'000'000) + " ms";
-  if (lost == 0)
-    out.push_back(JobFailed{"ERR_RANK_LOST", what});
-  else
-    fail("ERR_RANK_LOST", what, out);
+  if (peers_.predecessor_lost(now_)) predecessor_lost(out);
 }
+
+Hello Rank::hello() const { return {fingerprint_of(config_.apps), config_.host}; }
 
 void Rank::greet(Actions& out) {
   greeted_ = true;
   if (config_.ranks < 2) return;
-  const Hello hello{fingerprint_of(config_.apps), config_.host};
-  if (config_.id != 0) out.push_back(Send{peers_.parent(), hello});
+  if (config_.id != 0) out.push_back(Send{peers_.parent(), hello()});
   if (config_.id == 0 || peers_.successor() != peers_.parent())
-    out.push_back(Send{peers_.successor(), hello});
+    out.push_back(Send{peers_.successor(), hello()});
 }
 
 void Rank::on(RankId from, Hello& m, Actions& out) {

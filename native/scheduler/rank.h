@@ -8,7 +8,8 @@
 // victim. A range it gives away stays on record with the holding it was cut from until the thief
 // has reported every task of it; results travel back along these records and merge on the way. So
 // the tree of steals is also the way of results, of cancels and of recovery, and no rank knows more
-// than its neighbours in it.
+// than its neighbours in it. When a rank is lost, its victims run again what it has not reported,
+// and its thieves drop what they have from it.
 //
 // A task that waits for tasks of its own is *parked*: its worker is free for others meanwhile, so
 // tasks may submit tasks to any depth and never wait for a worker that waits for them.
@@ -45,6 +46,7 @@ struct RankConfig {
   std::string host;
   std::vector<std::pair<std::string, std::uint64_t>> apps;  // Name and fingerprint, sorted by name.
   Duration lost_after = 0;  // Silence of a peer after which it is lost; 0: never.
+  bool recover = false;     // Others than rank 0 may be lost: their work runs elsewhere.
 };
 
 class Rank {
@@ -94,6 +96,9 @@ class Rank {
     Range range;
     std::uint64_t unfinished = 0;
     std::uint64_t owed = 0;  // Payload bytes received and not credited.
+    // To run it again, where ranks may be lost: which tasks are unreported, and their arguments.
+    RangeSet unreported;
+    Arguments arguments;
   };
   struct Worker {
     WorkerKind kind = WorkerKind::Js;
@@ -166,7 +171,8 @@ class Rank {
     return batch.results == ResultMode::Collect || batch.stream;
   }
   void pay_credit(Holding& holding, Actions& out);
-  void cancel(HeldId id, Actions& out);
+  void cancel(HeldId id, Actions& out);  // Its batch is over.
+  void drop(HeldId id, bool lost, Actions& out);
   bool blocked(const BatchHeader& batch) const;
   Queue::Blocked blocked_batches() const;  // Empty: nothing is blocked.
   bool any_to_give(WorkerKind kind) const {
@@ -176,6 +182,14 @@ class Rank {
   std::uint64_t waiting_bytes(const Holding& holding) const {
     return holding.news.payload_bytes() + holding.delivered;
   }
+
+  // Lost ranks (rank_lost.cc): their work runs elsewhere, and nobody waits for them.
+  void on(RankId from, Lost& m, Actions& out);
+  void learn(const std::vector<RankId>& lost, Actions& out);
+  void take_back(RankId lost, Actions& out);
+  void place_anew(RankId lost, Actions& out);
+  void drop_orphans(RankId lost, Actions& out);
+  void predecessor_lost(Actions& out);
 
   // Peers (rank.cc): the start, silence, the end.
   void on(RankId from, Hello& m, Actions& out);
@@ -187,6 +201,7 @@ class Rank {
   void on(RankId from, Pong& m, Actions& out);
   void on(RankId from, StatsRequest& m, Actions& out);
   void on(RankId from, Stats& m, Actions& out);
+  Hello hello() const;
   void greet(Actions& out);
   void fail(std::string code, std::string message, Actions& out);
   void shutdown(Actions& out);
@@ -221,6 +236,8 @@ class Rank {
   std::array<Instant, kWorkerKinds> offer_at_{kNever, kNever, kNever};  // By kind.
   std::uint32_t patience_ = 1;       // News that nobody waits for may be so many times as old.
   std::vector<BatchId> tombstones_;  // Oldest first.
+  std::vector<std::pair<RankId, WorkerKind>> early_;  // Lifeline requests of no thief known yet.
+  std::size_t announced_ = 0;  // Lost ranks of the longest list passed down the tree.
   TaskTimes times_;
   Peers peers_;
   Stats stats_;

@@ -68,6 +68,10 @@ void Rank::on(RankId from, Results& m, Actions& out) {
     inside =
         inside && record.range.first >= given.range.first && record.range.last <= given.range.last;
   }
+  if (inside && config_.recover) {
+    inside = std::ranges::all_of(
+        m.records, [&](const Record& record) { return given.unreported.remove(record.range); });
+  }
   if (!inside || tasks > given.unfinished) {
     return fail("ERR_FRAME",
                 "rank " + std::to_string(from) + " reported tasks that it was not given", out);
@@ -217,17 +221,27 @@ void Rank::on(CancelBatch& e, Actions& out) {
 
 void Rank::on(RankId from, CancelGrant& m, Actions& out) {
   const auto found = by_grant_.find({from, m.grant});
-  if (found != by_grant_.end()) cancel(found->second, out);
+  if (found == by_grant_.end()) return;
+  if (m.lost)
+    drop(found->second, true, out);
+  else
+    cancel(found->second, out);
 }
 
 void Rank::cancel(HeldId id, Actions& out) {
+  tombstones_.push_back(holdings_.at(id).batch->id);
+  if (tombstones_.size() > limits::kTombstones) tombstones_.erase(tombstones_.begin());
+  drop(id, false, out);
+}
+
+void Rank::drop(HeldId id, bool lost, Actions& out) {
   const BatchRef batch = holdings_.at(id).batch;
   queue(batch->worker).drop(id);
   outbound_.drop(id);
   look_again_ |= !room_for_grants();
   std::erase_if(given_, [&](const auto& item) {
     if (item.second.held != id) return false;
-    out.push_back(Send{item.second.thief, CancelGrant{item.first}});
+    out.push_back(Send{item.second.thief, CancelGrant{item.first, lost}});
     return true;
   });
   std::erase_if(parked_, [&](const auto& item) {
@@ -238,8 +252,6 @@ void Rank::cancel(HeldId id, Actions& out) {
   for (WorkerId worker = 0; worker < workers_.size(); ++worker) {
     if (workers_[worker].held == id) out.push_back(Interrupt{worker, false});
   }
-  tombstones_.push_back(batch->id);
-  if (tombstones_.size() > limits::kTombstones) tombstones_.erase(tombstones_.begin());
   forget(id);
 }
 

@@ -27,7 +27,8 @@ void Rank::on(Submit& e, Actions& out) {
   by_sequence_[e.batch->id.sequence] = id;
   const WorkerKind kind = e.batch->worker;
   HEDDLE_ASSERT(e.batch->target < config_.ranks);
-  const bool elsewhere = e.batch->placement != Placement::Anywhere && e.batch->target != config_.id;
+  const bool elsewhere = e.batch->placement != Placement::Anywhere &&
+                         e.batch->target != config_.id && !peers_.is_lost(e.batch->target);
   if (!elsewhere && stranded(*e.batch)) return fail_stranded(*e.batch, out);
   Queue& tasks = elsewhere ? outbound_ : queue(kind);
   tasks.push_back({id, std::move(e.batch), e.range, std::move(e.arguments)});
@@ -57,10 +58,16 @@ void Rank::place(Actions& out) {
 
 // Nobody here can ever run it, and nobody else may.
 bool Rank::stranded(const BatchHeader& batch) const {
-  return batch.placement == Placement::Only && relays(batch.worker);
+  return batch.placement == Placement::Only && (batch.target != config_.id || relays(batch.worker));
 }
 
 void Rank::fail_stranded(const BatchHeader& batch, Actions& out) {
+  if (batch.target != config_.id) {
+    return fail("ERR_RANK_LOST",
+                "rank " + std::to_string(batch.target) +
+                    " is lost, and tasks were submitted that may run there only",
+                out);
+  }
   constexpr std::array<const char*, kWorkerKinds> kNames{"JS worker", "process slot",
                                                          "native slot"};
   fail("ERR_PLACEMENT",
@@ -251,7 +258,9 @@ Grant Rank::give(WorkerKind kind, const Lifelines::Share& share) {
 
 GrantedRange Rank::record_given(Entry entry, RankId thief) {
   const GrantId id = next_grant_++;
-  given_[id] = {entry.held, thief, entry.range, entry.range.size(), 0};
+  Given& given = given_[id];
+  given = {entry.held, thief, entry.range, entry.range.size(), 0, {}, {}};
+  if (config_.recover) given.unreported.add(entry.range), given.arguments = entry.arguments;
   holdings_.at(entry.held).local -= entry.range.size();
   return {id, std::move(entry.batch), entry.range, std::move(entry.arguments)};
 }
@@ -264,7 +273,10 @@ void Rank::on(RankId from, LifelineRequest& m, Actions& out) {
   Lifelines& lifelines = searching(m.kind).lifelines;
   if (lifelines.waits(from)) return;  // A broken peer.
   if (!any_to_give(m.kind) || !room_for_grants()) {
-    if (lifelines.remember(from)) distribute(m.kind, out);
+    if (lifelines.remember(from))
+      distribute(m.kind, out);
+    else if (config_.recover)
+      early_.emplace_back(from, m.kind);
     return;
   }
   Grant grant = give(m.kind, half_for(from));
@@ -309,7 +321,10 @@ void Rank::ask(RankId victim, WorkerKind kind, Actions& out) {
 void Rank::search(WorkerKind kind, Actions& out) {
   if (config_.ranks < 2) return;
   Search& s = searching(kind);
-  if (const auto victim = s.next_victim(random_)) return ask(*victim, kind, out);
+  while (const auto victim = s.next_victim(random_)) {
+    if (!peers_.is_lost(*victim)) return ask(*victim, kind, out);
+    s.answered(*victim);
+  }
   if (s.in_flight()) return;
   while (const auto victim = s.lifelines.ask_next())
     out.push_back(Send{*victim, LifelineRequest{kind}});

@@ -21,27 +21,34 @@ class Search {
 
   // Whom to ask now, or nobody: a request is under way, or enough were tried.
   std::optional<RankId> next_victim(Random& random) {
-    if (in_flight_ || ranks_ < 2) return std::nullopt;
+    if (asked_ || ranks_ < 2) return std::nullopt;
     if (giver_) return ahead();
     if (tries_ >= limits::kRandomTries) return std::nullopt;
     ++tries_;
-    in_flight_ = true;
-    return (self_ + 1 + static_cast<RankId>(random.below(ranks_ - 1))) % ranks_;
+    asked_ = (self_ + 1 + static_cast<RankId>(random.below(ranks_ - 1))) % ranks_;
+    return asked_;
   }
   // Whom to ask before the queue is empty: only who gave last.
   std::optional<RankId> ahead() {
-    if (in_flight_ || !giver_) return std::nullopt;
-    in_flight_ = true;
+    if (asked_ || !giver_) return std::nullopt;
+    asked_ = giver_;
     return giver_;
   }
-  bool in_flight() const { return in_flight_; }
+  bool in_flight() const { return asked_.has_value(); }
   // Nothing was tried yet anywhere: at start nobody has work, so the first search goes straight to
   // the lifelines.
   void skip_random() { tries_ = limits::kRandomTries; }
   // A victim answered our request.
   void answered(RankId victim) {
-    in_flight_ = false;
+    asked_.reset();
     if (giver_ == victim) giver_.reset();
+  }
+  // A rank is lost, and these are the nearest living ones.
+  void lose(RankId lost, RankId successor, RankId predecessor) {
+    if (asked_ == lost) asked_.reset();
+    if (giver_ == lost) giver_.reset();
+    tries_ = 0;  // Its work is around again.
+    lifelines.lose(lost, successor, predecessor);
   }
   // A victim has work for us if we ask.
   void offered_by(RankId victim) {
@@ -60,7 +67,7 @@ class Search {
   RankId self_;
   std::uint32_t ranks_;
   std::uint32_t tries_ = 0;
-  bool in_flight_ = false;
+  std::optional<RankId> asked_;  // Whose answer is under way.
   std::optional<RankId> giver_;  // Who gave or offered last, unless it had nothing when asked.
 };
 

@@ -116,7 +116,7 @@ inline std::ostream& operator<<(std::ostream& o, const ResultCredit& m) {
   return o << "ResultCredit #" << m.grant << " " << m.bytes << " B";
 }
 inline std::ostream& operator<<(std::ostream& o, const CancelGrant& m) {
-  return o << "CancelGrant #" << m.grant;
+  return o << "CancelGrant #" << m.grant << (m.lost ? " lost" : "");
 }
 inline std::ostream& operator<<(std::ostream& o, const Hello& m) {
   return o << "Hello " << std::hex << m.fingerprint << std::dec << " " << m.host;
@@ -130,6 +130,9 @@ inline std::ostream& operator<<(std::ostream& o, const Fatal& m) {
   return o << "Fatal " << m.code << ": " << m.message;
 }
 inline std::ostream& operator<<(std::ostream& o, const Heartbeat&) { return o << "Heartbeat"; }
+inline std::ostream& operator<<(std::ostream& o, const Lost& m) {
+  return put_list(o << "Lost ", m.ranks);
+}
 inline std::ostream& operator<<(std::ostream& o, const Shutdown&) { return o << "Shutdown"; }
 inline std::ostream& operator<<(std::ostream& o, const Ping& m) { return o << "Ping " << m.nonce; }
 inline std::ostream& operator<<(std::ostream& o, const Pong& m) { return o << "Pong " << m.nonce; }

@@ -51,7 +51,9 @@ std::vector<std::uint8_t> packed_of(Range range, std::uint32_t size) {
 }  // namespace
 
 Checker::Checker(const Scenario& scenario)
-    : workers_die_(scenario.worker_dies_one_in > 0), ranks_(scenario.ranks) {
+    : workers_die_(scenario.worker_dies_one_in > 0),
+      ranks_fail_(!scenario.outages.empty()),
+      ranks_(scenario.ranks) {
   std::vector<std::uint64_t> sequences(scenario.ranks, 0);
   for (const BatchPlan& plan : scenario.batches) {
     BatchHeader h;
@@ -110,6 +112,15 @@ Arguments Checker::arguments(std::size_t batch) const {
 std::size_t Checker::index_of(RankId owner, std::uint64_t sequence) const {
   const auto found = index_.find({owner, sequence});
   return found == index_.end() ? state_.size() : found->second;
+}
+
+void Checker::lost(RankId rank) {
+  for (State& state : state_) state.abandoned |= state.plan.owner == rank;
+}
+
+bool Checker::all_over() const {
+  return std::ranges::all_of(
+      state_, [](const State& state) { return state.done || state.cancelled || state.abandoned; });
 }
 
 Checker::State& Checker::state_of(const BatchHeader& batch) {
@@ -197,7 +208,7 @@ std::vector<Record> Checker::run(const Chunk& chunk) {
   };
   Range good{chunk.range.first, chunk.range.first};
   for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
-    if (++state.runs.at(i - state.plan.first) > 1)
+    if (++state.runs.at(i - state.plan.first) > 1 && !ranks_fail_)
       complain("task " + std::to_string(i) + " ran twice");
     const Bytes argument = chunk.arguments.of({i, i + 1});
     if (state.plan.args == ArgsKind::Fixed) {
@@ -261,7 +272,8 @@ void Checker::check_outcome(State& state, std::uint64_t index, const Record& rec
   if (++state.deliveries[index - state.plan.first] > 1) complain(name + " delivered twice");
   const bool failed = record.kind == RecordKind::Failed;
   if (failed && record.payload == crash()) {  // It took its worker down and does not run again.
-    if (!workers_die_ && !hangs(state, index)) complain(name + " was ended for no reason");
+    if (!workers_die_ && !ranks_fail_ && !hangs(state, index))
+      complain(name + " was ended for no reason");
     state.runs[index - state.plan.first] = 1;
     state.crashed = true;
   } else if (failed != fails(state, index) || hangs(state, index)) {
@@ -288,10 +300,10 @@ bool Checker::reduced_right(const State& state) const {
 std::string Checker::verdict(const State& state) const {
   const std::string name = "batch " + std::to_string(state.header->id.sequence) + " of rank " +
                            std::to_string(state.header->id.owner) + ": ";
-  if (state.cancelled) return "";
+  if (state.cancelled || state.abandoned) return "";
   if (!state.done) return name + "never ended";
   for (std::uint64_t i = 0; i < state.plan.tasks; ++i) {
-    if (state.runs[i] != 1)
+    if (state.runs[i] != 1 && !(ranks_fail_ && state.runs[i] > 1))
       return name + "task " + std::to_string(i) + " ran " + std::to_string(state.runs[i]) +
              " times";
     if (state.deliveries[i] != 1)

@@ -43,6 +43,10 @@ class Checker {
   void done(RankId owner, std::uint64_t sequence);
   void cancelled(std::size_t batch) { state_[batch].cancelled = true; }
   bool is_cancelled(std::size_t batch) const { return state_[batch].cancelled; }
+  // A rank is no more: nobody waits for its own batches, and what it ran may run again.
+  void lost(RankId rank);
+  // Every batch ended, was cancelled, or was its owner's who is lost.
+  bool all_over() const;
   std::size_t index_of(RankId owner, std::uint64_t sequence) const;
 
   // "" or what is wrong: so far, and at the end.
@@ -57,7 +61,7 @@ class Checker {
     std::uint64_t begun = 0;                     // Tasks.
     bool submitted = false;
     std::uint64_t reduced = 0;
-    bool any_reduced = false, done = false, cancelled = false, crashed = false;
+    bool any_reduced = false, done = false, cancelled = false, crashed = false, abandoned = false;
     OrderedSums sums;
   };
   void complain(std::string what);
@@ -73,7 +77,7 @@ class Checker {
   std::vector<State> state_;
   std::map<BatchId, std::size_t> index_;
   std::string complaint_;
-  bool workers_die_ = false;
+  bool workers_die_ = false, ranks_fail_ = false;
   std::uint32_t ranks_ = 1;
 };
 

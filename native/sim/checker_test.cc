@@ -68,6 +68,18 @@ TEST_CASE("checker: a job that nobody disturbs is right") {
   CHECK(Cluster(plain()).run(kStepsMax) == "");
 }
 
+TEST_CASE("checker: work of a lost rank that nobody runs again") {
+  Scenario scenario = plain();
+  scenario.batches[0].tasks = 10'000;
+  scenario.lost_after = seconds(2);
+  scenario.outages.push_back({2, {milliseconds(20)}, 0});
+  CHECK(Cluster(scenario).run(kStepsMax) == "");
+  Cluster untold(scenario, [](RankId, RankId to, Message& message) {
+    return to == 0 && std::holds_alternative<Lost>(message) ? 0u : 1u;
+  });
+  CHECK(has(untold.run(kStepsMax), "livelock"));
+}
+
 TEST_CASE("checker: a lost report is noticed") {
   CHECK(has(run_with<Results>(plain(), [](Results&) -> Times { return 0; }), "never ended"));
 }

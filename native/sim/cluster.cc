@@ -17,6 +17,7 @@ Cluster::Cluster(const Scenario& scenario, Tamper tamper)
   config.ranks = scenario.ranks;
   config.seed = scenario.seed + 3;
   config.lost_after = scenario.lost_after;
+  config.recover = !scenario.outages.empty();
   for (RankId id = 0; id < scenario.ranks; ++id) {
     config.id = id;
     config.host = "node" + std::to_string(id);
@@ -30,6 +31,7 @@ Cluster::Cluster(const Scenario& scenario, Tamper tamper)
       at({static_cast<std::int64_t>(random_.below(1'000'000))}, id, WorkerStarts{w});
     }
   }
+  for (const Outage& outage : scenario.outages) at(outage.at, outage.rank, outage);
   for (std::size_t k = 0; k < scenario.batches.size(); ++k) {
     const BatchPlan& plan = scenario.batches[k];
     at(plan.submit_at, plan.owner, Program{k});
@@ -50,6 +52,7 @@ std::string Cluster::run(std::uint64_t steps_max) {
     agenda_.pop();
     now_ = h.at;
     happen(h);
+    end_when_over();
   }
   if (!failure_.empty()) return checker_.complaint().empty() ? failure_ : checker_.complaint();
   const std::string wrong = checker_.verdict();
@@ -58,6 +61,7 @@ std::string Cluster::run(std::uint64_t steps_max) {
 
 std::string Cluster::final_check() const {
   for (RankId id = 0; id < nodes_.size(); ++id) {
+    if (nodes_[id].dead) continue;
     if (!nodes_[id].rank->quiet())
       return "rank " + std::to_string(id) + " still holds or owes something";
     if (nodes_[id].unconsumed != 0)
@@ -71,11 +75,49 @@ std::uint32_t Cluster::ranks_that_ran() const {
       nodes_, [](const Node& node) { return node.rank->stats().tasks_run > 0; }));
 }
 
+// Ranks that watch each other never rest: some time after all that can end has ended, and every
+// loss was noticed, one neighbour after the other, it is over.
+void Cluster::end_when_over() {
+  if (scenario_.outages.empty() || scenario_.ends_at != kNever || !checker_.all_over()) return;
+  const Outage& last = scenario_.outages.back();
+  const auto outages = static_cast<Duration>(scenario_.outages.size());
+  scenario_.ends_at =
+      std::max(now_, last.at + last.lasts) + (outages + 2) * 2 * scenario_.lost_after;
+}
+
+void Cluster::happen(RankId rank, Outage& e) {
+  if (e.lasts == 0)
+    return die(rank, static_cast<Duration>(
+                         random_.below(static_cast<std::uint64_t>(scenario_.delay_max) + 1)));
+  Node& node = nodes_[rank];
+  node.held_until = now_ + e.lasts;
+  node.held_for = std::max(node.held_for, e.lasts);
+}
+
+void Cluster::die(RankId rank, Duration cut_after) {
+  nodes_[rank].dead = true;
+  nodes_[rank].cut = now_ + cut_after;
+  checker_.lost(rank);
+}
+
+// A rank that was held up for so long that the others gave it up ends when it hears of that.
+void Cluster::act(RankId rank, JobFailed& a) {
+  const Duration slack = limits::kHeartbeat + scenario_.delay_max;
+  if (rank == 0 || nodes_[rank].held_for + slack < scenario_.lost_after)
+    failure_ = a.code + ": " + a.message;
+  else
+    die(rank, 0);
+}
+
 void Cluster::happen(Happening& h) {
+  const Node& node = nodes_[h.rank];
+  if (node.dead) return;
+  if (node.held_until > now_) return at(node.held_until, h.rank, std::move(h.what));
   std::visit([&](auto& what) { happen(h.rank, what); }, h.what);
 }
 
 void Cluster::happen(RankId rank, FrameArrives& e) {
+  if (nodes_[e.from].dead && now_ > nodes_[e.from].cut) return;
   Received received{e.from, {}};
   const SharedBytes frame{e.frame, e.frame->bytes()};
   const Status status = decode(frame, received.message);

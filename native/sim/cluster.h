@@ -69,7 +69,7 @@ class Cluster {
   };
   struct TimerRings {};
   using What = std::variant<FrameArrives, ChunkEnds, ParkedEnds, WorkerStarts, WorkerDies, Program,
-                            TimerRings>;
+                            TimerRings, Outage>;
   struct Happening {
     Instant at;
     std::uint64_t order;
@@ -91,6 +91,10 @@ class Cluster {
     Instant timer = kNever;
     Instant program_free;  // When the program has consumed what it got so far.
     std::uint64_t unconsumed = 0;
+    Instant held_until;     // Nothing happens there before.
+    Duration held_for = 0;  // The longest such time.
+    bool dead = false;
+    Instant cut = kNever;  // Dead: what it had sent and has not arrived by then never does.
   };
 
   void happen(Happening& h);
@@ -101,6 +105,7 @@ class Cluster {
   void happen(RankId rank, WorkerDies& e);
   void happen(RankId rank, Program& e);
   void happen(RankId rank, TimerRings& e);
+  void happen(RankId rank, Outage& e);
   void step(RankId rank, Event event);
   void act(RankId rank, Send& a);
   void act(RankId rank, Run& a);
@@ -108,13 +113,15 @@ class Cluster {
   void act(RankId rank, BatchDone& a);
   void act(RankId rank, Interrupt& a);
   void act(RankId, ParkedDropped&) {}
-  void act(RankId, JobFailed& a) { failure_ = a.code + ": " + a.message; }
+  void act(RankId rank, JobFailed& a);
   void act(RankId, JobClosed&) {}
   void act(RankId, Ponged&) {}
   void act(RankId, StatsArrived&) {}
   void park(RankId rank, WorkerId worker, Chunk chunk);
   void worker_gone(RankId rank, WorkerId worker, std::optional<std::uint64_t> culprit);
   void watch_bounds(RankId rank);
+  void die(RankId rank, Duration cut_after);
+  void end_when_over();
   void at(Instant when, RankId rank, What what);
   std::string final_check() const;
 

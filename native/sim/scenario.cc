@@ -105,6 +105,34 @@ void place_batches(Scenario& s) {
   }
 }
 
+// Ranks that die or are held up, in a quarter of the jobs. Rank 0 lives, and so does for each kind
+// of worker one rank that has it, and who alone may run something.
+void lose_ranks(Scenario& s) {
+  Random random(s.seed + 0x6c6f7374);
+  if (s.ranks < 2 || random.below(4) != 0) return;
+  std::vector<bool> stays(s.ranks, false);
+  stays[0] = true;
+  for (std::size_t k = 0; k < kWorkerKinds; ++k)
+    stays[s.keeps_all(static_cast<WorkerKind>(k))] = true;
+  for (const BatchPlan& plan : s.batches)
+    if (plan.placement == Placement::Only) stays[plan.target] = true;
+  for (std::uint64_t n = 1 + random.below(std::min(s.ranks, 100u)); n > 0; --n) {
+    Outage outage;
+    outage.rank = static_cast<RankId>(random.below(s.ranks));
+    const std::uint64_t span = random.below(2) == 0 ? 5'000'000 : 5'000'000'000;
+    outage.at = {static_cast<std::int64_t>(random.below(span))};
+    if (random.below(3) == 0) outage.lasts = static_cast<Duration>(1 + random.below(4'000'000'000));
+    const bool spared = stays[outage.rank];
+    const bool again = std::ranges::any_of(
+        s.outages, [&](const Outage& other) { return other.rank == outage.rank; });
+    if (again || (spared && outage.lasts == 0)) continue;
+    if (spared) outage.lasts = std::min<Duration>(outage.lasts, milliseconds(300));
+    s.outages.push_back(outage);
+  }
+  if (!s.outages.empty()) s.lost_after = milliseconds(1'200);
+  std::ranges::sort(s.outages, {}, &Outage::at);
+}
+
 }  // namespace
 
 Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
@@ -124,6 +152,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
   if (random.below(32) == 0) large_results(random, s);
   if (random.below(3) == 0) s.park_one_in = 1 + static_cast<std::uint32_t>(random.below(8));
   place_batches(s);
+  lose_ranks(s);
   return s;
 }
 
@@ -155,6 +184,10 @@ std::string Scenario::describe() const {
   if (park_one_in > 0)
     out += ", a task waits for others in one chunk of " + std::to_string(park_one_in);
   constexpr std::size_t kShown = 12;
+  if (!outages.empty()) out += ", " + std::to_string(outages.size()) + " outages of";
+  for (std::size_t k = 0; k < std::min(outages.size(), kShown); ++k)
+    out += " " + std::to_string(outages[k].rank) + (outages[k].lasts == 0 ? "" : "(a while)");
+  if (outages.size() > kShown) out += " ...";
   out += ", " + std::to_string(batches.size()) + " batches of";
   for (std::size_t k = 0; k < std::min(batches.size(), kShown); ++k) {
     const BatchPlan& plan = batches[k];

@@ -35,6 +35,13 @@ struct BatchPlan {
   std::uint32_t argument_bytes = 0;  // Of each packed argument; 0: from 0 to 15, by index.
 };
 
+// A rank that stops for a while, or for ever.
+struct Outage {
+  RankId rank = 0;
+  Instant at;
+  Duration lasts = 0;  // 0: for ever.
+};
+
 struct Scenario {
   std::uint64_t seed = 0;
   std::uint32_t ranks = 1;
@@ -50,6 +57,7 @@ struct Scenario {
   Duration lost_after = 0;               // As in RankConfig; 0: ranks do not watch each other.
   Instant ends_at = kNever;              // Nothing happens after that.
   std::vector<BatchPlan> batches;
+  std::vector<Outage> outages;  // Ascending in time.
 
   // `ranks` 0: the seed chooses that too (1 to 64).
   static Scenario from_seed(std::uint64_t seed, std::uint32_t ranks = 0);
