@@ -24,6 +24,7 @@ export const needs = [
     packages: ["munge", "slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins"],
   },
   { name: "strace", files: ["strace"], packages: ["strace"] },
+  { name: "ccache", files: ["ccache"], packages: ["ccache"] }, // A clone is compiled as this was.
   { name: "clang-format", files: ["clang-format-19"], packages: ["clang-format-19"] },
 ];
 

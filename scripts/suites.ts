@@ -61,6 +61,7 @@ export const slow: Suite[] = [
       "test/integration/bad-input.test.ts": ["root"], // Mounts a device that is soon full.
       "test/integration/stage.test.ts": ["strace"], // Counts what ranks open.
       "test/integration/two-hosts.test.ts": ["root", "iproute2"],
+      "test/package/quickstart.test.ts": ["ccache"], // Else it compiles for two minutes.
       "test/integration/slurm.test.ts": ["root", "iproute2", "slurm"],
     },
     steps: [vitest("integration")],
