@@ -53,16 +53,21 @@ export interface Case {
   prepare?(): void;
 }
 
-export interface Bench {
+/** What a line says of where it was measured. */
+export interface Place {
   name: string;
   ranks: number;
   workers: number;
-  cases: Case[];
   /** What each rank has run so far: shares are shown. Leave out where tasks have no business on other ranks. */
   stats?: () => SessionStats[] | Promise<SessionStats[]>;
 }
 
-interface Measured {
+export interface Bench extends Place {
+  cases: Case[];
+}
+
+/** What the rounds of a case have given so far. */
+export interface Measured {
   tasks: number;
   seconds: number[];
   p50: number[];
@@ -105,7 +110,8 @@ function groups(cases: readonly Case[]): Case[][] {
   return all;
 }
 
-async function sizeOf(one: Case): Promise<number> {
+/** So many tasks that a round lasts as long as it should. Runs it a few times. */
+export async function sizeOf(one: Case): Promise<number> {
   const wanted = one.roundSeconds ?? ROUND_SECONDS;
   const tasksMax = one.tasksMax ?? Number.MAX_SAFE_INTEGER;
   let tasks = one.tasks;
@@ -124,7 +130,7 @@ async function timed(one: Case, tasks: number): Promise<{ round: Round; seconds:
   return { round, seconds: round.seconds ?? (performance.now() - began) / 1e3 };
 }
 
-async function runRound(bench: Bench, one: Case, into: Measured): Promise<void> {
+export async function runRound(bench: Place, one: Case, into: Measured): Promise<void> {
   const before = (await bench.stats?.()) ?? [];
   const { round, seconds } = await timed(one, into.tasks);
   into.seconds.push(seconds);
@@ -138,11 +144,11 @@ async function runRound(bench: Bench, one: Case, into: Measured): Promise<void> 
   for (const [rank, tasks] of ranBetween(before, after).entries()) into.ran[rank] = (into.ran[rank] ?? 0) + tasks;
 }
 
-function newMeasured(tasks: number): Measured {
+export function newMeasured(tasks: number): Measured {
   return { tasks, seconds: [], p50: [], p99: [], figures: {}, ran: [] };
 }
 
-function lineOf(bench: Bench, name: string, measured: Measured, smoke: boolean): Line {
+export function lineOf(bench: Place, name: string, measured: Measured, smoke: boolean): Line {
   const { tasks, seconds, p50, p99, figures, ran } = measured;
   const line: Line = {
     bench: bench.name,

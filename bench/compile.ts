@@ -4,7 +4,7 @@
  */
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 
 const compiledFolder = "build/bench";
@@ -13,9 +13,11 @@ const compiledFolder = "build/bench";
 export async function compileBenches(root: string): Promise<string> {
   const outdir = join(root, compiledFolder);
   mkdirSync(outdir, { recursive: true });
-  const sources = readdirSync(join(root, "bench")).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+  const files = readdirSync(join(root, "bench"), { recursive: true, encoding: "utf8" });
+  const sources = files.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
   const { outputFiles } = await build({
     entryPoints: sources.map((name) => join(root, "bench", name)),
+    outbase: join(root, "bench"),
     outdir,
     bundle: true,
     write: false,
@@ -58,7 +60,8 @@ function importsStay(root: string, outdir: string): Plugin {
         if (!relative(join(root, "examples"), file).startsWith("..")) return { path: file }; // Part of what imports it.
         const inSource = relative(join(root, "src"), file);
         const own = inSource.startsWith("..");
-        const compiled = own ? `./${basename(path)}` : relative(outdir, join(root, "dist", inSource));
+        const folder = join(outdir, relative(join(root, "bench"), resolveDir));
+        const compiled = own ? path : relative(folder, join(root, "dist", inSource));
         return { path: compiled.replace(/\.ts$/, ".js"), external: true };
       }),
   };

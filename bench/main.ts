@@ -31,6 +31,7 @@ async function main(words: string[]): Promise<number> {
 }
 
 async function runPlan(line: CommandLine, plan: Plan, file: string): Promise<number> {
+  if (plan.oneProcess && line.ranks !== null) throw new UsageError(`${line.name} takes no --ranks: it is one process`);
   const named = line.ranks ?? plan.ranks;
   const ranks = named === null ? null : Math.max(named, plan.ranksMin ?? 1);
   const mpi: Mpi | null = ranks === null ? null : await findMpi(line.mpi);
@@ -38,8 +39,10 @@ async function runPlan(line: CommandLine, plan: Plan, file: string): Promise<num
   const machine = describeMachine(root, mpi?.mpiexec.version ?? null);
   const measured: Line[] = [];
   let worst = 0;
+  const table: Line[] | null = plan.table === undefined || line.json ? null : [];
   const take = (one: Line): void => {
-    if (plan.repeat === undefined) worst = Math.max(worst, report(one, machine, line));
+    if (table !== null) table.push(one);
+    else if (plan.repeat === undefined) worst = Math.max(worst, report(one, machine, line));
     else measured.push(one);
   };
   const times = plan.repeat?.(options) ?? 1;
@@ -59,6 +62,7 @@ async function runPlan(line: CommandLine, plan: Plan, file: string): Promise<num
     if (code !== 0) console.error(`${plan.program} ended with code ${code}`);
     worst = Math.max(worst, code === 0 ? 0 : 1);
   }
+  if (table !== null && table.length > 0) console.log(plan.table?.(table));
   if (measured.length > 0) report(medianLine(measured), machine, line);
   if (lines > 0) return worst;
   console.error(`${plan.program} measured nothing`);

@@ -1,7 +1,9 @@
 /** What each bench starts: which programs, with which ranks, and how often. */
 
 import { availableParallelism } from "node:os";
+import type { Line } from "./bench.ts";
 import type { BenchOptions } from "./options.ts";
+import { showTable } from "./peers/table.ts";
 
 export interface Plan {
   /** File in bench/, without its ending. */
@@ -15,6 +17,12 @@ export interface Plan {
   ranksMin?: number;
   /** The program measures once; so often it is started, and medians are taken over its lines. */
   repeat?: (options: BenchOptions) => number;
+  /** Never under mpiexec. */
+  oneProcess?: true;
+  /** How many are measured in each case. Default: 1. */
+  subjects?: number;
+  /** Shows all lines at once, for people. Default: line by line. */
+  table?: (lines: readonly Line[]) => string;
 }
 
 export const plans: Record<string, Plan[]> = {
@@ -38,6 +46,16 @@ export const plans: Record<string, Plan[]> = {
       repeat: ({ seconds, smoke }) => (smoke ? 1 : Math.max(3, Math.floor(seconds / 2))),
     },
   ],
+  peers: [
+    {
+      program: "peers",
+      cases: ["empty", "calls", "latency", "shell", "skewed"],
+      ranks: null,
+      oneProcess: true,
+      subjects: 9,
+      table: showTable,
+    },
+  ],
   micro: [
     { program: "micro", cases: ["crossings", "encode", "decode", "encode-many", "decode-many", "split"], ranks: null },
   ],
@@ -48,5 +66,5 @@ export const benchNames: string[] = Object.keys(plans);
 /** Seconds after which a program must have ended: so long that only a hang exceeds it. */
 export function secondsMax(plan: Plan, options: BenchOptions): number {
   const oversubscribed = Math.max(1, (options.ranks ?? plan.ranks ?? 1) / availableParallelism());
-  return 120 + 20 * oversubscribed + 6 * options.seconds * plan.cases.length;
+  return 120 + 20 * oversubscribed + 6 * options.seconds * plan.cases.length * (plan.subjects ?? 1);
 }

@@ -43,7 +43,13 @@ function makefile(command: string, values: readonly string[]): string {
 }
 
 /** A peer that is started for each round. */
-export function commandSession(peer: CommandPeer, version: string, program: string, workers: number, folder: string): Session {
+export function commandSession(
+  peer: CommandPeer,
+  version: string,
+  program: string,
+  workers: number,
+  folder: string,
+): Session {
   const run = async (kind: Kind, numbers: readonly number[]): Promise<number[]> => {
     const [command, values] = taskOf(kind, numbers);
     const argv = peer.argv(program, workers, command);

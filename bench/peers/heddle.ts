@@ -24,7 +24,12 @@ await serve(version, {
       async (all) => (await succeed.map(range(all.length)).collect()).map((one) => one.exitCode),
       () => 0,
     ),
-  skewed: (ms) => timed(ms, (all) => pause.map(all).collect(), (one) => one),
+  skewed: (ms) =>
+    timed(
+      ms,
+      (all) => pause.map(all).collect(),
+      (one) => one,
+    ),
 });
 await engine.close();
 

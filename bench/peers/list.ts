@@ -101,7 +101,18 @@ async function findWorkQueue({ workers, folder }: Place): Promise<Open | null> {
   if (!isThere.includes("work_queue_create")) return null;
   const program = `${folder}/work_queue`;
   const source = [`${sources}work_queue.c`, "-Wl,--wrap=link_serve"];
-  const said = await ask([compiler, "-O2", "-o", program, ...source, "-lwork_queue", "-ldttools", "-lz", "-lm", "-lpthread"]);
+  const said = await ask([
+    compiler,
+    "-O2",
+    "-o",
+    program,
+    ...source,
+    "-lwork_queue",
+    "-ldttools",
+    "-lz",
+    "-lm",
+    "-lpthread",
+  ]);
   return () => {
     if (findOnPath("work_queue", folder) === null) throw new Error(`it could not be compiled: ${said.trim()}`);
     return openProgram({ argv: [program, String(workers), version], folder });
@@ -111,7 +122,8 @@ async function findWorkQueue({ workers, folder }: Place): Promise<Open | null> {
 /** The first Python that has a module: Debian's own may not be the first on PATH. */
 async function findPython(module: string): Promise<string | null> {
   for (const python of [findOnPath("python3"), "/usr/bin/python3"])
-    if (python !== null && (await ask([python, "-c", `import ${module}; print("there")`])).includes("there")) return python;
+    if (python !== null && (await ask([python, "-c", `import ${module}; print("there")`])).includes("there"))
+      return python;
   return null;
 }
 

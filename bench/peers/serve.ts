@@ -26,10 +26,25 @@ export interface Calls {
 /** Every kind that needs no map. */
 export function oneByOne({ increment, succeed, pause }: Calls): Ways {
   return {
-    calls: ([tasks]) => timed(indexes(tasks), (all) => Promise.all(all.map((x) => increment(x))), (x) => x + 1),
+    calls: ([tasks]) =>
+      timed(
+        indexes(tasks),
+        (all) => Promise.all(all.map((x) => increment(x))),
+        (x) => x + 1,
+      ),
     latency: ([tasks]) => latencies(tasks!, increment),
-    shell: ([tasks]) => timed(indexes(tasks), (all) => Promise.all(all.map((x) => succeed(x))), () => 0),
-    skewed: (ms) => timed(ms, (all) => Promise.all(all.map((x) => pause(x))), (one) => one),
+    shell: ([tasks]) =>
+      timed(
+        indexes(tasks),
+        (all) => Promise.all(all.map((x) => succeed(x))),
+        () => 0,
+      ),
+    skewed: (ms) =>
+      timed(
+        ms,
+        (all) => Promise.all(all.map((x) => pause(x))),
+        (one) => one,
+      ),
   };
 }
 

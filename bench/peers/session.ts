@@ -61,7 +61,8 @@ export async function runCommand(command: Command, input: string): Promise<{ sec
   const code = await inTime(ended, SECONDS_MAX);
   const seconds = (performance.now() - began) / 1e3;
   if (code === "late") await end(child);
-  if (code !== 0) throw new Error(code === "late" ? `no end within ${SECONDS_MAX} s` : `it ended with ${code}: ${lastLine(notes())}`);
+  if (code !== 0)
+    throw new Error(code === "late" ? `no end within ${SECONDS_MAX} s` : `it ended with ${code}: ${lastLine(notes())}`);
   return { seconds, printed: printed.join("") };
 }
 
@@ -106,7 +107,8 @@ function closed(child: ChildProcess): Promise<number | string> {
 /** A program ends with its input; what does not is ended, with all that it started. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
-  const gone = child.exitCode === null && child.signalCode === null ? closed(child) : Promise.resolve();
+  const gone: Promise<unknown> =
+    child.exitCode === null && child.signalCode === null ? closed(child) : Promise.resolve();
   child.stdin!.end();
   await inTime(gone, ENDING_SECONDS);
   if (signalGroup(child.pid, "SIGTERM")) await inTime(gone, ENDING_SECONDS);
