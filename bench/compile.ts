@@ -54,7 +54,8 @@ export function findStale(root: string): string | null {
 function importsStay(root: string, outdir: string): Plugin {
   return {
     name: "imports-stay",
-    setup: (setup) =>
+    setup: (setup) => {
+      setup.onResolve({ filter: /^heddle$/ }, () => ({ external: true })); // Else tsconfig.json's path to src/ is taken.
       setup.onResolve({ filter: /^\..*\.ts$/ }, ({ path, resolveDir }) => {
         const file = resolve(resolveDir, path);
         if (!relative(join(root, "examples"), file).startsWith("..")) return { path: file }; // Part of what imports it.
@@ -63,7 +64,8 @@ function importsStay(root: string, outdir: string): Plugin {
         const folder = join(outdir, relative(join(root, "bench"), resolveDir));
         const compiled = own ? path : relative(folder, join(root, "dist", inSource));
         return { path: compiled.replace(/\.ts$/, ".js"), external: true };
-      }),
+      });
+    },
   };
 }
 

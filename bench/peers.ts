@@ -54,8 +54,8 @@ const sizes: Record<Kind, Omit<Case, "name" | "run">> = {
   empty: { tasks: 100, smokeTasks: 200 },
   calls: { tasks: 100, tasksMax: 500_000, smokeTasks: 200 },
   latency: { tasks: 20, tasksMax: 20_000, smokeTasks: 20 },
-  shell: { tasks: 20, smokeTasks: 20, roundSeconds: 2 },
-  skewed: { tasks: sleeps.length, tasksMax: sleeps.length, smokeTasks: 20 },
+  shell: { tasks: 20, smokeTasks: 8, roundSeconds: 2 },
+  skewed: { tasks: sleeps.length, tasksMax: sleeps.length, smokeTasks: 8 },
 };
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-peers-"));

@@ -133,6 +133,8 @@ function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/** The last line that tells of an error; else the last one. */
 function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1) || "it said nothing";
+  const lines = text.trim().split("\n");
+  return lines.findLast((line) => /error/i.test(line)) ?? (lines.at(-1) || "it said nothing");
 }
