@@ -135,6 +135,22 @@ test("micro times each step", async () => {
   for (const line of lines) expectAboveZero(line, "ns");
 });
 
+test("peers sets those that are here beside Heddle, and names the packages of the others", async () => {
+  const lines = await smoke("peers");
+  const of = (peer: string): Record<string, unknown>[] => lines.filter((line) => line["peer"] === peer);
+  expect(cases(of("Heddle"))).toEqual(["empty", "calls", "latency", "shell", "skewed"]);
+  for (const peer of ["piscina", "workerpool"]) {
+    expect(cases(of(peer))).toEqual(["calls", "latency", "shell", "skewed"]);
+    for (const line of of(peer)) expectAboveZero(line, "ratio");
+  }
+  for (const line of lines) {
+    if (line["case"] === "missing") expect(line["from"]).toMatch(/^Debian: /);
+    else expectAboveZero(line, line["case"] === "latency" ? "p50_us" : "tasks_per_s");
+  }
+  const names = ["mpi4py.futures", "dask.distributed", "Work Queue", "GNU parallel", "xargs", "make"];
+  for (const peer of names) expect(of(peer).length, peer).toBeGreaterThan(0);
+});
+
 test("an unknown bench is answered with the list, and code 2", async () => {
   const { code, stdout, stderr } = await bench("speed");
   expect(code).toBe(2);
