@@ -26,13 +26,16 @@ const NOTES_LENGTH = 2_000;
 
 /** Starts a program; returns once its workers are there. */
 export async function openProgram(command: Command): Promise<Session> {
-  const { child, notes } = begin(command);
+  const { child, notes, exited, closed } = begin(command);
   const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   const answer = async (): Promise<string> => {
     for (;;) {
       const next = await inTime(lines.next(), SECONDS_MAX);
       if (next === "late") throw new Error(`no answer within ${SECONDS_MAX} s`);
-      if (next.done) throw new Error(`it ended: ${lastLine(notes())}`);
+      if (next.done) {
+        await inTime(closed, ENDING_SECONDS); // What it said of its end comes by another pipe.
+        throw new Error(`it ended: ${lastLine(notes())}`);
+      }
       if (/^(ready|=|!) /.test(next.value)) return next.value; // Else the peer talks to its user.
     }
   };
@@ -42,9 +45,9 @@ export async function openProgram(command: Command): Promise<Session> {
       child.stdin!.write(`${kind} ${numbers.join(" ")}\n`);
       return parseAnswer(await answer());
     };
-    return { version, kinds, run, close: () => end(child) };
+    return { version, kinds, run, close: () => end(child, exited) };
   } catch (error) {
-    await end(child);
+    await end(child, exited);
     throw error;
   }
 }
@@ -52,15 +55,14 @@ export async function openProgram(command: Command): Promise<Session> {
 /** Runs a command with this input; returns its seconds, and what it printed, errors too. Throws unless it ends with 0. */
 export async function runCommand(command: Command, input: string): Promise<{ seconds: number; printed: string }> {
   const began = performance.now();
-  const { child, notes } = begin(command);
+  const { child, notes, exited, closed } = begin(command);
   const printed: string[] = [];
   for (const stream of [child.stdout!, child.stderr!])
     stream.setEncoding("utf8").on("data", (text: string) => printed.push(text));
-  const ended = closed(child);
   child.stdin!.end(input);
-  const code = await inTime(ended, SECONDS_MAX);
+  const code = await inTime(closed, SECONDS_MAX);
   const seconds = (performance.now() - began) / 1e3;
-  if (code === "late") await end(child);
+  if (code === "late") await end(child, exited);
   if (code !== 0)
     throw new Error(code === "late" ? `no end within ${SECONDS_MAX} s` : `it ended with ${code}: ${lastLine(notes())}`);
   return { seconds, printed: printed.join("") };
@@ -81,8 +83,17 @@ export function parseAnswer(line: string): number[] {
   throw new Error(line.startsWith("! ") ? line.slice(2) : `no answer: ${line}`);
 }
 
+interface Begun {
+  child: ChildProcess;
+  /** The end of what it wrote to standard error. */
+  notes: () => string;
+  exited: Promise<unknown>;
+  /** Exited, and its pipes were read: the exit code, or the signal. */
+  closed: Promise<number | string>;
+}
+
 // In a process group of its own, so that all of it can be ended.
-function begin({ argv, environment, folder }: Command): { child: ChildProcess; notes: () => string } {
+function begin({ argv, environment, folder }: Command): Begun {
   const child = spawn(argv[0]!, argv.slice(1), {
     cwd: folder,
     env: { ...process.env, TMPDIR: folder, ...environment },
@@ -93,25 +104,23 @@ function begin({ argv, environment, folder }: Command): { child: ChildProcess; n
   child.stderr!.setEncoding("utf8").on("data", (text: string) => (notes = (notes + text).slice(-NOTES_LENGTH)));
   child.stdin!.on("error", () => {}); // It has ended: its exit says so.
   child.on("error", (error) => (notes += `\n${error.message}`));
-  return { child, notes: () => notes };
-}
-
-/** The exit code, or the signal. */
-function closed(child: ChildProcess): Promise<number | string> {
-  return new Promise((resolve) => {
-    child.once("error", () => resolve("no start"));
+  const exited = new Promise((resolve) => {
+    child.once("error", resolve);
+    child.once("exit", resolve);
+  });
+  const closed = new Promise<number | string>((resolve) => {
     child.once("close", (code, signal) => resolve(code ?? signal ?? "no code"));
   });
+  return { child, notes: () => notes, exited, closed };
 }
 
 /** A program ends with its input; what does not is ended, with all that it started. */
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
   if (child.pid === undefined) return;
-  const gone: Promise<unknown> =
-    child.exitCode === null && child.signalCode === null ? closed(child) : Promise.resolve();
   child.stdin!.end();
-  await inTime(gone, ENDING_SECONDS);
-  if (signalGroup(child.pid, "SIGTERM")) await inTime(gone, ENDING_SECONDS);
+  await inTime(exited, ENDING_SECONDS);
+  if (!signalGroup(child.pid, "SIGTERM")) return;
+  await inTime(exited, ENDING_SECONDS);
   signalGroup(child.pid, "SIGKILL");
 }
 
