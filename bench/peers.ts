@@ -62,9 +62,10 @@ const folder = mkdtempSync(join(tmpdir(), "heddle-peers-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
 process.once("SIGTERM", () => process.exit(1)); // Programs of peers end with their input.
 
-const entries: Entry[] = [];
-for (const peer of [heddle, ...peers])
-  entries.push({ peer, open: await peer.find({ workers, folder }), version: "", measured: new Map(), failed: null });
+const found = await Promise.all(
+  [heddle, ...peers].map(async (peer) => ({ peer, open: await peer.find({ workers, folder }) })),
+);
+const entries: Entry[] = found.map((one) => ({ ...one, version: "", measured: new Map(), failed: null }));
 const laps = options.smoke ? 1 : Math.max(3, Math.floor(options.seconds / LAP_SECONDS));
 for (let lap = 0; lap < laps; lap++) for (const entry of entries) await runLap(entry);
 for (const line of withRatios(entries.flatMap(linesOf))) print(line);
