@@ -1,6 +1,6 @@
-/* Work Queue with one local worker, as a program of `npm run bench -- peers`; the protocol is told in serve.ts.
- * Arguments: slots of the worker, version. The worker ends with this process.
- * Linked with --wrap=link_serve: the library would listen on every interface. */
+/* Work Queue with one local worker, as a program of `npm run bench -- peers`; the protocol is told
+ * in serve.ts. Arguments: slots of the worker, version. The worker ends with this process. Linked
+ * with --wrap=link_serve: the library would listen on every interface. */
 
 #include <cctools/work_queue.h>
 
@@ -29,8 +29,8 @@ static pid_t start_worker(int port, const char* slots) {
   char port_text[16];
   snprintf(port_text, sizeof port_text, "%d", port);
   dup2(STDERR_FILENO, STDOUT_FILENO); /* Standard output carries answers only. */
-  execlp("work_queue_worker", "work_queue_worker", "--parent-death", "--single-shot", "--workdir", ".", "--cores", slots,
-         "127.0.0.1", port_text, (char*)NULL);
+  execlp("work_queue_worker", "work_queue_worker", "--parent-death", "--single-shot", "--workdir",
+         ".", "--cores", slots, "127.0.0.1", port_text, (char*)NULL);
   _exit(127);
 }
 
