@@ -122,7 +122,7 @@ async function findWorkQueue({ workers, folder }: Place): Promise<Open | null> {
 /** The first Python that has a module: Debian's own may not be the first on PATH. */
 async function findPython(module: string): Promise<string | null> {
   for (const python of [findOnPath("python3"), "/usr/bin/python3"])
-    if (python !== null && (await ask([python, "-c", `import ${module}; print("there")`])).includes("there"))
+    if (python !== null && /^there$/m.test(await ask([python, "-c", `import ${module}; print("there")`])))
       return python;
   return null;
 }
