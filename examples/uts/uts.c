@@ -151,15 +151,16 @@ static int walk(uint32_t tree, stack* s, uint64_t most, counts* found) {
   return 0;
 }
 
-/* Spawns a task for `count` nodes. Returns 0, or -1. */
-static int spawn(uint32_t tree, const node* nodes, size_t count, heddle_result* result) {
-  const size_t size = sizeof tree + count * sizeof *nodes;
-  if (count == 0) return 0;
-  char* args = malloc(size);
+/* Spawns a task for every other node, from the one at `first` on. Returns 0, or -1. */
+static int spawn_every_other(uint32_t tree, const stack* s, size_t first, heddle_result* result) {
+  size_t count = 0;
+  if (first >= s->count) return 0;
+  char* args = malloc(sizeof tree + (s->count - first + 1) / 2 * sizeof *s->nodes);
   if (args == NULL) return -1;
   memcpy(args, &tree, sizeof tree);
-  memcpy(args + sizeof tree, nodes, size - sizeof tree);
-  const int spawned = heddle_spawn(result, args, size);
+  node* to = (node*)(args + sizeof tree);
+  for (size_t k = first; k < s->count; k += 2) to[count++] = s->nodes[k];
+  const int spawned = heddle_spawn(result, args, sizeof tree + count * sizeof *to);
   free(args);
   return spawned;
 }
@@ -190,9 +191,9 @@ int uts_walk(const void* args, size_t size, heddle_result* result) {
   uint32_t tree;
   int code = begin(args, size, &s, &tree, result);
   if (code == 0 && walk(tree, &s, NODES_PER_TASK, &found) != 0) code = 3;
-  const size_t older = s.count / 2; /* The older a node, the larger its tree: what is spawned first is given away first. */
-  if (code == 0 && spawn(tree, s.nodes, older, result) != 0) code = 4;
-  if (code == 0 && spawn(tree, s.nodes + older, s.count - older, result) != 0) code = 4;
+  /* The older a node, the larger its tree: two bags with as much to do each. */
+  if (code == 0 && spawn_every_other(tree, &s, 0, result) != 0) code = 4;
+  if (code == 0 && spawn_every_other(tree, &s, 1, result) != 0) code = 4;
   return finish(&s, code, &found, result);
 }
 

@@ -23,9 +23,11 @@ class Search {
   std::optional<RankId> next_victim(Random& random) {
     if (asked_ || ranks_ < 2) return std::nullopt;
     if (giver_) return ahead();
-    if (tries_ >= limits::kRandomTries) return std::nullopt;
-    ++tries_;
-    asked_ = (self_ + 1 + static_cast<RankId>(random.below(ranks_ - 1))) % ranks_;
+    while (!asked_ && tries_ < limits::kRandomTries) {
+      ++tries_;
+      const RankId victim = (self_ + 1 + static_cast<RankId>(random.below(ranks_ - 1))) % ranks_;
+      if (victim != refused_) asked_ = victim;
+    }
     return asked_;
   }
   // Whom to ask before the queue is empty: only who gave last.
@@ -41,13 +43,14 @@ class Search {
   // A victim answered our request.
   void answered(RankId victim) {
     asked_.reset();
+    refused_ = victim;
     if (giver_ == victim) giver_.reset();
   }
   // A rank is lost, and these are the nearest living ones.
   void lose(RankId lost, RankId successor, RankId predecessor) {
     if (asked_ == lost) asked_.reset();
     if (giver_ == lost) giver_.reset();
-    tries_ = 0;  // Its work is around again.
+    work_is_around();  // Its own is.
     lifelines.lose(lost, successor, predecessor);
   }
   // A victim has work for us if we ask.
@@ -57,9 +60,12 @@ class Search {
   // Somebody gave us work, or took some: there is work around.
   void given_by(RankId victim) {
     giver_ = victim;
-    tries_ = 0;
+    work_is_around();
   }
-  void work_is_around() { tries_ = 0; }
+  void work_is_around() {
+    tries_ = 0;
+    refused_.reset();
+  }
 
   Lifelines lifelines;
 
@@ -67,8 +73,9 @@ class Search {
   RankId self_;
   std::uint32_t ranks_;
   std::uint32_t tries_ = 0;
-  std::optional<RankId> asked_;  // Whose answer is under way.
-  std::optional<RankId> giver_;  // Who gave or offered last, unless it had nothing when asked.
+  std::optional<RankId> asked_;    // Whose answer is under way.
+  std::optional<RankId> refused_;  // Who had nothing when asked last.
+  std::optional<RankId> giver_;    // Who gave or offered last, unless it had nothing when asked.
 };
 
 }  // namespace heddle

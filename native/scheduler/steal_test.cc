@@ -33,6 +33,17 @@ TEST_CASE("search: it gives up after a few tries, until there is work around") {
   CHECK(search.next_victim(random).has_value());
 }
 
+TEST_CASE("search: who just had nothing is not tried at random, until there is work around") {
+  Random random(3);
+  Search search(0, 2);
+  search.given_by(1);
+  CHECK(search.next_victim(random) == 1u);
+  search.answered(1);
+  CHECK_FALSE(search.next_victim(random).has_value());
+  search.work_is_around();
+  CHECK(search.next_victim(random) == 1u);
+}
+
 TEST_CASE("search: the first one tries nobody at random") {
   Random random(3);
   Search search(0, 100);
