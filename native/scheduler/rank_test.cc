@@ -168,6 +168,24 @@ TEST_CASE("a thief that runs dry asks who gave last, and of two ranks nobody twi
   CHECK(thief.rank.quiet());
 }
 
+TEST_CASE("of many ranks a thief asks who gave last, then others at random, then its lifelines") {
+  TestRank thief(1, 100);
+  const BatchRef batch = batch_of(0, 1);
+  thief.idle(0);
+  thief.hear(2, grant_of(1, batch, {0, 1}, true));
+  thief.did(0, {0, 1});
+  Actions next = thief.idle(0);
+  RankId asked = 2;
+  for (std::uint32_t k = 0; k <= limits::kRandomTries; ++k) {
+    REQUIRE(next == Actions{Send{asked, StealRequest{kNative}}});
+    next = thief.hear(asked, nothing_of());
+    REQUIRE(!next.empty());
+    if (k < limits::kRandomTries) CHECK(std::get<Send>(next[0]).to != asked);
+    asked = std::get<Send>(next[0]).to;
+  }
+  CHECK(next == Actions{Send{2, LifelineRequest{kNative}}});  // The only one that was paid.
+}
+
 TEST_CASE(
     "who has no worker of a kind asks its successor for those who wait, and passes on all it "
     "gets") {
