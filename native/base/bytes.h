@@ -94,6 +94,7 @@ class Reader {
   explicit Reader(Bytes in) : in_(in) {}
 
   std::uint8_t u8() { return number<std::uint8_t>(); }
+  std::uint16_t u16() { return number<std::uint16_t>(); }
   std::int16_t i16() { return number<std::int16_t>(); }
   std::uint32_t u32() { return number<std::uint32_t>(); }
   std::uint64_t u64() { return number<std::uint64_t>(); }

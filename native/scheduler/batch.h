@@ -10,11 +10,9 @@
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "scheduler/resources.h"
 
 namespace heddle {
-
-enum class WorkerKind : std::uint8_t { Js, Process, Native };
-constexpr std::size_t kWorkerKinds = 3;
 
 enum class ArgsKind : std::uint8_t {
   Index,   // Nothing travels: the argument is start + index * step.
@@ -61,9 +59,16 @@ struct BatchHeader {
   std::int16_t priority = 0;
   Placement placement = Placement::Anywhere;
   RankId target = 0;  // Of any placement but Anywhere.
+  Need need;
+  bool dealt = false;  // Not every rank has that much: its owner deals it to those that have.
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };
+
+// Whoever has some of it keeps it: no thief may.
+constexpr bool stays(const BatchHeader& batch) {
+  return batch.placement == Placement::Only || batch.dealt;
+}
 
 using BatchRef = std::shared_ptr<const BatchHeader>;
 

@@ -40,6 +40,13 @@ constexpr Duration kChunkTime = microseconds(500);
 // a grant takes to come.
 constexpr Duration kAskAhead = milliseconds(2);
 
+// A task that does not fit what is free on its rank lets others by for so long; then nothing that
+// takes of what it lacks begins before it.
+constexpr Duration kOvertake = seconds(1);
+
+// Pieces of one batch under way to one of the ranks that it is dealt to: one runs, one waits.
+constexpr std::uint32_t kDealtOutMax = 2;
+
 // Tasks in one chunk: what a JS worker's result column holds (512 KiB of f64).
 constexpr std::uint64_t kChunkTasksMax = 65'536;
 

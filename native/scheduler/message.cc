@@ -45,14 +45,25 @@ void put(Sink& s, const Range& v) {
 }
 
 template <class Sink>
+void put(Sink& s, const TokenCounts& counts) {
+  for (const std::uint16_t count : counts) put(s, count);
+}
+template <class Sink>
+void put(Sink& s, const Need& need) {
+  put(s, need.cores), put(s, need.gpus), put(s, need.memory), put(s, need.tokens);
+}
+
+template <class Sink>
 void put(Sink& s, const BatchHeader& b) {
   put(s, b.id.owner), put(s, b.id.sequence), put(s, b.app), put(s, b.reducer);
   put(s, b.worker), put(s, b.args), put(s, b.results), put(s, b.element), put(s, b.op);
-  put(s, static_cast<std::uint8_t>(b.stream | b.spread << 1));
+  const bool needs = b.need != Need{};
+  put(s, static_cast<std::uint8_t>(b.stream | b.spread << 1 | b.dealt << 2 | needs << 3));
   put(s, b.column_count);
   s.raw(b.columns.data(), b.columns.size());
   put(s, b.stride), put(s, b.start), put(s, b.step), put(s, b.seed), put(s, b.walltime);
   put(s, b.priority), put(s, b.placement), put(s, b.target);
+  if (needs) put(s, b.need);
 }
 
 template <class Sink>
@@ -85,7 +96,8 @@ void put(Sink& s, const std::vector<T>& list) {
 
 template <class Sink>
 void body(Sink& s, const StealRequest& m) {
-  put(s, m.kind);
+  put(s, m.kind), put(s, static_cast<std::uint8_t>(m.free.has_value()));
+  if (m.free) put(s, m.free->cores), put(s, m.free->gpus), put(s, m.free->memory);
 }
 template <class Sink>
 void body(Sink& s, const LifelineRequest& m) {
@@ -111,6 +123,18 @@ void body(Sink& s, const CancelGrant& m) {
 template <class Sink>
 void body(Sink& s, const Lost& m) {
   put(s, m.ranks);
+}
+template <class Sink>
+void body(Sink& s, const TokenRequest& m) {
+  put(s, m.sequence), put(s, m.unit), put(s, m.units);
+}
+template <class Sink>
+void body(Sink& s, const TokenGrant& m) {
+  put(s, m.sequence), put(s, m.units);
+}
+template <class Sink>
+void body(Sink& s, const TokenReturn& m) {
+  put(s, m.sequence), put(s, m.units);
 }
 template <class Sink>
 void body(Sink& s, const Hello& m) {
@@ -157,7 +181,7 @@ class Decoder {
   bool read(Message& out) {
     switch (in_.u8()) {
       case 0:
-        out = StealRequest{kind()};
+        out = steal_request();
         break;
       case 1:
         out = LifelineRequest{kind()};
@@ -210,6 +234,19 @@ class Decoder {
       case 15:
         out = lost();
         break;
+      case 16:
+        out = token_request();
+        break;
+      case 17: {
+        const auto sequence = in_.u64();
+        out = TokenGrant{sequence, in_.u64()};
+        break;
+      }
+      case 18: {
+        const auto sequence = in_.u64();
+        out = TokenReturn{sequence, in_.u64()};
+        break;
+      }
       default:
         return false;
     }
@@ -249,7 +286,8 @@ class Decoder {
     b.element = checked<ElementType>(8);
     b.op = checked<ReduceOp>(5);
     const std::uint8_t flags = in_.u8();
-    b.stream = flags & 1, b.spread = flags >> 1 & 1;
+    if (flags > 15) good_ = false;
+    b.stream = flags & 1, b.spread = flags >> 1 & 1, b.dealt = flags >> 2 & 1;
     b.column_count = in_.u8();
     if (b.column_count > b.columns.size()) good_ = false;
     for (auto& column : b.columns) column = checked<ElementType>(8);
@@ -259,7 +297,39 @@ class Decoder {
     if (b.priority < -kPriorityMax || b.priority > kPriorityMax) good_ = false;
     b.placement = checked<Placement>(3);
     b.target = in_.u32();
+    if (flags >> 3 & 1) b.need = need();
     return b;
+  }
+
+  TokenCounts token_counts() {
+    TokenCounts out{};
+    for (std::uint16_t& count : out) count = in_.u16();
+    return out;
+  }
+
+  Need need() {
+    Need out;
+    out.cores = in_.u16(), out.gpus = in_.u16(), out.memory = in_.u64();
+    out.tokens = token_counts();
+    if (out == Need{}) good_ = false;
+    return out;
+  }
+
+  StealRequest steal_request() {
+    StealRequest out;
+    out.kind = kind();
+    if (checked<std::uint8_t>(2) == 0) return out;
+    Room& free = out.free.emplace();
+    free.cores = in_.u32(), free.gpus = in_.u32(), free.memory = in_.u64();
+    return out;
+  }
+
+  TokenRequest token_request() {
+    TokenRequest out;
+    out.sequence = in_.u64();
+    out.unit = token_counts();
+    out.units = in_.u64();
+    return out;
   }
 
   Grant grant() {

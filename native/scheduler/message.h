@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -22,6 +23,7 @@ using GrantId = std::uint64_t;  // Counts what one rank gave away, from 1.
 // maybe empty.
 struct StealRequest {
   WorkerKind kind = WorkerKind::Js;
+  std::optional<Room> free = {};  // Tasks that need more are of no use. None: nothing runs here.
   friend bool operator==(const StealRequest&, const StealRequest&) = default;
 };
 
@@ -103,6 +105,29 @@ struct Lost {
   friend bool operator==(const Lost&, const Lost&) = default;
 };
 
+// "I want so many units of these tokens for my batch, from now on": owner to rank 0. Answered by
+// TokenGrants, some time.
+struct TokenRequest {
+  std::uint64_t sequence = 0;
+  TokenCounts unit{};
+  std::uint64_t units = 0;
+  friend bool operator==(const TokenRequest&, const TokenRequest&) = default;
+};
+
+// So many tasks of the batch may run: rank 0 to the owner.
+struct TokenGrant {
+  std::uint64_t sequence = 0;
+  std::uint64_t units = 0;
+  friend bool operator==(const TokenGrant&, const TokenGrant&) = default;
+};
+
+// So many have ended: owner to rank 0.
+struct TokenReturn {
+  std::uint64_t sequence = 0;
+  std::uint64_t units = 0;
+  friend bool operator==(const TokenReturn&, const TokenReturn&) = default;
+};
+
 // The program is over, down the tree.
 struct Shutdown {
   friend bool operator==(const Shutdown&, const Shutdown&) = default;
@@ -130,9 +155,9 @@ struct Stats {
   friend bool operator==(const Stats&, const Stats&) = default;
 };
 
-using Message =
-    std::variant<StealRequest, LifelineRequest, Grant, Results, ResultCredit, CancelGrant, Hello,
-                 AppsDiffer, Fatal, Heartbeat, Shutdown, Ping, Pong, StatsRequest, Stats, Lost>;
+using Message = std::variant<StealRequest, LifelineRequest, Grant, Results, ResultCredit,
+                             CancelGrant, Hello, AppsDiffer, Fatal, Heartbeat, Shutdown, Ping, Pong,
+                             StatsRequest, Stats, Lost, TokenRequest, TokenGrant, TokenReturn>;
 
 // One frame: the message's number in the variant as u8, then its fields, little-endian. Asserts
 // valid input.

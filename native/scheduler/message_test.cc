@@ -29,7 +29,8 @@ BatchRef full_header(ArgsKind args) {
     h.column_count = 2, h.columns = {ElementType::F64, ElementType::I32};
     h.stride = args == ArgsKind::Fixed ? 4 : 0, h.start = -5, h.step = -2, h.seed = ~0ull,
     h.walltime = seconds(9), h.priority = -kPriorityMax;
-    h.placement = Placement::Only, h.target = 6;
+    h.placement = Placement::Only, h.target = 6, h.dealt = true;
+    h.need = {4, 2, 1ull << 40, {1, 0, 0, 0, 0, 0, 0, 65'535}};
   });
 }
 
@@ -42,6 +43,7 @@ std::vector<Message> one_of_each() {
                      {2, full_header(ArgsKind::Fixed), {10, 12}, rows_of(10, 4, "aaaabbbb")},
                      {3, full_header(ArgsKind::Packed), {7, 10}, packed_of(7, {"x", "", "zzz"})}}};
   return {StealRequest{WorkerKind::Native},
+          StealRequest{WorkerKind::Js, Room{3, 1, 1ull << 40}},
           LifelineRequest{WorkerKind::Process},
           grant,
           Results{8,
@@ -54,6 +56,9 @@ std::vector<Message> one_of_each() {
           CancelGrant{3, true},
           Lost{{1, 2, 4'000'000'000}},
           Lost{},
+          TokenRequest{5, {0, 7, 0, 0, 0, 0, 0, 1}, 1ull << 40},
+          TokenGrant{5, 2},
+          TokenReturn{5, 1},
           Hello{123, "node 7"},
           AppsDiffer{{{"energy", 5}, {"", 6}}},
           Fatal{"ERR_X", "what happened"},

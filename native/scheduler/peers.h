@@ -50,9 +50,14 @@ class Peers {
     silent_since_ = lost_after_ > 0 && predecessor_ != self_ ? now : kNever;
   }
 
-  // Any message from the predecessor is a sign of life; watching begins with the first.
+  // Any message from the predecessor is a sign of life; unless told before, watching begins with the
+  // first.
   void heard(RankId from, Instant now) {
     if (lost_after_ > 0 && from == predecessor()) silent_since_ = now;
+  }
+  // Watching begins now, even if the predecessor never speaks.
+  void watch(Instant now) {
+    if (watches()) silent_since_ = looked_at_ = now;
   }
   bool beat_due(Instant now) const { return watches() && now >= beat_at_; }
   void beat(Instant now) { beat_at_ = now + limits::kHeartbeat; }
@@ -64,6 +69,7 @@ class Peers {
     looked_at_ = now;
     return now - silent_since_ >= lost_after_;
   }
+  Duration silent(Instant now) const { return now - beat_at_ + limits::kHeartbeat; }
   Instant next_timer() const {
     if (!watches()) return kNever;
     return silent_since_ == kNever ? beat_at_ : std::min(beat_at_, silent_since_ + lost_after_);

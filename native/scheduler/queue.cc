@@ -7,15 +7,15 @@
 namespace heddle {
 namespace {
 
-bool may_leave(const Entry& entry, const Queue::Blocked& blocked) {
-  return entry.batch->placement != Placement::Only && !(blocked && blocked(*entry.batch));
+std::uint64_t leaves(const Entry& entry, const Queue::Leaving& leaving) {
+  if (stays(*entry.batch)) return 0;
+  return leaving ? leaving(entry) : entry.range.size();
 }
 
-std::uint64_t tasks_to_give(const Level& level, const Queue::Blocked& blocked) {
-  if (!blocked) return level.tally.tasks - level.tally.staying;
+std::uint64_t tasks_to_give(const Level& level, const Queue::Leaving& leaving) {
+  if (!leaving) return level.tally.tasks - level.tally.staying;
   std::uint64_t tasks = 0;
-  for (const Entry& entry : level.entries())
-    tasks += may_leave(entry, blocked) ? entry.range.size() : 0;
+  for (const Entry& entry : level.entries()) tasks += leaves(entry, leaving);
   return tasks;
 }
 
@@ -95,7 +95,7 @@ void Queue::push_front(Entry entry) {
 Entry* Queue::front_ready(const Blocked& blocked) {
   for (Level& level : levels_) {
     for (Entry& entry : level.entries()) {
-      if (!blocked || !blocked(*entry.batch)) return &entry;
+      if (!blocked || !blocked(entry)) return &entry;
     }
   }
   return nullptr;
@@ -117,11 +117,11 @@ Entry Queue::take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes) 
   return taken;
 }
 
-bool Queue::any_to_give(const Blocked& blocked) const {
+bool Queue::any_to_give(const Leaving& leaving) const {
   if (tally_.tasks == tally_.staying) return false;
   return std::ranges::any_of(levels_, [&](const Level& level) {
     return std::ranges::any_of(level.entries(),
-                               [&](const Entry& entry) { return may_leave(entry, blocked); });
+                               [&](const Entry& entry) { return leaves(entry, leaving) > 0; });
   });
 }
 
@@ -133,16 +133,16 @@ struct Queue::Taking {
 };
 
 std::vector<Entry> Queue::take_part(std::uint64_t part, std::uint64_t whole, std::size_t ranges_max,
-                                    const Blocked& blocked) {
+                                    const Leaving& leaving) {
   Taking taking{ranges_max};
   std::uint64_t all = 0;
-  for (const Level& level : levels_) all += tasks_to_give(level, blocked);
+  for (const Level& level : levels_) all += tasks_to_give(level, leaving);
   std::uint64_t want = share_of(all, part, whole);
   for (std::size_t k = 0; k < levels_.size() && want > 0 && !taking.full;) {
     Level& level = levels_[k];
     const std::uint64_t before = tally_.tasks;
-    const std::uint64_t share = share_of(tasks_to_give(level, blocked), part, whole);
-    take_of_level(level, std::min(want, share), blocked, taking);
+    const std::uint64_t share = share_of(tasks_to_give(level, leaving), part, whole);
+    take_of_level(level, std::min(want, share), leaving, taking);
     want -= before - tally_.tasks;
     const std::size_t levels = levels_.size();
     drop_if_empty(level);
@@ -151,13 +151,13 @@ std::vector<Entry> Queue::take_part(std::uint64_t part, std::uint64_t whole, std
   return std::move(taking.out);
 }
 
-void Queue::take_of_level(Level& level, std::uint64_t want, const Blocked& blocked,
+void Queue::take_of_level(Level& level, std::uint64_t want, const Leaving& leaving,
                           Taking& taking) {
   const std::span<Entry> entries = level.entries();
   for (std::size_t k = entries.size(); k-- > 0 && want > 0 && !taking.full;) {
     Entry& entry = entries[k];
-    if (!may_leave(entry, blocked)) continue;
-    std::uint64_t n = std::min(want, entry.range.size());
+    std::uint64_t n = std::min(want, leaves(entry, leaving));
+    if (n == 0) continue;
     const Range wanted{entry.range.last - n, entry.range.last};
     const std::uint64_t fits = entry.arguments.fit_back(wanted, taking.budget);
     taking.full = fits < n;

@@ -26,17 +26,20 @@ struct Entry {
   Arguments arguments;  // Cover at least `range`.
 };
 
-// How many tasks lie somewhere, and how many of them may run only here.
+// How many tasks lie somewhere, how many of them may run only here, and how many need more than a
+// worker.
 struct Tally {
-  std::uint64_t tasks = 0, staying = 0;
+  std::uint64_t tasks = 0, staying = 0, needy = 0;
 
   void add(const BatchHeader& batch, std::uint64_t count) {
     tasks += count;
-    if (batch.placement == Placement::Only) staying += count;
+    if (stays(batch)) staying += count;
+    if (batch.need.beyond_worker()) needy += count;
   }
   void remove(const BatchHeader& batch, std::uint64_t count) {
     tasks -= count;
-    if (batch.placement == Placement::Only) staying -= count;
+    if (stays(batch)) staying -= count;
+    if (batch.need.beyond_worker()) needy -= count;
   }
 };
 
@@ -66,15 +69,18 @@ class Level {
 
 class Queue {
  public:
-  using Blocked =
-      std::function<bool(const BatchHeader&)>;  // Of which batches nothing may leave the queue.
+  // Of which entries nothing may be started; none: of no entry.
+  using Blocked = std::function<bool(const Entry&)>;
+  // How many tasks of an entry a thief may have, if they need not stay; none: all.
+  using Leaving = std::function<std::uint64_t(const Entry&)>;
 
   void push_back(Entry entry);
   void push_front(Entry entry);  // Of its priority.
   std::uint64_t tasks() const { return tally_.tasks; }
   bool empty() const { return tally_.tasks == 0; }
+  bool any_needy() const { return tally_.needy > 0; }
 
-  // The first entry whose batch is not blocked, or null.
+  // The first entry that is not blocked, or null.
   Entry* front_ready(const Blocked& blocked);
 
   // Takes at most `count` tasks (at least one) and `bytes` of arguments (at least one task) off the
@@ -82,13 +88,13 @@ class Queue {
   Entry take_front(Entry& entry, std::uint64_t count, std::uint64_t bytes);
 
   // True: there is something for a thief.
-  bool any_to_give(const Blocked& blocked) const;
+  bool any_to_give(const Leaving& leaving) const;
 
   // Takes `part` of `whole` of all that a thief may have (rounded up), of each priority its share,
   // in at most `ranges_max` pieces; their bytes are bounded by limits.h. Requires: part <= whole,
   // whole > 0.
   std::vector<Entry> take_part(std::uint64_t part, std::uint64_t whole, std::size_t ranges_max,
-                               const Blocked& blocked);
+                               const Leaving& leaving);
 
   // Drops what belongs to `held`; returns how many tasks.
   std::uint64_t drop(HeldId held);
@@ -101,7 +107,7 @@ class Queue {
   Level& level_of(std::int16_t priority);
   void taken_off(Level& level, const BatchHeader& batch, std::uint64_t count);
   void drop_if_empty(Level& level);
-  void take_of_level(Level& level, std::uint64_t want, const Blocked& blocked, Taking& taking);
+  void take_of_level(Level& level, std::uint64_t want, const Leaving& leaving, Taking& taking);
 
   std::vector<Level> levels_;  // Highest priority first; mostly one or none.
   Tally tally_;

@@ -50,15 +50,16 @@ TEST_CASE("queue: a blocked batch is passed over by workers and by thieves") {
   queue.push_back(entry(1, {0, 10}));
   queue.push_back(entry(2, {0, 4}));
   queue.push_back(entry(1, {50, 60}));
-  const auto blocked = [](const BatchHeader& batch) { return batch.id.sequence == 1; };
+  const auto blocked = [](const Entry& entry) { return entry.batch->id.sequence == 1; };
+  const auto leaving = [&](const Entry& entry) { return blocked(entry) ? 0 : entry.range.size(); };
   Entry* front = queue.front_ready(blocked);
   REQUIRE(front != nullptr);
   CHECK(front->held == 2);
-  CHECK(words(queue.take_part(1, 2, 64, blocked)) == Words{"2 [2, 4)"});
+  CHECK(words(queue.take_part(1, 2, 64, leaving)) == Words{"2 [2, 4)"});
   CHECK(queue.take_front(*queue.front_ready(blocked), 10, 10).range ==
         Range{0, 2});  // From the middle.
   CHECK(queue.front_ready(blocked) == nullptr);
-  CHECK(queue.take_part(1, 2, 64, blocked).empty());
+  CHECK(queue.take_part(1, 2, 64, leaving).empty());
   CHECK(queue.tasks() == 20);
 }
 
@@ -170,7 +171,8 @@ TEST_CASE("queue: what may run only here counts for workers, not for thieves") {
   queue.push_back(entry(2, {0, 3}));
   queue.push_back({1, only, {10, 20}, {}});
   CHECK(queue.any_to_give({}));
-  CHECK_FALSE(queue.any_to_give([](const BatchHeader& batch) { return batch.id.sequence == 2; }));
+  CHECK_FALSE(
+      queue.any_to_give([](const Entry& entry) { return entry.batch->id.sequence == 2 ? 0 : 1; }));
   CHECK(words(take_half(queue)) == Words{"2 [1, 3)"});
   CHECK(words(take_half(queue)) == Words{"2 [0, 1)"});
   CHECK(take_half(queue).empty());

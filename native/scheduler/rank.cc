@@ -55,6 +55,8 @@ Rank::Rank(RankConfig config)
                 Search(config_.id, config_.ranks)},
       peers_(config_.id, config_.ranks, config_.lost_after) {
   HEDDLE_ASSERT(config_.id < config_.ranks);
+  if (config_.id == 0 && config_.tokens != TokenCounts{})
+    tokens_ = std::make_unique<Tokens>(config_.tokens);
   for (Search& search : searches_) search.skip_random();
   workers_.reserve(config_.workers.size());
   for (const WorkerKind kind : config_.workers) {
@@ -63,6 +65,10 @@ Rank::Rank(RankConfig config)
     ++worker_count_[static_cast<std::size_t>(kind)];
   }
   stats_.host = config_.host;
+  if (config_.capacities == nullptr)
+    config_.capacities = std::make_shared<const Capacities>(config_.ranks, Capacity{worker_count_});
+  free_ = config_.capacities->of(config_.id);
+  for (std::size_t k = 0; k < kWorkerKinds; ++k) HEDDLE_ASSERT(free_.cores[k] >= worker_count_[k]);
 }
 
 void Rank::step(Event event, Instant now, Actions& out) {
@@ -70,10 +76,12 @@ void Rank::step(Event event, Instant now, Actions& out) {
   now_ = now;
   if (!greeted_) greet(out);
   if (closed_ && !std::holds_alternative<Received>(event)) return;
+  if (outlived_lease()) return end_outlived(out);
   std::visit([&](auto& e) { on(e, out); }, event);
+  while (std::exchange(tokens_moved_, false)) grant_tokens(out);
   if (!std::exchange(look_again_, false)) return;
   for (const WorkerKind kind : {WorkerKind::Js, WorkerKind::Process, WorkerKind::Native}) {
-    if (!queue(kind).empty()) distribute(kind, out, config_.ranks);
+    if (!queue(kind).empty() || starving_of(kind).held != 0) distribute(kind, out, config_.ranks);
   }
   if (!outbound_.empty()) place(out);
 }
@@ -83,6 +91,8 @@ Instant Rank::next_timer() const {
   Instant next = peers_.next_timer();
   if (!flushes_.empty()) next = std::min(next, flushes_.begin()->first);
   for (const Instant at : offer_at_) next = std::min(next, at);
+  for (const Cooling& one : cooling_) next = std::min(next, one.until);
+  if (tokens_ != nullptr) next = std::min(next, tokens_->next_expiry());
   if (timed_ == 0) return next;
   for (const Worker& worker : workers_) next = std::min(next, worker.deadline);
   return next;
@@ -101,9 +111,11 @@ void Rank::on(Received& e, Actions& out) {
 void Rank::on(Tick&, Actions& out) {
   flush_aged(out);
   offer(out);
+  cooled(out);
   for (WorkerId id = 0; timed_ > 0 && id < workers_.size(); ++id) {
     if (workers_[id].deadline > now_) continue;
     set_deadline(workers_[id], kNever);
+    if (outlived_by(workers_[id])) return end_outlived(out);
     out.push_back(Interrupt{id, true});
   }
   if (peers_.beat_due(now_)) {
@@ -118,6 +130,7 @@ Hello Rank::hello() const { return {fingerprint_of(config_.apps), config_.host};
 void Rank::greet(Actions& out) {
   greeted_ = true;
   if (config_.ranks < 2) return;
+  if (config_.recover) peers_.watch(now_);
   if (config_.id != 0) out.push_back(Send{peers_.parent(), hello()});
   if (config_.id == 0 || peers_.successor() != peers_.parent())
     out.push_back(Send{peers_.successor(), hello()});

@@ -14,13 +14,19 @@
 // A task that waits for tasks of its own is *parked*: its worker is free for others meanwhile, so
 // tasks may submit tasks to any depth and never wait for a worker that waits for them.
 //
+// A task that needs more of its rank than a worker (cores, memory, GPUs) begins when that much is
+// free; where not every rank has that much, the owner deals it out. Tasks that need tokens stay
+// with their owner until rank 0 grants them; see tokens.h.
+//
 // Invariants: every unreported task of a holding is in the queue, in a worker's chunk, parked,
-// still to be sent to its target or in one given range; `unfinished` counts them.
+// still to be sent to its target, kept back (for tokens) or in one given range; `unfinished` counts
+// them.
 #pragma once
 
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -35,6 +41,7 @@
 #include "scheduler/queue.h"
 #include "scheduler/steal.h"
 #include "scheduler/task_time.h"
+#include "scheduler/tokens.h"
 
 namespace heddle {
 
@@ -47,6 +54,9 @@ struct RankConfig {
   std::vector<std::pair<std::string, std::uint64_t>> apps;  // Name and fingerprint, sorted by name.
   Duration lost_after = 0;  // Silence of a peer after which it is lost; 0: never.
   bool recover = false;     // Others than rank 0 may be lost: their work runs elsewhere.
+  // What each rank has; null: all have as many cores as this one has workers, and nothing else.
+  std::shared_ptr<const Capacities> capacities;
+  TokenCounts tokens{};  // Of each kind, in the whole job.
 };
 
 class Rank {
@@ -73,6 +83,8 @@ class Rank {
   std::size_t grants_out() const { return given_.size(); }
   std::uint64_t waiting_bytes() const;
   const Stats& stats() const { return stats_; }
+  // Rank 0: every token is back.
+  bool tokens_home() const { return tokens_ == nullptr || tokens_->idle(); }
 
  private:
   struct Holding {
@@ -88,7 +100,8 @@ class Rank {
     std::uint64_t counted = 0;    // Its part of `waiting_`.
     Instant flush_at = kNever;
     std::set<GrantId> owed;    // Given ranges whose thief waits for credit.
-    std::uint32_t placed = 0;  // Ranges sent to the batch's target and not yet reported back.
+    std::uint32_t placed = 0;  // Ranges sent where nobody asked and not yet reported back.
+    bool revoked = false;      // Cancelled, but its tokens come back only with its tasks.
   };
   struct Given {
     HeldId held = 0;
@@ -107,6 +120,18 @@ class Rank {
     Range range;
     Arguments arguments;
     Instant deadline = kNever;
+  };
+
+  // The first task of a kind that does not fit what is free, and since when.
+  struct Starving {
+    HeldId held = 0;  // 0: none.
+    Need need;
+    Instant since;
+  };
+  // Tasks with tokens that a lost rank had: some of them may be running yet, until then.
+  struct Cooling {
+    Instant until;
+    Entry entry;
   };
 
   struct Parked {
@@ -141,13 +166,11 @@ class Rank {
   void pay(WorkerKind kind, std::uint32_t span, Actions& out);
   void offer(Actions& out);
   bool run_next(WorkerId worker, Actions& out);
-  Grant give(WorkerKind kind, const Lifelines::Share& share);
+  void put_down(Worker& worker);  // What its chunk took is free again.
+  Grant give(WorkerKind kind, const Lifelines::Share& share, const std::optional<Room>& free = {});
   void search(WorkerKind kind, Actions& out);
-  void ask(RankId victim, WorkerKind kind, Actions& out);
+  void ask(RankId victim, WorkerKind kind, const std::optional<Room>& free, Actions& out);
   void accept(RankId victim, GrantedRange& granted, Actions& out);
-  void place(Actions& out);  // Sends what is to run elsewhere, as far as there is room.
-  bool stranded(const BatchHeader& batch) const;
-  void fail_stranded(const BatchHeader& batch, Actions& out);
   GrantedRange record_given(Entry entry, RankId thief);
   void requeue(const Worker& worker, Range range);
   void fail_parked(WorkerId worker, const std::vector<std::uint8_t>& error, Actions& out);
@@ -155,6 +178,50 @@ class Rank {
   // Without workers of a kind a rank passes on work of that kind for those who wait on it; see
   // lifeline.h.
   bool relays(WorkerKind kind) const { return worker_count_[static_cast<std::size_t>(kind)] == 0; }
+
+  // Resources (rank_place.cc): what fits here and now, and what is to run elsewhere.
+  Entry* next_entry(WorkerKind kind);
+  bool may_overtake(WorkerKind kind, const Need& need) const;
+  const Starving& starving_of(WorkerKind kind) const {
+    return starving_[static_cast<std::size_t>(kind)];
+  }
+  bool deals(const BatchHeader& batch) const;
+  Room free(WorkerKind kind) const { return free_.room(kind); }
+  std::optional<Room> partly_free(WorkerKind kind) const;  // None: nothing is taken.
+  Queue::Leaving leaving(WorkerKind kind, const std::optional<Room>& room = {}) const;
+  void send_off(Entry entry, Actions& out);  // To the queue, or on its way to its target.
+  void place(Actions& out);                  // Sends what is on its way, as far as there is room.
+  std::optional<RankId> receiver_of(const BatchHeader& batch, HeldId held);
+  std::uint64_t piece_of(const Entry& entry, RankId receiver) const;
+  void placed_back(HeldId id, Holding& holding, RankId from);
+  void check_receivers(Actions& out);
+  bool stranded(const BatchHeader& batch) const;
+  void fail_stranded(const BatchHeader& batch, Actions& out);
+
+  // Tokens (rank_tokens.cc): tasks that wait for them, and rank 0's count.
+  void on(RankId from, TokenRequest& m, Actions& out);
+  void on(RankId from, TokenGrant& m, Actions& out);
+  void on(RankId from, TokenReturn& m, Actions& out);
+  template <typename M>
+  void tell_home(M message, Actions& out) {
+    if (config_.id == 0)
+      on(0, message, out);
+    else
+      out.push_back(Send{0, message});
+  }
+  void keep_for_tokens(Entry entry, Actions& out);
+  void release(std::uint64_t sequence, std::uint64_t units, Actions& out);
+  void grant_tokens(Actions& out);
+  void revoke(HeldId id, Actions& out);
+  void report_revoked(HeldId id, const std::vector<Range>& ranges, Actions& out);
+  void cooled(Actions& out);
+  bool outlived_lease() const;
+  bool outlived_by(const Worker& worker) const {
+    return worker.held != 0 && worker.batch->need.any_token() && !holdings_.contains(worker.held);
+  }
+  void end_outlived(Actions& out);
+  // So long after a rank was lost nothing that it had given runs any more.
+  Duration lease() const { return 2 * config_.lost_after; }
 
   // Results (rank_results.cc): up the steal tree to the owner's program.
   void on(RankId from, Results& m, Actions& out);
@@ -174,9 +241,8 @@ class Rank {
   void cancel(HeldId id, Actions& out);  // Its batch is over.
   void drop(HeldId id, bool lost, Actions& out);
   bool blocked(const BatchHeader& batch) const;
-  Queue::Blocked blocked_batches() const;  // Empty: nothing is blocked.
   bool any_to_give(WorkerKind kind) const {
-    return queues_[static_cast<std::size_t>(kind)].any_to_give(blocked_batches());
+    return queues_[static_cast<std::size_t>(kind)].any_to_give(leaving(kind));
   }
   void recount(Holding& holding);
   std::uint64_t waiting_bytes(const Holding& holding) const {
@@ -187,6 +253,7 @@ class Rank {
   void on(RankId from, Lost& m, Actions& out);
   void learn(const std::vector<RankId>& lost, Actions& out);
   void take_back(RankId lost, Actions& out);
+  void take_back(Entry entry);
   void place_anew(RankId lost, Actions& out);
   void drop_orphans(RankId lost, Actions& out);
   void predecessor_lost(Actions& out);
@@ -217,7 +284,14 @@ class Rank {
   bool greeted_ = false, closed_ = false, failed_ = false;
   bool look_again_ = false;  // A batch is no longer blocked, or there is room for grants again.
   std::array<Queue, kWorkerKinds> queues_;
-  Queue outbound_;  // Own batches whose target is another rank: what is not yet sent there.
+  Queue outbound_;  // Own batches that run elsewhere: what is not yet sent there.
+  std::unordered_map<HeldId, Entry> kept_;  // Own batches that need tokens: what was not granted.
+  std::vector<Cooling> cooling_;
+  Capacity free_;
+  std::array<Starving, kWorkerKinds> starving_;                        // By kind.
+  std::unordered_map<HeldId, std::map<RankId, std::uint32_t>> dealt_;  // Pieces under way.
+  std::unique_ptr<Tokens> tokens_;                                     // Rank 0.
+  bool tokens_moved_ = false;
   std::array<Search, kWorkerKinds> searches_;  // By kind.
   std::array<std::vector<WorkerId>, kWorkerKinds>
       idle_;  // Stacks: the one that went idle last runs first.

@@ -64,6 +64,10 @@ void Rank::learn(const std::vector<RankId>& lost, Actions& out) {
     take_back(rank, out);
     place_anew(rank, out);
   }
+  check_receivers(out);
+  if (tokens_ != nullptr) {
+    for (const RankId rank : fresh) tokens_->lose(rank, now_ + lease());
+  }
   for (auto& [from, kind] : std::exchange(early_, {})) {
     LifelineRequest again{kind};
     if (!peers_.is_lost(from)) on(from, again, out);
@@ -88,9 +92,23 @@ void Rank::take_back(RankId lost, Actions& out) {
     holding.placed -= std::min(holding.placed, 1u);
     if (stranded(*holding.batch)) return fail_stranded(*holding.batch, out);
     holding.local += given.unfinished;
-    for (const Range range : given.unreported.take())
-      queue(holding.batch->worker).push_back({given.held, holding.batch, range, given.arguments});
+    const auto pieces = dealt_.find(given.held);
+    if (pieces != dealt_.end()) pieces->second.erase(lost);
+    for (const Range range : given.unreported.take()) {
+      Entry entry{given.held, holding.batch, range, given.arguments};
+      if (holding.batch->need.any_token())
+        cooling_.push_back({now_ + lease(), std::move(entry)});
+      else
+        take_back(std::move(entry));
+    }
   }
+}
+
+void Rank::take_back(Entry entry) {
+  const bool again = entry.batch->dealt && holdings_.at(entry.held).owned;
+  Queue& tasks = again ? outbound_ : queue(entry.batch->worker);
+  tasks.push_back(std::move(entry));
+  look_again_ = true;
 }
 
 // What was to be sent there.

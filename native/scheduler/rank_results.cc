@@ -44,6 +44,7 @@ void Rank::recount(Holding& holding) {
 void Rank::on(ChunkDone& e, Actions& out) {
   Worker& worker = workers_.at(e.worker);
   HEDDLE_ASSERT(worker.held != 0);
+  put_down(worker);
   const HeldId id = std::exchange(worker.held, 0);
   const std::uint64_t tasks = worker.range.size();
   times_.measured(worker.batch->app, tasks, e.elapsed);
@@ -54,6 +55,7 @@ void Rank::on(ChunkDone& e, Actions& out) {
   const auto found = holdings_.find(id);
   if (found == holdings_.end()) return;  // Cancelled meanwhile.
   found->second.local -= tasks;
+  if (found->second.revoked) e.records = {{RecordKind::Done, worker.range, {}}};
   report(id, std::move(e.records), true, out);
 }
 
@@ -83,8 +85,7 @@ void Rank::on(RankId from, Results& m, Actions& out) {
   holding.owed.insert(m.grant);
   if (given.unfinished == 0) {
     holding.owed.erase(m.grant);
-    look_again_ |= holding.placed > 0 || !room_for_grants();
-    holding.placed -= std::min(holding.placed, 1u);
+    placed_back(id, holding, from);
     given_.erase(found);
   }
   report(id, std::move(m.records), false, out);
@@ -92,15 +93,19 @@ void Rank::on(RankId from, Results& m, Actions& out) {
 
 void Rank::report(HeldId id, std::vector<Record> records, bool from_here, Actions& out) {
   Holding& holding = holdings_.at(id);
+  const std::uint64_t before = holding.unfinished;
   for (Record& record : records) {
     HEDDLE_ASSERT(record.range.size() <= holding.unfinished);
     holding.unfinished -= record.range.size();
     holding.news.add(std::move(record), *holding.batch);
   }
   recount(holding);
+  const bool frees_tokens = holding.batch->need.any_token();
+  if (frees_tokens && holding.owned && before > holding.unfinished)
+    tell_home(TokenReturn{holding.batch->id.sequence, before - holding.unfinished}, out);
   const bool stream = holding.owned && holding.batch->stream;
   const bool dry = from_here && holding.local == 0;
-  if (holding.unfinished == 0 || stream || dry ||
+  if (holding.unfinished == 0 || stream || dry || frees_tokens ||
       holding.news.payload_bytes() >= limits::kFlushBytes) {
     flush(id, holding, out);
   } else if (holding.flush_at == kNever) {
@@ -136,6 +141,12 @@ void Rank::flush(HeldId id, Holding& holding, Actions& out) {
 
 void Rank::deliver(HeldId id, Holding& holding, Actions& out) {
   const std::uint64_t sequence = holding.batch->id.sequence;
+  if (holding.revoked) {
+    holding.news = {};
+    recount(holding);
+    if (holding.unfinished == 0) forget(id);
+    return;
+  }
   while (!holding.news.empty()) {
     for (Record& record : holding.news.take(limits::kResultsBytesMax, *holding.batch)) {
       holding.delivered += record.payload.size();
@@ -179,6 +190,8 @@ void Rank::forget(HeldId id) {
   else
     by_grant_.erase({holding.victim, holding.grant});
   holdings_.erase(found);
+  dealt_.erase(id);
+  kept_.erase(id);
   if (holdings_.empty()) patience_ = 1;
 }
 
@@ -229,6 +242,7 @@ void Rank::on(RankId from, CancelGrant& m, Actions& out) {
 }
 
 void Rank::cancel(HeldId id, Actions& out) {
+  if (holdings_.at(id).batch->need.any_token()) return revoke(id, out);
   tombstones_.push_back(holdings_.at(id).batch->id);
   if (tombstones_.size() > limits::kTombstones) tombstones_.erase(tombstones_.begin());
   drop(id, false, out);
@@ -238,7 +252,8 @@ void Rank::drop(HeldId id, bool lost, Actions& out) {
   const BatchRef batch = holdings_.at(id).batch;
   queue(batch->worker).drop(id);
   outbound_.drop(id);
-  look_again_ |= !room_for_grants();
+  std::erase_if(cooling_, [id](const Cooling& one) { return one.entry.held == id; });
+  look_again_ |= !room_for_grants() || starving_of(batch->worker).held == id;
   std::erase_if(given_, [&](const auto& item) {
     if (item.second.held != id) return false;
     out.push_back(Send{item.second.thief, CancelGrant{item.first, lost}});
@@ -250,7 +265,10 @@ void Rank::drop(HeldId id, bool lost, Actions& out) {
     return true;
   });
   for (WorkerId worker = 0; worker < workers_.size(); ++worker) {
-    if (workers_[worker].held == id) out.push_back(Interrupt{worker, false});
+    if (workers_[worker].held != id) continue;
+    const bool may_not_last = lost && batch->need.any_token();
+    if (may_not_last) set_deadline(workers_[worker], now_ + lease() / 3);
+    out.push_back(Interrupt{worker, may_not_last});
   }
   forget(id);
 }

@@ -1,13 +1,14 @@
 // Who runs what, who is given what, and where to look for more.
 
 #include <algorithm>
-#include <array>
 
 #include "base/assert.h"
 #include "scheduler/rank.h"
 
 namespace heddle {
 namespace {
+
+constexpr Room kAllFree{~0u, ~0u, ~0ull};
 
 Lifelines::Share half_for(RankId thief) { return {thief, 1, 1, 2}; }
 
@@ -25,56 +26,18 @@ void Rank::on(Submit& e, Actions& out) {
   holding.owned = true;
   holding.unfinished = holding.local = e.range.size();
   by_sequence_[e.batch->id.sequence] = id;
-  const WorkerKind kind = e.batch->worker;
   HEDDLE_ASSERT(e.batch->target < config_.ranks);
-  const bool elsewhere = e.batch->placement != Placement::Anywhere &&
-                         e.batch->target != config_.id && !peers_.is_lost(e.batch->target);
-  if (!elsewhere && stranded(*e.batch)) return fail_stranded(*e.batch, out);
-  Queue& tasks = elsewhere ? outbound_ : queue(kind);
-  tasks.push_back({id, std::move(e.batch), e.range, std::move(e.arguments)});
-  if (elsewhere)
-    place(out);
+  if (deals(*e.batch)) {
+    auto dealt = std::make_shared<BatchHeader>(*e.batch);
+    dealt->dealt = true;
+    dealt->placement = Placement::Anywhere;
+    holding.batch = dealt;
+  }
+  Entry all{id, holding.batch, e.range, std::move(e.arguments)};
+  if (all.batch->need.any_token())
+    keep_for_tokens(std::move(all), out);
   else
-    distribute(kind, out, config_.ranks);
-}
-
-void Rank::place(Actions& out) {
-  const auto held_back = [this](const BatchHeader& batch) {
-    return blocked(batch) ||
-           holdings_.at(by_sequence_.at(batch.id.sequence)).placed >= limits::kPlacedOutMax;
-  };
-  while (room_for_grants()) {
-    Entry* next = outbound_.front_ready(held_back);
-    if (next == nullptr) return;
-    Entry part = outbound_.take_front(*next, next->range.size(), limits::kGrantBytesMax);
-    ++holdings_.at(part.held).placed;
-    const RankId target = part.batch->target;
-    Grant grant{part.batch->worker, false, 1, {}};
-    grant.placed = true;
-    grant.ranges.push_back(record_given(std::move(part), target));
-    out.push_back(Send{target, std::move(grant)});
-  }
-}
-
-// Nobody here can ever run it, and nobody else may.
-bool Rank::stranded(const BatchHeader& batch) const {
-  return batch.placement == Placement::Only && (batch.target != config_.id || relays(batch.worker));
-}
-
-void Rank::fail_stranded(const BatchHeader& batch, Actions& out) {
-  if (batch.target != config_.id) {
-    return fail("ERR_RANK_LOST",
-                "rank " + std::to_string(batch.target) +
-                    " is lost, and tasks were submitted that may run there only",
-                out);
-  }
-  constexpr std::array<const char*, kWorkerKinds> kNames{"JS worker", "process slot",
-                                                         "native slot"};
-  fail("ERR_PLACEMENT",
-       "rank " + std::to_string(config_.id) + " on host " + config_.host + " has no " +
-           kNames[static_cast<std::size_t>(batch.worker)] +
-           ", and tasks were submitted that may run there only",
-       out);
+    send_off(std::move(all), out);
 }
 
 void Rank::on(WorkerIdle& e, Actions& out) {
@@ -89,12 +52,15 @@ void Rank::on(WorkerGone& e, Actions& out) {
   std::erase(idle(worker.kind), e.worker);
   set_deadline(worker, kNever);
   fail_parked(e.worker, e.aside_error, out);
+  put_down(worker);
   const Worker gone = std::exchange(worker, {.kind = worker.kind,
                                              .held = 0,
                                              .batch = {},
                                              .range = {},
                                              .arguments = {},
                                              .deadline = kNever});
+  if (gone.held != 0 && holdings_.contains(gone.held) && holdings_.at(gone.held).revoked)
+    return report_revoked(gone.held, {gone.range}, out);
   if (gone.held == 0 || !holdings_.contains(gone.held)) return distribute(gone.kind, out);
   const bool blame = e.culprit && *e.culprit >= gone.range.first && *e.culprit < gone.range.last;
   const Range failed =
@@ -132,6 +98,7 @@ void Rank::fail_parked(WorkerId worker, const std::vector<std::uint8_t>& error, 
 void Rank::on(TaskParked& e, Actions& out) {
   Worker& worker = workers_.at(e.worker);
   HEDDLE_ASSERT(worker.held != 0 && !parked_.contains(e.ticket));
+  put_down(worker);
   HEDDLE_ASSERT(e.index >= worker.range.first && e.index < worker.range.last);
   const Worker had = std::exchange(worker, {.kind = worker.kind,
                                             .held = 0,
@@ -145,6 +112,10 @@ void Rank::on(TaskParked& e, Actions& out) {
   stats_.tasks_run += done;
   const auto found = holdings_.find(had.held);
   if (found == holdings_.end()) return;  // Cancelled meanwhile.
+  if (found->second.revoked) {
+    out.push_back(ParkedDropped{e.ticket});
+    return report_revoked(had.held, {had.range}, out);
+  }
   parked_[e.ticket] = {e.worker, had.held, had.batch, {e.index, e.index + 1}, had.arguments};
   requeue(had, {e.index + 1, had.range.last});
   found->second.local -= done;
@@ -179,7 +150,9 @@ void Rank::distribute(WorkerKind kind, Actions& out, std::uint32_t span) {
   // Who runs nothing keeps nothing.
   pay(kind, relays(kind) ? config_.ranks : span, out);
   Lifelines& lifelines = searching(kind).lifelines;
-  if (!idlers.empty())
+  // Whoever has more than it can begin needs nothing.
+  const bool full = starving_of(kind).held != 0 || free(kind).cores == 0;
+  if (!idlers.empty() && !full)
     search(kind, out);
   else if (relays(kind) && lifelines.anyone_waits() && !any_to_give(kind)) {
     if (const auto victim = lifelines.ask_successor())
@@ -215,19 +188,15 @@ void Rank::offer(Actions& out) {
   }
 }
 
-Queue::Blocked Rank::blocked_batches() const {
-  if (blocked_count_ == 0) return {};
-  return [this](const BatchHeader& batch) { return blocked(batch); };
-}
-
 bool Rank::run_next(WorkerId id, Actions& out) {
   Worker& worker = workers_[id];
   Queue& tasks = queue(worker.kind);
-  Entry* entry = tasks.front_ready(blocked_batches());
+  Entry* entry = next_entry(worker.kind);
   if (entry == nullptr) return false;
   const auto kind = static_cast<std::size_t>(worker.kind);
   const std::uint64_t count = times_.chunk(*entry->batch, tasks.tasks(), worker_count_[kind]);
   Entry taken = tasks.take_front(*entry, count, limits::kChunkBytesMax);
+  free_.take(worker.kind, taken.batch->need);
   worker.held = taken.held;
   worker.batch = taken.batch;
   worker.range = taken.range;
@@ -237,21 +206,23 @@ bool Rank::run_next(WorkerId id, Actions& out) {
   const AppId app = taken.batch->app;
   out.push_back(Run{id, {std::move(taken.batch), taken.range, std::move(taken.arguments)}});
   if (times_.lasting(app, tasks.tasks() / worker_count_[kind] + 1) < limits::kAskAhead) {
-    if (const auto victim = searching(worker.kind).ahead()) ask(*victim, worker.kind, out);
+    if (const auto victim = searching(worker.kind).ahead())
+      ask(*victim, worker.kind, {}, out);  // It will all be free when that comes.
   }
   return true;
 }
 
-Grant Rank::give(WorkerKind kind, const Lifelines::Share& share) {
+Grant Rank::give(WorkerKind kind, const Lifelines::Share& share, const std::optional<Room>& free) {
   Grant grant{kind, false, 1, {}};
   if (!room_for_grants() || queue(kind).empty()) return grant;
   const std::size_t room =
       std::min(limits::kRangesPerGrantMax, limits::kGrantsOutMax - given_.size());
-  for (Entry& entry : queue(kind).take_part(share.part, share.whole, room, blocked_batches())) {
+  for (Entry& entry : queue(kind).take_part(share.part, share.whole, room, leaving(kind, free))) {
     grant.ranges.push_back(record_given(std::move(entry), share.thief));
   }
-  if (grant.ranges.empty()) return grant;  // What is queued is blocked, or may run only here.
+  if (grant.ranges.empty()) return grant;  // What is queued is blocked, or to run only here.
   ++stats_.steals_served;
+  look_again_ |= starving_of(kind).held != 0;  // Perhaps no more.
   searching(kind).work_is_around();
   return grant;
 }
@@ -266,7 +237,7 @@ GrantedRange Rank::record_given(Entry entry, RankId thief) {
 }
 
 void Rank::on(RankId from, StealRequest& m, Actions& out) {
-  out.push_back(Send{from, give(m.kind, half_for(from))});
+  out.push_back(Send{from, give(m.kind, half_for(from), m.free.value_or(kAllFree))});
 }
 
 void Rank::on(RankId from, LifelineRequest& m, Actions& out) {
@@ -313,16 +284,16 @@ void Rank::accept(RankId victim, GrantedRange& granted, Actions& out) {
       {id, std::move(granted.batch), granted.range, std::move(granted.arguments)});
 }
 
-void Rank::ask(RankId victim, WorkerKind kind, Actions& out) {
+void Rank::ask(RankId victim, WorkerKind kind, const std::optional<Room>& free, Actions& out) {
   ++stats_.steals_asked;
-  out.push_back(Send{victim, StealRequest{kind}});
+  out.push_back(Send{victim, StealRequest{kind, free}});
 }
 
 void Rank::search(WorkerKind kind, Actions& out) {
   if (config_.ranks < 2) return;
   Search& s = searching(kind);
   while (const auto victim = s.next_victim(random_)) {
-    if (!peers_.is_lost(*victim)) return ask(*victim, kind, out);
+    if (!peers_.is_lost(*victim)) return ask(*victim, kind, partly_free(kind), out);
     s.answered(*victim);
   }
   if (s.in_flight()) return;

@@ -99,7 +99,11 @@ std::ostream& put_list(std::ostream& o, const std::vector<T>& list) {
 }
 
 inline std::ostream& operator<<(std::ostream& o, const StealRequest& m) {
-  return o << "StealRequest " << name_of(m.kind);
+  o << "StealRequest " << name_of(m.kind);
+  if (m.free)
+    o << " of " << m.free->cores << " cores, " << m.free->gpus << " GPUs, " << m.free->memory
+      << " B";
+  return o;
 }
 inline std::ostream& operator<<(std::ostream& o, const LifelineRequest& m) {
   return o << "LifelineRequest " << name_of(m.kind);
@@ -132,6 +136,15 @@ inline std::ostream& operator<<(std::ostream& o, const Fatal& m) {
 inline std::ostream& operator<<(std::ostream& o, const Heartbeat&) { return o << "Heartbeat"; }
 inline std::ostream& operator<<(std::ostream& o, const Lost& m) {
   return put_list(o << "Lost ", m.ranks);
+}
+inline std::ostream& operator<<(std::ostream& o, const TokenRequest& m) {
+  return o << "TokenRequest for " << m.sequence << ": " << m.units << " units";
+}
+inline std::ostream& operator<<(std::ostream& o, const TokenGrant& m) {
+  return o << "TokenGrant for " << m.sequence << ": " << m.units << " units";
+}
+inline std::ostream& operator<<(std::ostream& o, const TokenReturn& m) {
+  return o << "TokenReturn for " << m.sequence << ": " << m.units << " units";
 }
 inline std::ostream& operator<<(std::ostream& o, const Shutdown&) { return o << "Shutdown"; }
 inline std::ostream& operator<<(std::ostream& o, const Ping& m) { return o << "Ping " << m.nonce; }

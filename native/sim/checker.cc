@@ -70,6 +70,7 @@ Checker::Checker(const Scenario& scenario)
     h.priority = plan.priority;
     h.placement = plan.placement;
     h.target = plan.target;
+    h.need = plan.need;
     State state;
     state.plan = plan;
     state.header = std::make_shared<const BatchHeader>(h);
@@ -144,7 +145,7 @@ void Checker::begun(RankId rank, const Chunk& chunk) {
   if (ranks_ > 1) return;  // Who holds what is only known here where one rank holds all.
   for (const State& other : state_) {
     if (other.plan.worker == state.plan.worker && other.plan.priority > state.plan.priority &&
-        waits(other))
+        other.plan.need == Need{} && waits(other))
       complain("a task of priority " + std::to_string(state.plan.priority) +
                " began before one of " + std::to_string(other.plan.priority));
   }

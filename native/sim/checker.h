@@ -24,6 +24,10 @@ class Checker {
   Range range(std::size_t batch) const;
 
   void submitted(std::size_t batch) { state_[batch].submitted = true; }
+  // What its tasks need, whatever the header says that travelled with them.
+  const Need& need(const BatchHeader& batch) const {
+    return state_[index_of(batch.id.owner, batch.id.sequence)].plan.need;
+  }
   // A rank begins a chunk: checks that it may, and that nothing there should go first.
   void begun(RankId rank, const Chunk& chunk);
   // Tasks of a chunk that was begun, which its rank has to begin again.

@@ -222,6 +222,37 @@ TEST_CASE("checker: a task that runs on another rank than its only one is notice
   CHECK(has(run_with<Grant>(scenario, anywhere), "what only rank 2 may run"));
 }
 
+TEST_CASE("checker: more tokens in use than there are is noticed") {
+  Scenario scenario = plain();
+  scenario.workers = 4;
+  scenario.tokens[1] = 3;
+  scenario.batches[0].owner = 1;
+  scenario.batches[0].tasks = 100;
+  scenario.batches[0].need.tokens[1] = 1;
+  CHECK(Cluster(scenario).run(kStepsMax) == "");
+  const auto repeat = [](TokenGrant&) -> Times { return 2; };
+  CHECK(has(run_with<TokenGrant>(scenario, repeat), "tokens of kind 1 are in use"));
+  const auto keep = [](TokenReturn&) -> Times { return 0; };
+  CHECK(has(run_with<TokenReturn>(scenario, keep), "never came back"));
+}
+
+TEST_CASE("checker: a rank that runs more than it has resources for is noticed") {
+  Scenario scenario = plain();
+  scenario.workers = scenario.cores = 4;
+  scenario.gpus = 1;
+  scenario.batches[0].tasks = 100;
+  scenario.batches[0].need.gpus = 1;
+  CHECK(Cluster(scenario).run(kStepsMax) == "");
+  const auto forget = [](Grant& grant) -> Times {
+    if (grant.ranges.empty()) return Times();
+    BatchHeader header = *grant.ranges[0].batch;
+    header.need = {};
+    grant.ranges[0].batch = std::make_shared<const BatchHeader>(header);
+    return 1;
+  };
+  CHECK(has(run_with<Grant>(scenario, forget), "runs more than it has resources for"));
+}
+
 TEST_CASE("checker: a lower priority that goes first is noticed, on a rank and in a grant") {
   Scenario scenario = plain();
   scenario.ranks = 1;

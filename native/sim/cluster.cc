@@ -18,6 +18,10 @@ Cluster::Cluster(const Scenario& scenario, Tamper tamper)
   config.seed = scenario.seed + 3;
   config.lost_after = scenario.lost_after;
   config.recover = !scenario.outages.empty();
+  config.tokens = scenario.tokens;
+  Capacities capacities;
+  for (RankId id = 0; id < scenario.ranks; ++id) capacities.add(scenario.capacity_of(id));
+  config.capacities = std::make_shared<const Capacities>(std::move(capacities));
   for (RankId id = 0; id < scenario.ranks; ++id) {
     config.id = id;
     config.host = "node" + std::to_string(id);
@@ -64,6 +68,7 @@ std::string Cluster::final_check() const {
     if (nodes_[id].dead) continue;
     if (!nodes_[id].rank->quiet())
       return "rank " + std::to_string(id) + " still holds or owes something";
+    if (!nodes_[id].rank->tokens_home()) return "some tokens never came back";
     if (nodes_[id].unconsumed != 0)
       return "rank " + std::to_string(id) + " delivered what nobody consumed";
   }
@@ -169,17 +174,22 @@ void Cluster::park(RankId rank, WorkerId id, Chunk chunk) {
   if (!chunk.range.empty()) records = checker_.run(chunk);
   const std::uint64_t ticket = ++tickets_;
   const Instant end = now_ + static_cast<Duration>(random_.below(10'000'000));
+  nodes_[rank].parked[ticket] = {id, task.batch};
   at(end, rank, ParkedEnds{id, worker.life, ticket, std::move(task)});
   step(rank, TaskParked{id, ticket, index, std::move(records), now_ - worker.began});
 }
 
 void Cluster::happen(RankId rank, ParkedEnds& e) {
-  if (nodes_[rank].workers[e.worker].life != e.life) return;
+  if (nodes_[rank].workers[e.worker].life != e.life || nodes_[rank].parked.erase(e.ticket) == 0)
+    return;
   step(rank, ParkedDone{e.ticket, checker_.run(e.task)});
 }
 
 void Cluster::worker_gone(RankId rank, WorkerId worker, std::optional<std::uint64_t> culprit) {
   ++nodes_[rank].workers[worker].life;
+  nodes_[rank].workers[worker].busy = false;
+  std::erase_if(nodes_[rank].parked,
+                [worker](const auto& item) { return item.second.first == worker; });
   step(rank, WorkerGone{worker, culprit, Checker::crash(), Checker::crash()});
   at(now_ + milliseconds(1), rank, WorkerStarts{worker});
 }
@@ -226,6 +236,37 @@ void Cluster::watch_bounds(RankId rank) {
     failure_ = "rank " + std::to_string(rank) + " gave away too much";
 }
 
+void Cluster::watch_resources(RankId rank) {
+  Capacity left = scenario_.capacity_of(rank);
+  for (const Worker& worker : nodes_[rank].workers) {
+    if (!worker.busy) continue;
+    const BatchHeader& batch = *worker.chunk.batch;
+    const Need& need = checker_.need(batch);
+    if (!left.room(batch.worker).fits(need))
+      failure_ = "rank " + std::to_string(rank) + " runs more than it has resources for";
+    left.take(batch.worker, need);
+  }
+}
+
+// Over all ranks that are awake: who stands still does nothing, and ends when it finds out.
+void Cluster::watch_tokens() {
+  std::array<std::uint64_t, kTokenKinds> used{};
+  const auto count = [&](const BatchHeader& batch) {
+    for (std::size_t k = 0; k < kTokenKinds; ++k) used[k] += checker_.need(batch).tokens[k];
+  };
+  for (const Node& node : nodes_) {
+    if (node.dead || node.held_until > now_) continue;
+    for (const Worker& worker : node.workers)
+      if (worker.busy) count(*worker.chunk.batch);
+    for (const auto& [ticket, parked] : node.parked) count(*parked.second);
+  }
+  for (std::size_t k = 0; k < kTokenKinds; ++k) {
+    if (used[k] > scenario_.tokens[k])
+      failure_ = std::to_string(used[k]) + " tokens of kind " + std::to_string(k) +
+                 " are in use, and there are " + std::to_string(scenario_.tokens[k]);
+  }
+}
+
 void Cluster::act(RankId rank, Send& a) {
   ++messages_;
   if (const auto* grant = std::get_if<Grant>(&a.message)) checker_.granted(*grant);
@@ -242,6 +283,8 @@ void Cluster::act(RankId rank, Run& a) {
   worker.busy = true;
   worker.began = now_;
   worker.chunk = std::move(a.chunk);
+  watch_resources(rank);
+  if (checker_.need(*worker.chunk.batch).any_token()) watch_tokens();
   at(now_ + checker_.duration(*worker.chunk.batch, worker.chunk.range), rank,
      ChunkEnds{a.worker, worker.life});
 }

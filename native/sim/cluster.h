@@ -91,8 +91,9 @@ class Cluster {
     Instant timer = kNever;
     Instant program_free;  // When the program has consumed what it got so far.
     std::uint64_t unconsumed = 0;
-    Instant held_until;     // Nothing happens there before.
-    Duration held_for = 0;  // The longest such time.
+    Instant held_until;                                             // Nothing happens there before.
+    Duration held_for = 0;                                          // The longest such time.
+    std::map<std::uint64_t, std::pair<WorkerId, BatchRef>> parked;  // By ticket.
     bool dead = false;
     Instant cut = kNever;  // Dead: what it had sent and has not arrived by then never does.
   };
@@ -112,7 +113,7 @@ class Cluster {
   void act(RankId rank, Deliver& a);
   void act(RankId rank, BatchDone& a);
   void act(RankId rank, Interrupt& a);
-  void act(RankId, ParkedDropped&) {}
+  void act(RankId rank, ParkedDropped& a) { nodes_[rank].parked.erase(a.ticket); }
   void act(RankId rank, JobFailed& a);
   void act(RankId, JobClosed&) {}
   void act(RankId, Ponged&) {}
@@ -120,6 +121,8 @@ class Cluster {
   void park(RankId rank, WorkerId worker, Chunk chunk);
   void worker_gone(RankId rank, WorkerId worker, std::optional<std::uint64_t> culprit);
   void watch_bounds(RankId rank);
+  void watch_resources(RankId rank);
+  void watch_tokens();
   void die(RankId rank, Duration cut_after);
   void end_when_over();
   void at(Instant when, RankId rank, What what);

@@ -105,6 +105,38 @@ void place_batches(Scenario& s) {
   }
 }
 
+// Tasks that need more of a rank than a worker in a third of the jobs, tokens in a quarter. Drawn
+// apart.
+void need_more(Scenario& s) {
+  Random random(s.seed + 0x6e656564);
+  const bool resources = random.below(3) == 0, tokens = random.below(4) == 0;
+  if (resources) {
+    s.cores = s.workers + static_cast<std::uint32_t>(random.below(6));
+    s.gpus = static_cast<std::uint32_t>(random.below(4));
+    s.memory = random.below(3) == 0 ? 0 : 1 + random.below(64);
+    s.uneven = random.below(2) == 0;
+  }
+  for (std::size_t k = 0; tokens && k < 3; ++k)
+    s.tokens[k] = static_cast<std::uint16_t>(1 + random.below(6));
+  for (BatchPlan& plan : s.batches) {
+    if (resources && random.below(2) == 0) {
+      plan.need.cores = static_cast<std::uint16_t>(1 + random.below(s.cores));
+      if (random.below(2) == 0)
+        plan.need.gpus = static_cast<std::uint16_t>(random.below(s.gpus + 1));
+      if (random.below(2) == 0) plan.need.memory = random.below(s.memory + 1);
+      if (plan.placement == Placement::Only) plan.target = s.keeps_all(plan.worker);
+    }
+    const bool small = plan.result_bytes == 1 && plan.argument_bytes == 0;
+    if (!tokens || !small || random.below(2) == 0) continue;
+    plan.tasks = std::min<std::uint64_t>(plan.tasks, 300);
+    plan.need.tokens[random.below(3)] = 1;
+    if (random.below(2) == 0) {
+      const std::size_t kind = random.below(3);
+      plan.need.tokens[kind] = static_cast<std::uint16_t>(1 + random.below(s.tokens[kind]));
+    }
+  }
+}
+
 // Ranks that die or are held up, in a quarter of the jobs. Rank 0 lives, and so does for each kind
 // of worker one rank that has it, and who alone may run something.
 void lose_ranks(Scenario& s) {
@@ -152,6 +184,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
   if (random.below(32) == 0) large_results(random, s);
   if (random.below(3) == 0) s.park_one_in = 1 + static_cast<std::uint32_t>(random.below(8));
   place_batches(s);
+  need_more(s);
   lose_ranks(s);
   return s;
 }
@@ -164,6 +197,22 @@ std::uint32_t Scenario::workers_on(RankId rank, WorkerKind kind) const {
   Random random(seed + 16 * rank + static_cast<std::uint64_t>(kind));
   const bool bare = bare_one_in > 0 && rank != keeps_all(kind) && random.below(bare_one_in) == 0;
   return bare ? 0 : workers;
+}
+
+Capacity Scenario::capacity_of(RankId rank) const {
+  Capacity out{{}, gpus, memory};
+  Random random(seed + 16 * rank + 9);
+  const bool poor = uneven && random.below(2) == 0;
+  for (std::size_t k = 0; k < kWorkerKinds; ++k) {
+    const auto kind = static_cast<WorkerKind>(k);
+    const std::uint32_t own = workers_on(rank, kind);
+    const bool full = !poor || rank == keeps_all(kind);
+    out.cores[k] = own == 0 ? 0 : full ? std::max(own, cores) : own;
+    if (poor && !full) out.gpus = 0, out.memory /= 2;
+  }
+  for (std::size_t k = 0; k < kWorkerKinds; ++k)
+    if (rank == keeps_all(static_cast<WorkerKind>(k))) out.gpus = gpus, out.memory = memory;
+  return out;
 }
 
 std::vector<WorkerKind> Scenario::workers_of(RankId rank) const {
@@ -196,6 +245,10 @@ std::string Scenario::describe() const {
     if (plan.priority != 0) out += "^" + std::to_string(plan.priority);
     if (plan.placement == Placement::First) out += "(first at " + std::to_string(plan.target) + ")";
     if (plan.placement == Placement::Only) out += "(only at " + std::to_string(plan.target) + ")";
+    if (plan.need.beyond_worker())
+      out += "(" + std::to_string(plan.need.cores) + "c " + std::to_string(plan.need.gpus) + "g " +
+             std::to_string(plan.need.memory) + "m)";
+    if (plan.need.any_token()) out += "(tokens)";
     if (plan.hang_one_in > 0) out += "(some hang)";
     if (plan.cancel_at) out += "(cancelled)";
   }

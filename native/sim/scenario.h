@@ -33,6 +33,7 @@ struct BatchPlan {
   Placement placement = Placement::Anywhere;
   RankId target = 0;
   std::uint32_t argument_bytes = 0;  // Of each packed argument; 0: from 0 to 15, by index.
+  Need need;
 };
 
 // A rank that stops for a while, or for ever.
@@ -56,6 +57,10 @@ struct Scenario {
   std::uint32_t park_one_in = 0;         // Chunks of which a task waits for others; 0: never.
   Duration lost_after = 0;               // As in RankConfig; 0: ranks do not watch each other.
   Instant ends_at = kNever;              // Nothing happens after that.
+  std::uint32_t cores = 0, gpus = 0;     // Of each rank; cores 0: as many as workers.
+  std::uint64_t memory = 0;              // Of each rank.
+  bool uneven = false;                   // Some ranks have less of it.
+  TokenCounts tokens{};
   std::vector<BatchPlan> batches;
   std::vector<Outage> outages;  // Ascending in time.
 
@@ -66,6 +71,8 @@ struct Scenario {
   // The rank that always has workers of a kind, and how many a rank has.
   RankId keeps_all(WorkerKind kind) const;
   std::uint32_t workers_on(RankId rank, WorkerKind kind) const;
+
+  Capacity capacity_of(RankId rank) const;
 
   // The workers of one rank, in the order of their ids.
   std::vector<WorkerKind> workers_of(RankId rank) const;

@@ -1,0 +1,200 @@
+// What fits on this rank now, and what is to run elsewhere: on a target, or where there is enough
+// of what it needs.
+
+#include <algorithm>
+#include <array>
+
+#include "base/assert.h"
+#include "scheduler/rank.h"
+
+namespace heddle {
+namespace {
+
+constexpr std::array kKinds{WorkerKind::Js, WorkerKind::Process, WorkerKind::Native};
+
+}  // namespace
+
+// The next task of that kind that can begin. Who does not fit lets others by for a while.
+Entry* Rank::next_entry(WorkerKind kind) {
+  Starving first;
+  Entry* entry = queue(kind).front_ready([&](const Entry& entry) {
+    const Need& need = entry.batch->need;
+    if (blocked_count_ > 0 && blocked(*entry.batch)) return true;
+    if (!free(kind).fits(need)) {
+      if (first.held == 0) first = {entry.held, need, now_};
+      return true;
+    }
+    return !may_overtake(kind, need);
+  });
+  Starving& starving = starving_[static_cast<std::size_t>(kind)];
+  if (first.held == starving.held) first.since = starving.since;
+  starving = first;
+  return entry;
+}
+
+// False: somebody has waited for long who lacks some of what this task would take.
+bool Rank::may_overtake(WorkerKind kind, const Need& need) const {
+  return std::ranges::none_of(kKinds, [&](WorkerKind other) {
+    const Starving& starving = starving_of(other);
+    if (starving.held == 0 || now_ - starving.since < limits::kOvertake) return false;
+    const Room::Lack lack = free(other).lack(starving.need);
+    return (lack.cores && kind == other) || (lack.gpus && need.gpus > 0) ||
+           (lack.memory && need.memory > 0);
+  });
+}
+
+std::optional<Room> Rank::partly_free(WorkerKind kind) const {
+  const Room now = free(kind);
+  if (now == config_.capacities->of(config_.id).room(kind)) return std::nullopt;
+  return now;
+}
+
+void Rank::put_down(Worker& worker) {
+  if (worker.held == 0) return;
+  free_.give_back(worker.kind, worker.batch->need);
+  if (!worker.batch->need.beyond_worker()) return;
+  look_again_ = true;
+  searching(worker.kind).work_is_around();  // There was some that did not fit.
+}
+
+// What a thief may have that can use so much; without `room` any thief, which may have to wait
+// until that much is free: from here nothing goes to wait elsewhere that waits here, or ranks would
+// pass it to and fro.
+Queue::Leaving Rank::leaving(WorkerKind kind, const std::optional<Room>& room) const {
+  const HeldId starving = room ? 0 : starving_of(kind).held;
+  const bool picks = room && queues_[static_cast<std::size_t>(kind)].any_needy();
+  if (blocked_count_ == 0 && starving == 0 && !picks) return {};
+  return [this, starving, room](const Entry& entry) -> std::uint64_t {
+    if (blocked_count_ > 0 && blocked(*entry.batch)) return 0;
+    if (room && !room->fits(entry.batch->need)) return 0;
+    return entry.range.size() - (entry.held == starving ? 1 : 0);
+  };
+}
+
+// Not every rank has that much, so it is not for every thief.
+bool Rank::deals(const BatchHeader& batch) const {
+  return batch.need.beyond_worker() && batch.placement != Placement::Only &&
+         !config_.capacities->on_all(batch.worker, batch.need);
+}
+
+void Rank::send_off(Entry entry, Actions& out) {
+  const BatchRef batch = entry.batch;
+  const bool elsewhere =
+      batch->dealt || (batch->placement != Placement::Anywhere && batch->target != config_.id &&
+                       !peers_.is_lost(batch->target));
+  if (!elsewhere && stranded(*batch)) return fail_stranded(*batch, out);
+  if (elsewhere) {
+    if (batch->dealt) dealt_.try_emplace(entry.held);
+    outbound_.push_back(std::move(entry));
+    return place(out);
+  }
+  queue(batch->worker).push_back(std::move(entry));
+  distribute(batch->worker, out, config_.ranks);
+}
+
+void Rank::place(Actions& out) {
+  const auto held_back = [this](const Entry& entry) {
+    if (blocked_count_ > 0 && blocked(*entry.batch)) return true;
+    if (entry.batch->dealt) return !receiver_of(*entry.batch, entry.held);
+    return holdings_.at(entry.held).placed >= limits::kPlacedOutMax;
+  };
+  while (room_for_grants()) {
+    Entry* next = outbound_.front_ready(held_back);
+    if (next == nullptr) return;
+    const RankId receiver =
+        next->batch->dealt ? *receiver_of(*next->batch, next->held) : next->batch->target;
+    Entry part = outbound_.take_front(*next, piece_of(*next, receiver), limits::kGrantBytesMax);
+    ++holdings_.at(part.held).placed;
+    if (part.batch->dealt) ++dealt_[part.held][receiver];
+    Grant grant{part.batch->worker, false, 1, {}};
+    grant.placed = true;
+    grant.ranges.push_back(record_given(std::move(part), receiver));
+    out.push_back(Send{receiver, std::move(grant)});
+  }
+}
+
+// The rank that has the fewest pieces of the batch, of those that have enough of what it needs;
+// none: all have as many as they may.
+std::optional<RankId> Rank::receiver_of(const BatchHeader& batch, HeldId held) {
+  const auto found = dealt_.find(held);
+  std::optional<RankId> best;
+  std::uint32_t least = limits::kDealtOutMax;
+  for (const Capacities::Stretch& stretch : config_.capacities->stretches()) {
+    if (!stretch.each.room(batch.worker).fits(batch.need)) continue;
+    for (RankId rank = stretch.first; rank < stretch.last && least > 0; ++rank) {
+      std::uint32_t out = 0;
+      if (found != dealt_.end()) {
+        const auto pieces = found->second.find(rank);
+        out = pieces == found->second.end() ? 0 : pieces->second;
+      }
+      if (out < least && !peers_.is_lost(rank)) best = rank, least = out;
+    }
+  }
+  return best;
+}
+
+// Ranks are lost: is there one left for what is dealt out?
+void Rank::check_receivers(Actions& out) {
+  for (const auto& [held, pieces] : dealt_) {
+    const BatchHeader& batch = *holdings_.at(held).batch;
+    const bool any = std::ranges::any_of(config_.capacities->stretches(),
+                                         [&](const Capacities::Stretch& stretch) {
+                                           if (!stretch.each.room(batch.worker).fits(batch.need))
+                                             return false;
+                                           RankId rank = stretch.first;
+                                           while (rank < stretch.last && peers_.is_lost(rank))
+                                             ++rank;
+                                           return rank < stretch.last;
+                                         });
+    if (any) continue;
+    return fail("ERR_RANK_LOST", "all ranks are lost that have what submitted tasks need", out);
+  }
+}
+
+// All for a target; what is dealt out in pieces that become smaller, so that all end together.
+std::uint64_t Rank::piece_of(const Entry& entry, RankId receiver) const {
+  const std::uint64_t tasks = entry.range.size();
+  if (!entry.batch->dealt) return tasks;
+  std::uint64_t all = 0;
+  for (const Capacities::Stretch& stretch : config_.capacities->stretches())
+    all += (stretch.last - stretch.first) *
+           stretch.each.room(entry.batch->worker).at_a_time(entry.batch->need);
+  const Room room = config_.capacities->of(receiver).room(entry.batch->worker);
+  const std::uint64_t here = room.at_a_time(entry.batch->need);
+  const auto share = static_cast<unsigned __int128>(tasks) * here / (4 * all);
+  return std::max(here, static_cast<std::uint64_t>(share));
+}
+
+// A rank has reported all of a range that it got without asking.
+void Rank::placed_back(HeldId id, Holding& holding, RankId from) {
+  look_again_ |= holding.placed > 0 || !room_for_grants();
+  holding.placed -= std::min(holding.placed, 1u);
+  const auto dealt = dealt_.find(id);
+  if (dealt == dealt_.end()) return;
+  const auto pieces = dealt->second.find(from);
+  if (pieces != dealt->second.end() && --pieces->second == 0) dealt->second.erase(pieces);
+}
+
+// Nobody here can ever run it, and nobody else may.
+bool Rank::stranded(const BatchHeader& batch) const {
+  if (batch.dealt) return false;
+  return batch.placement == Placement::Only && (batch.target != config_.id || relays(batch.worker));
+}
+
+void Rank::fail_stranded(const BatchHeader& batch, Actions& out) {
+  if (batch.target != config_.id) {
+    return fail("ERR_RANK_LOST",
+                "rank " + std::to_string(batch.target) +
+                    " is lost, and tasks were submitted that may run there only",
+                out);
+  }
+  constexpr std::array<const char*, kWorkerKinds> kNames{"JS worker", "process slot",
+                                                         "native slot"};
+  fail("ERR_PLACEMENT",
+       "rank " + std::to_string(config_.id) + " on host " + config_.host + " has no " +
+           kNames[static_cast<std::size_t>(batch.worker)] +
+           ", and tasks were submitted that may run there only",
+       out);
+}
+
+}  // namespace heddle
