@@ -30,6 +30,7 @@ const defaults: SubmitOptions = {
   priority: 0,
   placement: "anywhere",
   target: 0,
+  need: null,
 };
 
 /** All options of a batch, with what is not given filled in. */
@@ -51,6 +52,9 @@ export function openNative(slots: number | null): Session {
     coreLimit: null,
     bind: false,
     devices: [],
+    memory: 0,
+    nodeMemory: 0,
+    tokens: [],
     setsThreads: true,
     guardianPath: guardianPath(),
     apps: [],

@@ -52,6 +52,7 @@ export type ErrorCode =
   | "ERR_QUEUE_FULL" // a send queue is full
   | "ERR_RANK_LOST" // a rank is gone
   | "ERR_REDUCE_EMPTY" // min, max or a reducer app over no task at all
+  | "ERR_RESOURCES" // a task needs more than any rank has
   | "ERR_RESULT" // a result that cannot be encoded
   | "ERR_RESULT_TYPE" // a result that does not fit `returns`
   | "ERR_SPAWN" // the system refused to start a process
@@ -60,6 +61,7 @@ export type ErrorCode =
   | "ERR_TASK_FAILED" // a task threw
   | "ERR_TASK_REJECTED" // a promise made in a task was rejected and nobody handled it
   | "ERR_TASK_THREW_NON_ERROR" // a task threw something that is not an Error
+  | "ERR_TOKENS" // more tokens than there are, or taken by tasks of tasks that hold some
   | "ERR_UNAWAITED" // calls failed and nobody looked
   | "ERR_WALLTIME" // a task exceeded its time limit
   | "ERR_WORKER_LOST"; // a worker thread died
@@ -269,6 +271,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "min, max or a reducer app was asked for the result of no task.",
     fix: "Check for an empty input before the call.",
   },
+  ERR_RESOURCES: {
+    when: "Tasks were submitted that need more cores, GPUs or memory than any rank has, or than the rank that is their target.",
+    fix: "Ask for less in `resources`, or start ranks that have more: fewer on a node, `workers`, HEDDLE_MEMORY, HEDDLE_GPUS.",
+  },
   ERR_RESULT: {
     when: "A task's result cannot be encoded: a function, a symbol, or a cycle.",
     fix: "Return plain data.",
@@ -300,6 +306,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_TASK_THREW_NON_ERROR: {
     when: "A task threw a value that is not an Error.",
     fix: "Throw an Error: it carries a stack.",
+  },
+  ERR_TOKENS: {
+    when: "Tasks were submitted that need more of a token than the whole job has; or a task that holds tokens called an app whose tasks need some, which could wait for each other without end.",
+    fix: "Say how many there are: run(body, { tokens: { matlab: 5 } }), or HEDDLE_TOKENS=matlab=5. Give tokens to the inner tasks, or to the outer ones, not to both.",
   },
   ERR_UNAWAITED: {
     when: "Calls failed and their futures were never awaited.",

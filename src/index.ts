@@ -26,6 +26,7 @@ export type {
   Input,
   Inputs,
   PlacementOptions,
+  Resources,
   Target,
 } from "./apps/types.ts";
 export type { Item } from "./dataflow/ends.ts";

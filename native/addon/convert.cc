@@ -145,6 +145,26 @@ Range SubmitSlots::range() const {
   return {static_cast<std::uint64_t>(number(kFirst)), static_cast<std::uint64_t>(number(kLast))};
 }
 
+namespace {
+
+Need to_need(Napi::Env env, const SubmitSlots& slots) {
+  using S = SubmitSlots;
+  Need need;
+  if (slots.number(S::kCores) == 0) return need;
+  const auto count = [&](std::size_t slot) {
+    const double given = slots.number(slot);
+    if (given < 0 || given > 65'535) wrong(env, "a resource is out of range");
+    return static_cast<std::uint16_t>(given);
+  };
+  need.cores = count(S::kCores);
+  need.gpus = count(S::kGpus);
+  need.memory = static_cast<std::uint64_t>(slots.number(S::kMemory));
+  for (std::size_t k = 0; k < kTokenKinds; ++k) need.tokens[k] = count(S::kTokens + k);
+  return need;
+}
+
+}  // namespace
+
 BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
   using S = SubmitSlots;
   BatchHeader b;
@@ -165,6 +185,7 @@ BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
     wrong(env, "priority is out of range");
   b.placement = choice<Placement>(env, slots, S::kPlacement, kPlacements);
   b.target = static_cast<RankId>(slots.number(S::kTarget));
+  b.need = to_need(env, slots);
   if (b.args != ArgsKind::Fixed) return b;
   const double columns = slots.number(S::kColumnCount);
   if (columns < 1 || columns > static_cast<double>(b.columns.size())) {
@@ -199,6 +220,27 @@ Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::str
                     : env.Null());
   out.Set("reducer", reducer.empty() ? env.Null() : Napi::Value(Napi::String::New(env, reducer)));
   out.Set("seed", Napi::BigInt::New(env, batch.seed));
+  out.Set("cores", static_cast<double>(batch.need.cores));
+  out.Set("gpus", static_cast<double>(batch.need.gpus));
+  out.Set("tokens", batch.need.any_token());
+  return out;
+}
+
+// Stretches of ranks that have the same.
+Napi::Array from_capacities(Napi::Env env, const Capacities& capacities) {
+  Napi::Array out = Napi::Array::New(env);
+  for (const Capacities::Stretch& stretch : capacities.stretches()) {
+    Napi::Object one = Napi::Object::New(env), cores = Napi::Object::New(env);
+    one.Set("first", static_cast<double>(stretch.first));
+    one.Set("last", static_cast<double>(stretch.last));
+    cores.Set("js", stretch.each.room(WorkerKind::Js).cores);
+    cores.Set("process", stretch.each.room(WorkerKind::Process).cores);
+    cores.Set("native", stretch.each.room(WorkerKind::Native).cores);
+    one.Set("cores", cores);
+    one.Set("gpus", stretch.each.gpus);
+    one.Set("memory", static_cast<double>(stretch.each.memory));
+    out.Set(out.Length(), one);
+  }
   return out;
 }
 

@@ -58,6 +58,11 @@ struct SubmitSlots {
     kPriority,
     kPlacement,
     kTarget,
+    kCores,  // 0: nothing more than a worker; then the next three do not count.
+    kGpus,
+    kMemory,
+    kTokens,
+    kTokensEnd = kTokens + kTokenKinds - 1,
     kSmallBytes,  // -1: the arrays are given; else so many bytes lie in the small memory, offsets
                   // after them.
     kColumnCount,
@@ -75,6 +80,7 @@ struct SubmitSlots {
 BatchHeader to_header(Napi::Env env, const SubmitSlots& slots);
 Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::string& app,
                          const std::string& reducer);
+Napi::Array from_capacities(Napi::Env env, const Capacities& capacities);
 Napi::Object from_stats(Napi::Env env, const Stats& stats, RankId rank, std::uint32_t ranks);
 
 }  // namespace heddle::addon

@@ -44,11 +44,24 @@ void read_place(const Napi::Object& options, DriverOptions& out) {
     out.devices.push_back(devices.Get(k).As<Napi::String>().Utf8Value());
     out.card.device_id = fnv1a(out.devices.back() + "\n", out.card.device_id);
   }
+  out.memory = static_cast<std::uint64_t>(number_of(options, "memory"));
+  out.node_memory = static_cast<std::uint64_t>(number_of(options, "nodeMemory"));
   out.card.cores = CoreMask::of_this_thread();
   if (is_null(options, "coreLimit")) return;
   const auto limit = options.Get("coreLimit").As<Napi::Object>();
   out.card.core_limit = number_of(limit, "cores");
   out.card.limit_id = bits_of(limit, "id");
+}
+
+void read_tokens(const Napi::Object& options, DriverOptions& out, Shared& shared) {
+  const auto tokens = options.Get("tokens").As<Napi::Array>();
+  if (tokens.Length() > kTokenKinds) throw Napi::RangeError::New(options.Env(), "too many tokens");
+  for (std::uint32_t k = 0; k < tokens.Length(); ++k) {
+    const auto token = tokens.Get(k).As<Napi::Object>();
+    shared.tokens.push_back(text_of(token, "name"));
+    out.tokens[k] = static_cast<std::uint16_t>(number_of(token, "count"));
+  }
+  shared.token_counts = out.tokens;
 }
 
 void read_apps(const Napi::Object& options, DriverOptions& out, Shared& shared) {
@@ -143,6 +156,7 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   out.process_slots = slots_from(options, "processSlots");
   out.native_slots = slots_from(options, "nativeSlots");
   read_place(options, out);
+  read_tokens(options, out, *shared_);
   if (!is_null(options, "guardianPath")) out.guardian_path = text_of(options, "guardianPath");
   out.spin = static_cast<Duration>(number_of(options, "spinUs") * 1e3);
   out.lost_after = static_cast<Duration>(number_of(options, "rankLostMs") * 1e6);
@@ -218,6 +232,15 @@ Napi::Value Session::get_layout(const Napi::CallbackInfo& info) {
     devices.Set(worker, names);
   }
   out.Set("devices", devices);
+  Napi::Array tokens = Napi::Array::New(env);
+  for (std::size_t k = 0; k < shared_->tokens.size(); ++k) {
+    Napi::Object token = Napi::Object::New(env);
+    token.Set("name", shared_->tokens[k]);
+    token.Set("count", static_cast<double>(shared_->token_counts[k]));
+    tokens.Set(tokens.Length(), token);
+  }
+  out.Set("tokens", tokens);
+  out.Set("capacities", from_capacities(env, driver.capacities()));
   return out;
 }
 

@@ -22,6 +22,8 @@ struct Shared {
   // Per JS worker: index of the task that is running, kept by the worker; -1: none. Outlives its
   // thread.
   std::vector<std::unique_ptr<double>> current;
+  std::vector<std::string> tokens;  // Names, by kind.
+  TokenCounts token_counts{};
 };
 
 // The session that `attach` joins, or null. Any thread.

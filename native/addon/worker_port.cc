@@ -41,6 +41,7 @@ double kind_key(const BatchHeader& batch) {
   add(static_cast<std::uint64_t>(batch.start));
   add(static_cast<std::uint64_t>(batch.step));
   add(batch.seed);
+  add(batch.need.cores << 17 | batch.need.gpus << 1 | (batch.need.any_token() ? 1 : 0));
   return static_cast<double>(mixed.next() >> 11);
 }
 
@@ -61,6 +62,7 @@ Napi::Function WorkerPort::define(Napi::Env env) {
       {InstanceMethod<&WorkerPort::next>("next"), InstanceAccessor<&WorkerPort::get_info>("info"),
        InstanceAccessor<&WorkerPort::get_args>("args"),
        InstanceAccessor<&WorkerPort::get_current>("current"),
+       InstanceAccessor<&WorkerPort::get_devices>("devices"),
        InstanceMethod<&WorkerPort::batch>("batch"), InstanceMethod<&WorkerPort::park>("park"),
        InstanceMethod<&WorkerPort::resume>("resume"),
        InstanceMethod<&WorkerPort::finish_column>("finishColumn"),
@@ -106,8 +108,20 @@ Napi::Value WorkerPort::next(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), code);
 }
 
+// Those that the chunk's tasks asked for.
+Napi::Value WorkerPort::get_devices(const Napi::CallbackInfo& info) {
+  Napi::Array out = Napi::Array::New(info.Env());
+  for (const std::string& name : work(info.Env()).devices) out.Set(out.Length(), name);
+  return out;
+}
+
 void WorkerPort::fill(Napi::Env env) {
   const Chunk& chunk = work_->chunk;
+  if (!work_->cores.empty() || bound_) {
+    if (work_->cores.empty()) shared_->driver->bind_slot(WorkerKind::Js, worker_);
+    Driver::bind_to(*work_);
+    bound_ = !work_->cores.empty();
+  }
   const Bytes args = chunk.arguments.of(chunk.range);
   reserve(env, args.size());
   if (!args.empty()) std::memcpy(args_data_, args.data(), args.size());

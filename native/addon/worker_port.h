@@ -25,6 +25,7 @@ class WorkerPort : public Napi::ObjectWrap<WorkerPort> {
   Napi::Value get_args(const Napi::CallbackInfo&) { return args_.Value(); }
   Napi::Value get_current(const Napi::CallbackInfo&) { return current_.Value(); }
   Napi::Value batch(const Napi::CallbackInfo& info);
+  Napi::Value get_devices(const Napi::CallbackInfo& info);
   Napi::Value park(const Napi::CallbackInfo& info);
   Napi::Value resume(const Napi::CallbackInfo& info);
   Napi::Value finish_column(const Napi::CallbackInfo& info);
@@ -52,6 +53,7 @@ class WorkerPort : public Napi::ObjectWrap<WorkerPort> {
   double* info_data_ = nullptr;
   std::uint8_t* args_data_ = nullptr;
   std::size_t args_capacity_ = 0;
+  bool bound_ = false;  // To the cores of a chunk.
 };
 
 }  // namespace heddle::addon

@@ -146,11 +146,12 @@ void Driver::carry_out(Send& a) {
 }
 
 void Driver::carry_out(Run& a) {
-  Work work{std::move(a.chunk), nullptr, {}};
+  Work work{std::move(a.chunk), nullptr, {}, {}, {}};
   if (work.chunk.batch->id.owner == rank_id_) {
     const auto owned = owned_.find(work.chunk.batch->id.sequence);
     if (owned != owned_.end()) work.owned = owned->second;
   }
+  occupy(a.worker, work);
   slots_[a.worker]->interrupted.store(false);
   slots_[a.worker]->give(std::move(work));
   woken_.push_back(a.worker);
@@ -271,6 +272,7 @@ std::optional<Work> Driver::next(WorkerId worker, Duration timeout) {
 }
 
 void Driver::finish(WorkerId worker, std::vector<Record> records, Duration elapsed) {
+  vacate(worker);
   step(ChunkDone{worker, std::move(records), elapsed});
 }
 
@@ -281,6 +283,7 @@ std::uint64_t Driver::park(WorkerId worker, std::uint64_t index, std::vector<Rec
     const std::lock_guard guard(lock_);
     ticket = next_ticket_++;
   }
+  vacate(worker);
   step(TaskParked{worker, ticket, index, std::move(records), elapsed});
   return ticket;
 }
@@ -300,6 +303,7 @@ void Driver::worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
   }
   for (const std::uint64_t sequence : orphans) cancel(sequence);
   (void)take_news(worker + 1);
+  vacate(worker);
   step(WorkerGone{worker, culprit, std::move(error), std::move(aside_error)});
 }
 

@@ -8,6 +8,7 @@
 // doorbell.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -25,6 +26,7 @@
 #include "runtime/brief_mutex.h"
 #include "runtime/merge.h"
 #include "runtime/node_share.h"
+#include "runtime/places.h"
 #include "runtime/process/command.h"
 #include "runtime/program.h"
 #include "runtime/spawner.h"
@@ -42,6 +44,9 @@ struct DriverOptions {
   NodeCard card;                     // The same that the transport was opened with.
   bool bind = false;                 // Each slot to a core of its own, where there are enough.
   std::vector<std::string> devices;  // GPUs of this rank and of others with the same list.
+  std::uint64_t memory = 0;          // Bytes that tasks of this rank may ask for; 0: by the next.
+  std::uint64_t node_memory = 0;     // Bytes that ranks of the node share evenly.
+  TokenCounts tokens{};              // Of each kind, in the whole job.
   bool sets_threads = true;          // Commands are told OMP_NUM_THREADS.
   std::string guardian_path;
   std::vector<std::pair<std::string, std::uint64_t>> apps;  // Sorted by name.
@@ -72,6 +77,10 @@ class Driver {
   std::vector<std::string> devices(WorkerKind kind, std::uint32_t slot) const;
   // Binds the calling thread, which is that slot's, where slots are bound.
   void bind_slot(WorkerKind kind, std::uint32_t slot) const;
+  // For a chunk of tasks that take several cores; afterwards `bind_slot` again.
+  static void bind_to(const Work& work);
+  // What each rank has; fixed once the driver is open.
+  const Capacities& capacities() const { return *capacities_; }
 
   // The program's side.
   std::uint64_t submit(BatchHeader header, Range range, Arguments arguments,
@@ -145,8 +154,11 @@ class Driver {
   void carry_out(Ponged& a);
   void carry_out(StatsArrived& a);
   void settle_slots();
-  std::vector<std::uint32_t> cores_of(WorkerKind kind, std::uint32_t slot,
-                                      std::uint32_t count) const;
+  void settle_capacities();
+  Capacity capacity() const;
+  bool binds(WorkerKind kind) const;
+  void occupy(WorkerId worker, Work& work);
+  void vacate(WorkerId worker);
   void start_workers();
   void stop_workers();
   void fabric_main(const Opener& opener, std::promise<Status>& opened);
@@ -156,9 +168,8 @@ class Driver {
   void native_main(WorkerId worker);
   NativeFunction native_function(AppId id) const;
   void process_main(WorkerId worker);
-  void place_command(Command& command, const BatchHeader& batch, WorkerId slot,
-                     std::uint64_t index) const;
-  Record run_command(WorkerId worker, const Chunk& chunk, std::uint64_t index) const;
+  void place_command(Command& command, const Work& work, WorkerId slot, std::uint64_t index) const;
+  Record run_command(WorkerId worker, const Work& work, std::uint64_t index) const;
   std::vector<WorkerKind> worker_kinds() const;
 
   DriverOptions options_;
@@ -166,6 +177,9 @@ class Driver {
   std::uint32_t ranks_ = 1;
   std::unique_ptr<Transport> transport_;
   NodeShare share_;
+  std::uint32_t node_ranks_ = 1;
+  std::vector<std::string> devices_;  // This rank's.
+  std::shared_ptr<const Capacities> capacities_;
 
   mutable BriefMutex lock_;  // Everything down to the next blank line.
   std::unique_ptr<Rank> scheduler_;
@@ -176,6 +190,13 @@ class Driver {
     std::function<void()> notify;
     std::atomic<bool> has_news{false}, notified{false}, polling{false};
   };
+  // What running tasks have: cores by kind of worker, devices, and both by worker.
+  std::array<Places, kWorkerKinds> free_cores_;
+  Places free_devices_;
+  struct Occupied {
+    std::vector<std::uint32_t> cores, devices;
+  };
+  std::unordered_map<WorkerId, Occupied> occupied_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<ClientId> told_;  // Have news by this step.
   std::unordered_map<std::uint64_t, std::shared_ptr<OwnedBatch>> owned_;

@@ -18,6 +18,8 @@ void Driver::spawn(const std::shared_ptr<Spawner>& spawner, Arguments arguments,
   header.element = spawner->app.returns;
   header.seed = parent.seed;
   header.priority = parent.priority;
+  header.need = parent.need;
+  header.need.tokens = {};  // The task that spawned keeps those until all has ended.
   if (parent.placement == Placement::Only)
     header.placement = parent.placement, header.target = parent.target;
   auto owned = std::make_shared<OwnedBatch>();
@@ -36,6 +38,7 @@ void Driver::spawn(const std::shared_ptr<Spawner>& spawner, Arguments arguments,
 void Driver::set_aside(WorkerId worker, std::shared_ptr<Spawner> spawner,
                        std::vector<Record> records, Bytes total, std::vector<std::uint8_t> error) {
   const Duration elapsed = clock_now() - spawner->work.began;
+  vacate(worker);
   act([&] {
     spawner->ticket = next_ticket_++;
     spawners_[spawner->ticket] = spawner;

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "runtime/clock.h"
 #include "runtime/program.h"
@@ -19,6 +21,8 @@ struct Work {
   Chunk chunk;
   std::shared_ptr<OwnedBatch> owned;
   Instant began;
+  std::vector<std::uint32_t> cores;  // Where it is to be bound; empty: nowhere.
+  std::vector<std::string> devices;  // Those that its tasks asked for.
 };
 
 class WorkerSlot {
@@ -68,6 +72,9 @@ class WorkerSlot {
 
   // Whether the driver knows that this worker is idle. Worker's side only.
   bool announced = false;
+  // The work in hand has cores or devices of its own. Set by the driver before it gives the work,
+  // cleared by the worker's side.
+  bool occupies = false;
   // The work in hand was cancelled. Set and cleared by the driver, under its lock.
   std::atomic<bool> interrupted{false};
 

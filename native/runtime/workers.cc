@@ -90,13 +90,15 @@ NativeFunction Driver::native_function(AppId id) const {
 
 void Driver::native_main(WorkerId worker) {
   stand_back_as_worker();
-  bind_slot(WorkerKind::Native, worker - options_.js_workers - options_.process_slots);
+  const std::uint32_t slot = worker - options_.js_workers - options_.process_slots;
+  bind_slot(WorkerKind::Native, slot);
   std::vector<std::uint8_t> column;
   NativeResult result;
   while (!closed(worker)) {
     const auto work = next(worker, kIdleLook);
     if (!work) continue;
     const BatchHeader& batch = *work->chunk.batch;
+    bind_to(*work);
     const Range range = work->chunk.range;
     const bool packed = batch.element == ElementType::Any && batch.results != ResultMode::Discard;
     NativeRun run{*work, rank_id_, result, column, packed, {}, range.first};
@@ -114,6 +116,7 @@ void Driver::native_main(WorkerId worker) {
                                                        "start every rank with the same program")));
       }
     }
+    if (!work->cores.empty()) bind_slot(WorkerKind::Native, slot);
     finish(worker, std::move(run.records), clock_now() - work->began);
   }
 }
@@ -126,13 +129,14 @@ void Driver::process_main(WorkerId worker) {
     std::vector<Record> records;
     for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
       if (slots_[worker]->interrupted) break;  // Cancelled: nobody waits for its records.
-      records.push_back(run_command(worker, chunk, i));
+      records.push_back(run_command(worker, *work, i));
     }
     finish(worker, std::move(records), clock_now() - work->began);
   }
 }
 
-Record Driver::run_command(WorkerId worker, const Chunk& chunk, std::uint64_t index) const {
+Record Driver::run_command(WorkerId worker, const Work& work, std::uint64_t index) const {
+  const Chunk& chunk = work.chunk;
   const BatchHeader& batch = *chunk.batch;
   const auto pattern = options_.commands.find(batch.app);
   if (pattern == options_.commands.end()) {
@@ -156,7 +160,7 @@ Record Driver::run_command(WorkerId worker, const Chunk& chunk, std::uint64_t in
   }
   if (batch.walltime > 0) command.walltime = batch.walltime;
   const WorkerId slot = worker - options_.js_workers;
-  place_command(command, batch, slot, index);
+  place_command(command, work, slot, index);
   const CommandOutcome outcome = process_slots_[slot]->run(command);
   std::vector<std::uint8_t> payload;
   if (!encode_outcome(pattern->second, command, outcome, payload, rank_id_))

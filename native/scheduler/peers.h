@@ -50,8 +50,8 @@ class Peers {
     silent_since_ = lost_after_ > 0 && predecessor_ != self_ ? now : kNever;
   }
 
-  // Any message from the predecessor is a sign of life; unless told before, watching begins with the
-  // first.
+  // Any message from the predecessor is a sign of life; unless told before, watching begins with
+  // the first.
   void heard(RankId from, Instant now) {
     if (lost_after_ > 0 && from == predecessor()) silent_since_ = now;
   }

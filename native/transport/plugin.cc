@@ -74,6 +74,11 @@ class PluginTransport final : public Transport {
   bool has_remote_peers() const override { return has_remote_peers_; }
   Neighbours neighbours() const override { return neighbours_; }
 
+  std::vector<std::uint8_t> gather(Bytes mine) override {
+    std::vector<std::uint8_t> all(ranks_ * mine.size());
+    api_.gather(mpi_, mine.data(), static_cast<std::uint32_t>(mine.size()), all.data());
+    return all;
+  }
   Status send(RankId to, SharedBytes& frame) override;
   std::uint32_t poll(std::uint32_t limit, const FrameHandler& on_frame) override;
   void wait(Duration timeout) override {

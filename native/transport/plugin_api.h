@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 // Changes with every change of this file. The library and the engine must agree.
-#define HEDDLE_MPI_API_VERSION 3
+#define HEDDLE_MPI_API_VERSION 4
 
 // The one symbol a library exports: a function without arguments that returns `const
 // heddle_mpi_api*`.
@@ -72,6 +72,9 @@ typedef struct {
   // The cards of the `node_ranks` ranks of this host, by node rank; lives as long as `mpi`.
   const void* (*cards)(const heddle_mpi* mpi);
   int (*has_remote_peers)(const heddle_mpi* mpi);
+  // Collective, before any frame: fills `all` with what each rank gave, by rank. Requires: all give
+  // the same `size`, and `all` has room for it from every rank.
+  void (*gather)(heddle_mpi* mpi, const void* mine, uint32_t size, void* all);
 
   // Starts one send. HEDDLE_MPI_SENT: the bytes are free again. Requires: size < 2^31, to < ranks.
   int (*send)(heddle_mpi* mpi, uint32_t to, const void* data, uint64_t size, uint64_t ticket,

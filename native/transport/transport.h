@@ -37,6 +37,10 @@ class Transport {
 
   virtual Neighbours neighbours() const { return {}; }
 
+  // Collective, once, before any frame: what every rank gave, by rank; all of one size. Where the
+  // ranks are one process, all give the same and one copy is enough.
+  virtual std::vector<std::uint8_t> gather(Bytes mine) { return {mine.begin(), mine.end()}; }
+
   // Queues one frame and returns at once. Frames of one pair of ranks arrive once and in order,
   // whatever their sizes. A frame to oneself is allowed. Fails with ERR_QUEUE_FULL when
   // `frames_unsent_bytes_max` are queued (the frame is left with the caller: retry after a poll).

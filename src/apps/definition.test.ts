@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { placementOf } from "./definition.ts";
 
-const rest = { priority: 0, placement: "anywhere", target: 0 };
+const rest = { priority: 0, placement: "anywhere", target: 0, need: null };
 
 test("a target is the only place, a soft one the first", () => {
   expect(placementOf("a", {})).toEqual(rest);
@@ -13,8 +13,13 @@ test("a target is the only place, a soft one the first", () => {
 test("what a map does not say is the app's", () => {
   const app = placementOf("a", { priority: 5, target: { rank: 2, soft: true } });
   expect(placementOf("a", {}, app)).toEqual(app);
-  expect(placementOf("a", { priority: 0 }, app)).toEqual({ priority: 0, placement: "first", target: 2 });
-  expect(placementOf("a", { target: { rank: 1 } }, app)).toEqual({ priority: 5, placement: "only", target: 1 });
+  expect(placementOf("a", { priority: 0 }, app)).toEqual({ ...rest, placement: "first", target: 2 });
+  expect(placementOf("a", { target: { rank: 1 } }, app)).toEqual({
+    ...rest,
+    priority: 5,
+    placement: "only",
+    target: 1,
+  });
 });
 
 test.each([

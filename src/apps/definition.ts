@@ -4,6 +4,7 @@ import { HeddleError } from "../errors.ts";
 import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import { needOf } from "./resources.ts";
 import type { PlacementOptions, Target } from "./types.ts";
 
 /** Under this key an app carries its definition. */
@@ -21,19 +22,20 @@ const RANK_MAX = 0xffff_ffff;
 
 /** Fills in `defaults`. Throws ERR_CONFIG; whether there is such a rank is known when tasks are submitted. */
 export function placementOf(name: string, given: PlacementOptions, defaults: Placement = ANYWHERE): Placement {
-  const { priority = defaults.priority, target } = given;
+  const { priority = defaults.priority, target, resources } = given;
   if (!Number.isInteger(priority) || Math.abs(priority) > PRIORITY_MAX) {
     const message = `App "${name}": priority is ${shorten(priority)}.`;
     throw new HeddleError("ERR_CONFIG", message, `give an integer from -${PRIORITY_MAX} to ${PRIORITY_MAX}`);
   }
-  if (target === undefined) return { ...defaults, priority };
+  const need = resources === undefined ? defaults.need : needOf(`App "${name}"`, resources);
+  if (target === undefined) return { ...defaults, priority, need };
   const { rank, soft = false } = (target ?? {}) as Partial<Target>;
   const isRank = typeof rank === "number" && Number.isInteger(rank) && rank >= 0 && rank <= RANK_MAX;
   if (!isRank || typeof soft !== "boolean") {
     const message = `App "${name}": target is ${shorten(target)}.`;
     throw new HeddleError("ERR_CONFIG", message, "give { rank: 3 }, or { rank: 3, soft: true }");
   }
-  return { priority, placement: soft ? "first" : "only", target: rank };
+  return { priority, placement: soft ? "first" : "only", target: rank, need };
 }
 
 /** The error of a time limit for a native app: nothing can take a thread out of a C function. */

@@ -57,7 +57,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     this.#app = app;
     this.#source = source;
     const placement = placementOf(app.name, options, app.placement);
-    kernel.checkTarget(app.name, placement);
+    kernel.check(app, placement);
     const number = kernel.nextMap();
     const seed = fnv1a64(options.seed === undefined ? `map\0${number}\0${app.name}` : `seed\0${options.seed}`);
     const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);

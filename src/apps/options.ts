@@ -2,7 +2,9 @@
 
 import { HeddleError } from "../errors.ts";
 import type { ExecutorKind } from "../executors/executor.ts";
+import type { TokenKind } from "../native/binding.ts";
 import { shorten } from "../serialize/values.ts";
+import { bytesOf, parseTokens, tokensOf } from "./resources.ts";
 
 /** Options of {@link run}. Environment variables of the same name (HEDDLE_WORKERS, ...) win. */
 export interface RunOptions {
@@ -26,6 +28,17 @@ export interface RunOptions {
    * slots of a kind of which there are more than cores are not bound. Default: "none". HEDDLE_AFFINITY.
    */
   affinity?: "cores" | "none";
+  /**
+   * Memory of each rank that tasks may ask for (`resources`): bytes, or text such as "64 GiB". Default: an even share of what the node's
+   * ranks may use. HEDDLE_MEMORY.
+   */
+  memory?: number | string;
+  /**
+   * Things that exist once for the whole job, such as software licences: of each name so many (1 to 65535), at most 8 names. Tasks that ask
+   * for some (`resources: { tokens }`) never have more than that at a time, on all ranks together. The same on every rank. Default: none.
+   * HEDDLE_TOKENS, as in `matlab=5,fluent=2`.
+   */
+  tokens?: Record<string, number>;
 }
 
 /** Options of {@link start}. */
@@ -41,6 +54,8 @@ export interface ResolvedOptions {
   nativeSlots: number | null;
   bind: boolean;
   devices: string[];
+  memory: number | null;
+  tokens: TokenKind[];
 }
 
 const EXECUTORS = ["inline", "threads", "mpi", "auto"];
@@ -62,7 +77,14 @@ export function resolveOptions(given: RunOptions): ResolvedOptions {
     nativeSlots: slots("nativeSlots", env["HEDDLE_NATIVE_SLOTS"], given.nativeSlots, null),
     bind: affinity(given.affinity) === "cores",
     devices: gpus(env),
+    memory: memory(env["HEDDLE_MEMORY"], given.memory),
+    tokens: env["HEDDLE_TOKENS"] ? parseTokens(env["HEDDLE_TOKENS"]) : tokensOf("tokens", given.tokens ?? {}),
   };
+}
+
+function memory(text: string | undefined, given: unknown): number | null {
+  if (text) return bytesOf("HEDDLE_MEMORY", text);
+  return given === undefined ? null : bytesOf("memory", given);
 }
 
 /** `text` is from the environment. Null: as many as the rank's share of the node's cores. */

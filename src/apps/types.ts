@@ -41,6 +41,24 @@ export interface Target {
   soft?: boolean;
 }
 
+/** What each task takes while it runs. */
+export interface Resources {
+  /**
+   * Cores, 1 to 65535. Of each rank's: as many as it has workers of the app's kind, or cores if those are more. A command is told them as
+   * OMP_NUM_THREADS, functions in `context().cores`; with `affinity: "cores"` the task is bound to as many. Default: 1.
+   */
+  cores?: number;
+  /** Memory: bytes, or text such as "4 GiB". It is counted, so that tasks that run at a time have enough; not enforced. Default: 0. */
+  memory?: number | string;
+  /**
+   * GPUs, 0 to 65535, that no other task which asks for some has meanwhile: CUDA_VISIBLE_DEVICES of a command, `context().gpus` of a
+   * function. Default: 0.
+   */
+  gpus?: number;
+  /** Of each named token so many (1 to 65535): see `tokens` of {@link RunOptions}. Default: none. */
+  tokens?: Record<string, number>;
+}
+
 /** Which tasks go first, and where: options of apps and of maps. */
 export interface PlacementOptions {
   /**
@@ -50,6 +68,12 @@ export interface PlacementOptions {
   priority?: number;
   /** Default: wherever a worker is idle; of a map: the app's. */
   target?: Target;
+  /**
+   * What each task takes while it runs: it begins where and when that much is free. What no rank has is an error (`ERR_RESOURCES`,
+   * `ERR_TOKENS`) when the task is submitted. Smaller tasks may overtake one that does not fit, for a second. A task that awaits
+   * tasks of its own gives back all but its tokens meanwhile. Default: one core; of a map: the app's.
+   */
+  resources?: Resources;
 }
 
 /** Options of {@link app}. */

@@ -13,6 +13,8 @@ class FakeExecutor implements Executor {
   readonly ranks = 1;
   readonly hostname = "here";
   readonly workers = 1;
+  readonly capacities = [];
+  readonly tokens = [];
   readonly batches: SubmitOptions[] = [];
   #answered = 0;
   #records: TaskRecord[] = [];

@@ -9,6 +9,7 @@ import type { Placement } from "../native/binding.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { completeCall, encodeCall } from "./arguments.ts";
 import { CallGatherer } from "./calls.ts";
+import { checkHolder, checkNeed } from "./needs.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
 
 const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment of waiting.
@@ -28,6 +29,8 @@ export class Caller {
 /** Where several call: who does now, and told of everything that it begins. */
 export interface KernelWatch {
   caller(): Caller | undefined;
+  /** Does the caller hold tokens? */
+  holdsTokens(): boolean;
   called(future: AppFuture<unknown>): void;
   tracked(job: Promise<unknown>): void;
 }
@@ -59,7 +62,7 @@ export class Kernel {
       return future;
     }
     try {
-      this.checkTarget(app.name, app.placement);
+      this.check(app, app.placement);
       const { bytes, inputs } = encodeCall(app, args, index);
       if (inputs !== null) return this.#wait(gatherer, app, index, bytes.slice(), inputs);
       this.#add(gatherer, future, bytes);
@@ -71,8 +74,15 @@ export class Kernel {
     return future;
   }
 
-  /** Throws ERR_PLACEMENT where there is no such rank. */
-  checkTarget(app: string, { placement, target }: Placement): void {
+  /** Throws ERR_PLACEMENT where there is no such rank, ERR_RESOURCES or ERR_TOKENS where tasks need what nobody has. */
+  check(app: AppDefinition, placement: Placement): void {
+    this.#checkTarget(app.name, placement);
+    if (placement.need === null) return;
+    checkNeed(this.executor, app, placement);
+    if (this.#watch?.holdsTokens()) checkHolder(app.name, placement.need);
+  }
+
+  #checkTarget(app: string, { placement, target }: Placement): void {
     const { ranks } = this.executor;
     if (placement === "anywhere" || target < ranks) return;
     const there = ranks === 1 ? "there is rank 0 alone" : `ranks are 0 to ${ranks - 1}`;

@@ -1,7 +1,15 @@
 /** The front end inside a JS worker: calls and maps that tasks make, submitted from where they are. */
 
 import type { Executor } from "../executors/executor.ts";
-import type { Drained, SessionStats, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
+import type {
+  Drained,
+  RankCapacity,
+  SessionStats,
+  SubmitOptions,
+  TaskRecord,
+  TokenKind,
+  TypedColumn,
+} from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { joinSession, type Session } from "../native/session.ts";
 import type { NestedCalls, NestedTask, OpenNested, TaskScope } from "../worker/nested.ts";
@@ -15,6 +23,8 @@ class NestedExecutor implements Executor {
   readonly ranks: number;
   readonly hostname: string;
   readonly workers = 0;
+  readonly capacities: readonly RankCapacity[];
+  readonly tokens: readonly TokenKind[];
   readonly #session: Session;
   readonly #columns = new Map<number, { column: TypedColumn; first: number }>();
 
@@ -23,6 +33,7 @@ class NestedExecutor implements Executor {
     this.rank = session.native.rank;
     this.ranks = session.native.ranks;
     this.hostname = session.native.hostname;
+    ({ capacities: this.capacities, tokens: this.tokens } = session.native.layout);
   }
 
   onEvents(notify: () => void): void {
@@ -116,6 +127,7 @@ class WorkerCalls implements NestedCalls {
     this.#open = () =>
       new Kernel(new NestedExecutor(joinSession(sessionId, worker)), events, {
         caller: () => callerOf(scope.current()),
+        holdsTokens: () => scope.current()?.context.holdsTokens ?? false,
         called: (future) => scope.current()?.owns(future),
         tracked: (job) => scope.current()?.awaits(job),
       });

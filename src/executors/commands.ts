@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { accessSync, closeSync, constants, openSync, statSync } from "node:fs";
 import { constants as os } from "node:os";
 import { delimiter, join, resolve as resolvePath } from "node:path";
-import type { CommandTemplate, SubmitOptions } from "../native/binding.ts";
+import type { CommandTemplate, Need, SubmitOptions } from "../native/binding.ts";
 import { encode } from "../serialize/codec.ts";
 import { findApp } from "../serialize/registry.ts";
 import { unpackStrings } from "../serialize/strings.ts";
@@ -42,7 +42,7 @@ export function runCommandTask(options: SubmitOptions, index: number, gpus: read
     HEDDLE_RANK: "0",
     HEDDLE_WORKER: "0",
     HEDDLE_TASK: String(index),
-    ...whatItMayUse(gpus),
+    ...whatItMayUse(options.need, gpus),
     ...command.env,
   };
   let child: ChildProcess | null = null;
@@ -58,10 +58,11 @@ export function runCommandTask(options: SubmitOptions, index: number, gpus: read
   return { done, stop: () => killGroup(child) };
 }
 
-function whatItMayUse(gpus: readonly string[]): Record<string, string> {
+function whatItMayUse(need: Need | null, gpus: readonly string[]): Record<string, string> {
+  const own = need === null || need.gpus === 0 ? gpus : gpus.slice(0, need.gpus);
   return {
-    ...(process.env["OMP_NUM_THREADS"] === undefined ? { OMP_NUM_THREADS: "1" } : {}),
-    ...(gpus.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: gpus.join(",") }),
+    ...(process.env["OMP_NUM_THREADS"] === undefined ? { OMP_NUM_THREADS: String(need?.cores ?? 1) } : {}),
+    ...(own.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: own.join(",") }),
   };
 }
 

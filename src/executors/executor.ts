@@ -3,7 +3,7 @@
  * The shape is that of the addon's session, so that the `inline` executor and the fabric are told apart nowhere above.
  */
 
-import type { Drained, SessionStats, SubmitOptions } from "../native/binding.ts";
+import type { Drained, RankCapacity, SessionStats, SubmitOptions, TokenKind } from "../native/binding.ts";
 
 export type ExecutorKind = "inline" | "threads" | "mpi";
 
@@ -14,6 +14,9 @@ export interface Executor {
   readonly hostname: string;
   /** JS workers of this rank. */
   readonly workers: number;
+  /** What each rank has, in the order of the ranks; and what the whole job has. */
+  readonly capacities: readonly RankCapacity[];
+  readonly tokens: readonly TokenKind[];
   /** `notify` is called soon after there is something to drain; then not again until `drain` was called. */
   onEvents(notify: () => void): void;
   /** Returns the batch's number. Its bytes must stay unchanged until it is finished. */

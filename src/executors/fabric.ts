@@ -1,7 +1,7 @@
 /** The fabric executor: the addon's session with the JS workers of this rank, over threads or MPI. */
 
 import { letLauncherRead } from "../launchers/last-words.ts";
-import type { Drained, SessionStats, SubmitOptions } from "../native/binding.ts";
+import type { Drained, RankCapacity, SessionStats, SubmitOptions, TokenKind } from "../native/binding.ts";
 import type { Session } from "../native/session.ts";
 import type { Executor } from "./executor.ts";
 import type { WorkerPool } from "./workers.ts";
@@ -15,6 +15,8 @@ export class FabricExecutor implements Executor {
   readonly ranks: number;
   readonly hostname: string;
   readonly workers: number;
+  readonly capacities: readonly RankCapacity[];
+  readonly tokens: readonly TokenKind[];
   /** @internal For benches. */
   readonly session: Session;
   readonly #pool: WorkerPool;
@@ -27,6 +29,7 @@ export class FabricExecutor implements Executor {
     this.ranks = session.native.ranks;
     this.hostname = session.native.hostname;
     this.workers = workers;
+    ({ capacities: this.capacities, tokens: this.tokens } = session.native.layout);
     this.#pool = pool;
   }
 

@@ -1,7 +1,7 @@
 /** The runner's port where there is no addon: chunks are loaded by hand, and finished ones become records at once. */
 
-import type { BatchInfo, ReduceOp, SubmitOptions, TaskRecord, TypedColumn, WorkerPort } from "../native/binding.ts";
-import { ChunkInfo, Next, RecordKind } from "../native/binding.ts";
+import { RecordKind, type ReduceOp, type SubmitOptions, type TaskRecord, type TypedColumn } from "../native/binding.ts";
+import { type BatchInfo, ChunkInfo, Next, type WorkerPort } from "../native/port.ts";
 import { rowBytes } from "../serialize/columns.ts";
 import { encodePartial, reduceColumn } from "../serialize/reduce.ts";
 
@@ -11,11 +11,14 @@ export class InlinePort implements WorkerPort {
   readonly info: Float64Array = new Float64Array(5);
   readonly current: Float64Array = new Float64Array([-1]);
   args: Uint8Array = nothing;
+  devices: string[] = [];
+  readonly #gpus: readonly string[];
   readonly #report: (record: TaskRecord) => void;
   readonly #batches = new Map<number, SubmitOptions>();
   #number = 0;
 
-  constructor(report: (record: TaskRecord) => void) {
+  constructor(gpus: readonly string[], report: (record: TaskRecord) => void) {
+    this.#gpus = gpus;
     this.#report = report;
   }
 
@@ -24,6 +27,7 @@ export class InlinePort implements WorkerPort {
     this.#batches.set(number, options);
     this.#number = number;
     this.args = argumentBytes(options, first, last);
+    this.devices = this.#gpus.slice(0, options.need?.gpus ?? 0);
     this.info[ChunkInfo.kindKey] = number;
     this.info[ChunkInfo.sequence] = number;
     this.info[ChunkInfo.first] = first;
@@ -55,6 +59,9 @@ export class InlinePort implements WorkerPort {
       op: options.op,
       reducer: options.reducer,
       seed: options.seed,
+      cores: options.need?.cores ?? 1,
+      gpus: options.need?.gpus ?? 0,
+      tokens: (options.need?.tokens.length ?? 0) > 0,
     };
   }
 

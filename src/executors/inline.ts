@@ -5,13 +5,23 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { hostname } from "node:os";
-import type { AppEntry, Drained, NativeEntry, SessionStats, SubmitOptions, TaskRecord } from "../native/binding.ts";
+import { availableParallelism, hostname } from "node:os";
+import type {
+  AppEntry,
+  Drained,
+  NativeEntry,
+  RankCapacity,
+  SessionStats,
+  SubmitOptions,
+  TaskRecord,
+  TokenKind,
+} from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
+import { memoryLimit } from "../native/cgroup.ts";
 import { encode } from "../serialize/codec.ts";
 import { payloadOf } from "../serialize/errors.ts";
 import { findApp } from "../serialize/registry.ts";
-import { type Running, setRunning } from "../worker/context.ts";
+import { plain, type Running, setRunning } from "../worker/context.ts";
 import { RejectionWatch } from "../worker/rejections.ts";
 import { TaskRunner } from "../worker/runner.ts";
 import { runCommandTask } from "./commands.ts";
@@ -30,12 +40,20 @@ interface Batch {
   cancelled: boolean;
 }
 
+interface InlineOptions {
+  devices?: readonly string[];
+  memory?: number | null;
+  tokens?: readonly TokenKind[];
+}
+
 export class InlineExecutor implements Executor {
   readonly kind = "inline";
   readonly rank = 0;
   readonly ranks = 1;
   readonly hostname: string = hostname();
   readonly workers = 1;
+  readonly capacities: readonly RankCapacity[];
+  readonly tokens: readonly TokenKind[];
   readonly #batches: Batch[] = [];
   /** By name. */
   readonly #natives: ReadonlyMap<string, NativeEntry>;
@@ -55,13 +73,17 @@ export class InlineExecutor implements Executor {
   #closed = false;
   #stopCommand: (() => void) | null = null;
 
-  constructor(apps: readonly AppEntry[], gpus: readonly string[] = []) {
-    this.#gpus = gpus;
+  constructor(apps: readonly AppEntry[], { devices = [], memory = null, tokens = [] }: InlineOptions = {}) {
+    this.#gpus = devices;
+    this.tokens = tokens;
+    const all = availableParallelism();
+    const cores = { js: all, process: all, native: all };
+    this.capacities = [{ first: 0, last: 1, cores, gpus: devices.length, memory: memory ?? memoryLimit() }];
     this.#natives = new Map(apps.flatMap(({ name, native }) => (native === null ? [] : [[name, native]])));
-    this.#port = new InlinePort((record) => this.#report(record));
+    this.#port = new InlinePort(devices, (record) => this.#report(record));
     const isTask = (): boolean => this.#inTask.getStore() === true;
     const none = { batch: 0, seed: 0n, rank: 0, worker: 0 };
-    const running: Running = { cell: this.#port.current, ...none, gpus, isTask, scope: null };
+    const running: Running = { cell: this.#port.current, ...none, ...plain(devices), isTask, scope: null };
     setRunning(running);
     this.#watch = new RejectionWatch(this.#port.current);
     this.#runner = new TaskRunner({ port: this.#port, running, findApp, watch: this.#watch });

@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { HeddleError } from "../errors.ts";
 import { detectLaunch, type Launch, type MpiLaunch, requireAlone } from "../launchers/detect.ts";
 import { mpiStarts } from "../launchers/early-end.ts";
-import { coreLimit } from "../native/cgroup.ts";
+import type { TokenKind } from "../native/binding.ts";
+import { coreLimit, memoryLimit } from "../native/cgroup.ts";
 import { numberFrom } from "../native/environment.ts";
 import { guardianPath, mpiLibrary } from "../native/load.ts";
 import { openSession, type Session } from "../native/session.ts";
@@ -24,6 +25,9 @@ export interface OpenOptions {
   nativeSlots: number | null;
   bind: boolean;
   devices: string[];
+  /** Bytes of each rank; null: its share of what the node has. */
+  memory: number | null;
+  tokens: TokenKind[];
   load: WorkerStart["load"];
   onBroken: (message: string) => void;
 }
@@ -34,8 +38,7 @@ const RANK_LOST_MS = 4_000;
 /** Opens it. On ranks above 0 this too: the caller then serves. */
 export async function openExecutor(options: OpenOptions): Promise<Executor> {
   if (options.executor === "inline" || options.executor === "threads") requireAlone(process.env, options.executor);
-  if (options.executor === "inline")
-    return new (await import("./inline.ts")).InlineExecutor(appEntries(), options.devices);
+  if (options.executor === "inline") return new (await import("./inline.ts")).InlineExecutor(appEntries(), options);
   const launch = options.executor === "threads" ? threads() : detectLaunch(process.env);
   if (launch.kind === "threads" && options.executor === "mpi") {
     const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
@@ -66,6 +69,9 @@ function openFabric(options: OpenOptions, launch: Launch, library: string | null
       coreLimit: coreLimit(),
       bind: options.bind,
       devices: options.devices,
+      memory: options.memory ?? 0,
+      nodeMemory: memoryLimit(),
+      tokens: options.tokens,
       setsThreads: process.env["OMP_NUM_THREADS"] === undefined,
       guardianPath: wantsProcesses ? guardianPath() : null,
       apps,

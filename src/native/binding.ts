@@ -3,6 +3,8 @@
  * every field present (`null` means "not given", so a forgotten field fails at the boundary).
  */
 
+import type { ThreadPort } from "./port.ts";
+
 /** Names of the numeric columns that cross as typed arrays. */
 export type ElementType = "f64" | "f32" | "i32" | "u32" | "u8" | "i64" | "u64";
 
@@ -90,6 +92,11 @@ export interface SessionOptions {
   bind: boolean;
   /** GPUs to hand out, shared with ranks of this node that have the same list. */
   devices: string[];
+  /** Bytes that tasks of this rank may ask for; 0: its even share of `nodeMemory`. */
+  memory: number;
+  nodeMemory: number;
+  /** In the whole job; at most 8 kinds, the same list on every rank. */
+  tokens: TokenKind[];
   /** Commands are told OMP_NUM_THREADS. */
   setsThreads: boolean;
   guardianPath: string | null;
@@ -100,8 +107,38 @@ export interface SessionOptions {
   rankLostMs: number;
 }
 
-/** Which tasks go first, and where they run. */
+/** A counted thing that exists once for the whole job, such as a software licence. */
+export interface TokenKind {
+  name: string;
+  /** 1 to 65535. */
+  count: number;
+}
+
+/** What one task takes while it runs. */
+export interface Need {
+  /** 1 to 65535. */
+  readonly cores: number;
+  readonly gpus: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly tokens: readonly Readonly<TokenKind>[];
+}
+
+/** What the ranks `[first, last)` have each. */
+export interface RankCapacity {
+  first: number;
+  last: number;
+  /** By kind of worker; 0: it has none of that kind. */
+  cores: Record<WorkerKind, number>;
+  gpus: number;
+  /** Bytes. */
+  memory: number;
+}
+
+/** Which tasks go first, where they run, and what each takes. */
 export interface Placement {
+  /** Null: one core, and nothing else. */
+  need: Need | null;
   /** -1000 to 1000; a rank begins tasks of the highest first. */
   priority: number;
   /** "first": sent to rank `target`, from where others may take them. "only": they run there alone. */
@@ -216,9 +253,13 @@ export const SubmitSlot = {
   priority: 14,
   placement: 15, // The position in `submitWords`.
   target: 16,
-  smallBytes: 17, // -1: the arrays are given; else so many bytes lie in `small`, and offsets after them, from a multiple of 4 on.
-  columnCount: 18,
-  columns: 19, // And on.
+  cores: 17, // 0: no need beyond a worker; then the next three do not count.
+  gpus: 18,
+  memory: 19,
+  tokens: 20, // One slot for each of 8 kinds.
+  smallBytes: 28, // -1: the arrays are given; else so many bytes lie in `small`, and offsets after them, from a multiple of 4 on.
+  columnCount: 29,
+  columns: 30, // And on.
 } as const;
 
 /** Words that cross as numbers. The order is that of native/scheduler/batch.h. */
@@ -241,6 +282,10 @@ export interface SlotLayout {
   nativeSlots: number;
   /** GPUs of each JS worker. */
   devices: string[][];
+  /** What each rank has, in the order of the ranks. */
+  capacities: RankCapacity[];
+  /** In the order of their kinds. */
+  tokens: TokenKind[];
 }
 
 /** The session as the addon has it; `Session` (session.ts) puts it into objects. */
@@ -292,63 +337,6 @@ export interface NativeSession {
   close(timeoutMs: number): boolean;
   /** Ends children, then the whole job with this code. Returns only when the job is this process alone. */
   abort(exitCode: number): void;
-}
-
-/** Everything a worker must know of the batch of its chunk, but its number: batches that differ in nothing else share it. */
-export interface BatchInfo {
-  app: string;
-  owner: number;
-  args: "index" | "fixed" | "packed";
-  start: number;
-  step: number;
-  columns: ElementType[] | null;
-  spread: boolean;
-  results: "collect" | "discard" | "reduce";
-  element: ElementType | null;
-  op: ReduceOp | null;
-  reducer: string | null;
-  seed: bigint;
-}
-
-/** Return values of `WorkerPort.next`. */
-export const Next = { none: 0, chunk: 1, closed: 2 } as const;
-
-/** Slots of `WorkerPort.info`, filled by `next`. */
-export const ChunkInfo = { kindKey: 0, first: 1, last: 2, argsBytes: 3, argsCapacity: 4, sequence: 5 } as const;
-
-/**
- * A JS worker's end of the run-queue. All calls are synchronous and on the worker's own thread.
- * `info`, `args`, `current` are memory that the addon reads and writes directly.
- */
-export interface WorkerPort {
-  /** Waits at most `waitMs` for a chunk: spins first, then sleeps. */
-  next(waitMs: number): number;
-  /** See ChunkInfo. */
-  readonly info: Float64Array;
-  /** Memory that holds the arguments of the chunk, `info[argsBytes]` long. Fetch again after `next` if `info[argsCapacity]` is not its length. */
-  readonly args: Uint8Array;
-  /** [0]: index of the task that is running now; kept by the worker before each task so that a crash can be attributed. -1: none. */
-  readonly current: Float64Array;
-  /** What is known of the chunk's batch, the same for every batch with this `kindKey`. */
-  batch(key: number): BatchInfo;
-  /** The whole chunk is done, with results in `column` (its first `last - first` elements), or none (discard). */
-  finishColumn(column: TypedColumn | null): void;
-  /** The whole chunk is done, with `length` bytes of msgpack values in `bytes`. */
-  finishPacked(bytes: Uint8Array, length: number): void;
-  /** The chunk is done in pieces: `records` holds [kind, first, last, offset, length] for each, payloads lie in `bytes`.
-   * A "done" record of a column batch takes its elements from `column` at first - chunk first. */
-  finishRecords(records: Float64Array, bytes: Uint8Array, column: TypedColumn | null): void;
-}
-
-/** The port of a worker thread. */
-export interface ThreadPort extends WorkerPort {
-  /**
-   * Sets the task `index` of the chunk aside, because it waits for tasks of its own; returns its number here. Tasks of the chunk
-   * before it are to be finished next, as if they were the whole chunk, if there are any; those behind it run elsewhere.
-   */
-  park(index: number): number;
-  /** The next finish is of the task that was set aside under this number, as if it were the whole chunk. */
-  resume(parked: number): void;
 }
 
 /** How the call of a native app ended. */

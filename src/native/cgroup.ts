@@ -1,6 +1,7 @@
 /** What control groups grant a process: v1 and v2, each with all that stand above its own. */
 
 import { readFileSync, statSync } from "node:fs";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 
 /** A grant of processor time. */
@@ -26,6 +27,14 @@ export function coreLimit(): CoreLimit | null {
     if (cores !== null && cores < (least?.cores ?? Number.POSITIVE_INFINITY)) least = { cores, id: idOf(folder) };
   }
   return least;
+}
+
+/** Bytes of memory that this process may use: what its control groups grant, or what the machine has. */
+export function memoryLimit(): number {
+  const groups = readText("/proc/self/cgroup");
+  const found = [...settings(groups, "", "memory.max"), ...settings(groups, "memory", "memory.limit_in_bytes")];
+  const limits = found.map(({ text }) => Number(text.trim())).filter((bytes) => bytes > 0);
+  return Math.min(totalmem(), ...limits);
 }
 
 /** Contents of a file of this process's group and of all above it, its own first. `controller` "": cgroup v2. */

@@ -56,6 +56,7 @@ const options: SubmitOptions = {
   priority: -7,
   placement: "only",
   target: 3,
+  need: null,
 };
 
 describe("a submit", () => {

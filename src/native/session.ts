@@ -3,7 +3,7 @@
  * writes by name has its name made a string each time, and a single call had forty of them.
  */
 
-import type { Drained, NativeSession, SessionOptions, SubmitOptions, TaskRecord } from "./binding.ts";
+import type { Drained, NativeSession, Need, SessionOptions, SubmitOptions, TaskRecord } from "./binding.ts";
 import { NewsKind, NewsRow, type RecordKind, SubmitSlot, submitWords } from "./binding.ts";
 import { fnv1a64 } from "./hash.ts";
 import { loadBinding } from "./load.ts";
@@ -27,6 +27,7 @@ export class Session {
   readonly #news: Float64Array;
   readonly #payloads: Uint8Array;
   readonly #appIds = new Map<string, bigint>();
+  #tokens: string[] | null = null;
 
   constructor(native: NativeSession) {
     this.native = native;
@@ -58,6 +59,7 @@ export class Session {
     slots[SubmitSlot.priority] = options.priority;
     slots[SubmitSlot.placement] = submitWords.placement.indexOf(options.placement);
     slots[SubmitSlot.target] = options.target;
+    this.#putNeed(options.need);
     const columns = options.columns ?? [];
     slots[SubmitSlot.columnCount] = columns.length;
     for (const [k, element] of columns.slice(0, slots.length - SubmitSlot.columns).entries()) {
@@ -65,6 +67,17 @@ export class Session {
     }
     const small = this.#putSmall(options);
     return this.native.submit(small ? null : options.bytes, small ? null : options.offsets, options.column);
+  }
+
+  #putNeed(need: Need | null): void {
+    const slots = this.#slots;
+    slots[SubmitSlot.cores] = need?.cores ?? 0;
+    if (need === null) return;
+    slots[SubmitSlot.gpus] = need.gpus;
+    slots[SubmitSlot.memory] = need.memory;
+    this.#tokens ??= this.native.layout.tokens.map(({ name }) => name);
+    slots.fill(0, SubmitSlot.tokens, SubmitSlot.smallBytes);
+    for (const { name, count } of need.tokens) slots[SubmitSlot.tokens + this.#tokens.indexOf(name)] = count;
   }
 
   #putSmall({ bytes, offsets }: SubmitOptions): boolean {

@@ -40,7 +40,7 @@ export interface AppDefinition {
 }
 
 /** Of an app that says nothing about it. */
-export const ANYWHERE: Placement = Object.freeze({ priority: 0, placement: "anywhere", target: 0 });
+export const ANYWHERE: Placement = Object.freeze({ priority: 0, placement: "anywhere", target: 0, need: null });
 
 interface Registry {
   readonly apps: Map<string, AppDefinition>;

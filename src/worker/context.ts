@@ -14,12 +14,17 @@ export interface TaskContext {
   readonly rank: number;
   /** JS worker of that rank that runs it. */
   readonly worker: number;
-  /** Cores that the task may use: 1. */
+  /** Cores that the task may use: as many as it asked for (`resources`), else 1. */
   readonly cores: number;
-  /** GPUs that the task may use, as HEDDLE_GPUS or the rank's CUDA_VISIBLE_DEVICES names them; none where neither is set. */
+  /**
+   * GPUs that the task may use, as HEDDLE_GPUS or the rank's CUDA_VISIBLE_DEVICES names them; none where neither is set. Those of
+   * its worker; of a task that asked for some (`resources`), those that no other such task has meanwhile.
+   */
   readonly gpus: readonly string[];
   /** Of the batch; a task's calls and maps have theirs from it and the index. */
   readonly seed: bigint;
+  /** @internal */
+  readonly holdsTokens: boolean;
   /** Random numbers that depend on the batch's seed and the index alone. */
   readonly random: Random;
 }
@@ -31,11 +36,21 @@ export interface Running {
   seed: bigint;
   rank: number;
   worker: number;
+  /** Of the running chunk's tasks. */
+  cores: number;
   gpus: readonly string[];
+  holdsTokens: boolean;
+  /** Of the worker, for tasks that ask for none. */
+  readonly ownGpus: readonly string[];
   /** Where tasks share a thread with the program: is the caller a task? Null: whoever asks while a task runs is. */
   isTask: (() => boolean) | null;
   /** Where a task may call apps and others run meanwhile: which one asks? Null: the one in the cell. */
   scope: TaskScope | null;
+}
+
+/** @internal What a task has that asks for nothing. */
+export function plain(gpus: readonly string[]): Pick<Running, "cores" | "gpus" | "holdsTokens" | "ownGpus"> {
+  return { cores: 1, gpus, holdsTokens: false, ownGpus: gpus };
 }
 
 const KEY = Symbol.for("heddle.running");
@@ -60,7 +75,8 @@ class Context implements TaskContext {
   readonly batch: number;
   readonly rank: number;
   readonly worker: number;
-  readonly cores = 1;
+  readonly cores: number;
+  readonly holdsTokens: boolean;
   readonly gpus: readonly string[];
   readonly seed: bigint;
   #random: Random | null = null;
@@ -71,6 +87,8 @@ class Context implements TaskContext {
     this.rank = running.rank;
     this.worker = running.worker;
     this.gpus = running.gpus;
+    this.cores = running.cores;
+    this.holdsTokens = running.holdsTokens;
     this.seed = running.seed;
   }
 

@@ -1,7 +1,8 @@
 /** How a chunk ends: whole, in pieces around its failures, or folded by a reducer app. */
 
-import type { BatchInfo, TypedColumn, WorkerPort } from "../native/binding.ts";
+import type { TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
+import type { BatchInfo, WorkerPort } from "../native/port.ts";
 import { alignedBlocks, foldTreeAsync } from "../serialize/blocks.ts";
 import { encodeManyShared, encodeShared } from "../serialize/codec.ts";
 import { type ErrorPayload, payloadOf, payloadOfThrown } from "../serialize/errors.ts";

@@ -1,6 +1,6 @@
 /** How the function of an app is called for each task of a chunk, by the kind of its arguments. */
 
-import type { BatchInfo } from "../native/binding.ts";
+import type { BatchInfo } from "../native/port.ts";
 import { decodeMany } from "../serialize/codec.ts";
 import { getters, rowBytes } from "../serialize/columns.ts";
 

@@ -6,8 +6,8 @@
  */
 
 import { HeddleError } from "../errors.ts";
-import type { BatchInfo, ElementType, ThreadPort, TypedColumn, WorkerPort } from "../native/binding.ts";
-import { ChunkInfo } from "../native/binding.ts";
+import type { ElementType, TypedColumn } from "../native/binding.ts";
+import { type BatchInfo, ChunkInfo, type ThreadPort, type WorkerPort } from "../native/port.ts";
 import { isThenable } from "../serialize/blocks.ts";
 import { fits, newColumn } from "../serialize/columns.ts";
 import { type ErrorPayload, payloadOf, payloadOfThrown } from "../serialize/errors.ts";
@@ -94,6 +94,9 @@ export class TaskRunner {
     if (this.#chunk.column === null && batch.results !== "discard") this.#chunk.values = new Array(count);
     this.#running.batch = info[ChunkInfo.sequence] as number;
     this.#running.seed = batch.seed;
+    this.#running.cores = batch.cores;
+    this.#running.holdsTokens = batch.tokens;
+    this.#running.gpus = batch.gpus > 0 ? this.#port.devices : this.#running.ownGpus;
     forgetContext();
     if (this.#watch !== null) this.#watch.made = 0;
     if (!this.#prepare(batch)) return this.#end();

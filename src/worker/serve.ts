@@ -1,10 +1,10 @@
 /** The loop of a JS worker: takes chunks while there are any, and sees its event loop often enough. */
 
 import { headline } from "../errors.ts";
-import { Next } from "../native/binding.ts";
 import { loadBinding } from "../native/load.ts";
+import { Next } from "../native/port.ts";
 import { findApp, freezeApps } from "../serialize/registry.ts";
-import { type Running, setRunning } from "./context.ts";
+import { plain, type Running, setRunning } from "./context.ts";
 import "./fold.ts"; // Every worker must know the app that combines results.
 import { nestedLoader, TaskScope } from "./nested.ts";
 import type { WorkerStart } from "./protocol.ts";
@@ -21,7 +21,16 @@ export async function serve(start: WorkerStart): Promise<void> {
   const openNested = await nestedLoader()?.();
   const port = loadBinding().attach(sessionId, worker);
   const scope = openNested === undefined ? null : new TaskScope();
-  const running: Running = { cell: port.current, batch: 0, seed: 0n, rank, worker, gpus, isTask: null, scope };
+  const running: Running = {
+    cell: port.current,
+    batch: 0,
+    seed: 0n,
+    rank,
+    worker,
+    ...plain(gpus),
+    isTask: null,
+    scope,
+  };
   setRunning(running);
   const calls = scope === null ? undefined : openNested?.({ sessionId, worker, scope });
   const watch = new RejectionWatch(port.current, scope);

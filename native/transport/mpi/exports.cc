@@ -60,6 +60,10 @@ constexpr heddle_mpi_api kApi = {
         [](const heddle_mpi* mpi) {
           return reinterpret_cast<const MpiTransport*>(mpi)->has_remote_peers() ? 1 : 0;
         },
+    .gather =
+        [](heddle_mpi* mpi, const void* mine, uint32_t size, void* all) {
+          of(mpi).gather({static_cast<const std::uint8_t*>(mine), size}, all);
+        },
     .send = send,
     .finished = [](heddle_mpi* mpi, uint64_t* tickets,
                    uint32_t max) { return of(mpi).finished(tickets, max); },

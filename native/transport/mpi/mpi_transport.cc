@@ -114,6 +114,14 @@ void MpiTransport::exchange_cards(MPI_Comm node, Bytes card) {
   await(request);
 }
 
+void MpiTransport::gather(Bytes mine, void* all) {
+  const int size = static_cast<int>(mine.size());
+  MPI_Request request = MPI_REQUEST_NULL;
+  report("MPI_Iallgather", MPI_Iallgather(mine.data(), size, MPI_BYTE, all, size, MPI_BYTE,
+                                          MPI_COMM_WORLD, &request));
+  await(request);
+}
+
 void MpiTransport::describe() {
   char text[std::max(MPI_MAX_LIBRARY_VERSION_STRING, MPI_MAX_PROCESSOR_NAME)] = "";
   int length = 0;

@@ -42,6 +42,7 @@ class MpiTransport {
   }
   const heddle_mpi_info& info() const { return info_; }
   const std::vector<std::uint8_t>& cards() const { return cards_; }
+  void gather(Bytes mine, void* all);
   bool has_remote_peers() const { return info_.doorbell_ranks < info_.ranks; }
 
   void wait(Duration timeout);

@@ -1,0 +1,67 @@
+/** Is there what tasks need? Told when they are submitted: what nobody has would be waited for without end. */
+
+import { HeddleError } from "../errors.ts";
+import type { Executor } from "../executors/executor.ts";
+import type { Need, Placement, RankCapacity, WorkerKind } from "../native/binding.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+
+/** Throws ERR_RESOURCES or ERR_TOKENS. */
+export function checkNeed(executor: Executor, app: AppDefinition, { need, placement, target }: Placement): void {
+  if (need === null) return;
+  const { capacities, tokens } = executor;
+  const only =
+    placement === "only" ? capacities.filter(({ first, last }) => target >= first && target < last) : capacities;
+  if (!only.some((each) => fits(each, app.kind, need)))
+    throw tooMuch(app, need, only, placement === "only" ? target : null);
+  for (const { name, count } of need.tokens) {
+    const all = tokens.find((token) => token.name === name)?.count ?? 0;
+    if (count > all) throw tooFew(app.name, name, count, all);
+  }
+}
+
+/** Tasks that hold tokens and wait for tasks that need some could wait for each other. Throws ERR_TOKENS. */
+export function checkHolder(app: string, need: Need | null): void {
+  if (need === null || need.tokens.length === 0) return;
+  throw new HeddleError(
+    "ERR_TOKENS",
+    `A task that holds tokens called app "${app}", whose tasks need some: it could wait for what it has itself.`,
+    "let the outer app take none, or all that is needed within it",
+  );
+}
+
+function fits(each: RankCapacity, kind: WorkerKind, need: Need): boolean {
+  return each.cores[kind] >= need.cores && each.gpus >= need.gpus && each.memory >= need.memory;
+}
+
+function tooMuch(app: AppDefinition, need: Need, ranks: readonly RankCapacity[], target: number | null): HeddleError {
+  const words = ({ cores, gpus, memory }: { cores: number; gpus: number; memory: number }): string =>
+    `${cores} ${cores === 1 ? "core" : "cores"}, ${gpus} ${gpus === 1 ? "GPU" : "GPUs"} and ${bytesInWords(memory)} of memory`;
+  const kinds = new Set(ranks.map((each) => words({ ...each, cores: each.cores[app.kind] })));
+  const [first = "nothing", ...others] = kinds;
+  const more =
+    others.length === 0
+      ? ""
+      : `, or ${others.length > 3 ? `one of ${others.length} other sets` : others.join(", or ")}`;
+  const who = target === null ? "no rank has that: a rank" : `rank ${target}, their target, has less: it`;
+  return new HeddleError(
+    "ERR_RESOURCES",
+    `Each task of app "${app.name}" needs ${words(need)}, and ${who} has ${first}${more}.`,
+    "ask for less, or start ranks that have more (fewer ranks on a node, `workers`, HEDDLE_MEMORY, HEDDLE_GPUS)",
+  );
+}
+
+function tooFew(app: string, name: string, count: number, all: number): HeddleError {
+  const there = all === 0 ? "there are none" : `there ${all === 1 ? "is" : "are"} ${all}`;
+  return new HeddleError(
+    "ERR_TOKENS",
+    `Each task of app "${app}" needs ${count} of the tokens "${name}", and ${there}.`,
+    `say how many exist: run(body, { tokens: { ${JSON.stringify(name)}: ${count} } }), or HEDDLE_TOKENS=${name}=${count}`,
+  );
+}
+
+/** Pure. */
+export function bytesInWords(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
+  const k = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1_024 ** k).toPrecision(3))} ${units[k]}`;
+}
