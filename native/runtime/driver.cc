@@ -266,7 +266,7 @@ std::optional<Work> Driver::next(WorkerId worker, Duration timeout) {
     slot.announced = true;
     step(WorkerIdle{worker});
   }
-  auto work = slot.take(options_.spin, timeout);
+  auto work = slot.take(std::min(options_.spin, timeout), timeout);
   if (work) slot.announced = false;
   return work;
 }

@@ -55,7 +55,7 @@ class WorkerSlot {
     if (!full()) {
       const Instant began = clock_now();
       for (Instant now = began; !anything() && now - began < spin; now = clock_now()) relax();
-      if (!anything()) bell_.sleep(timeout, anything);
+      if (timeout > 0 && !anything()) bell_.sleep(timeout, anything);
     }
     poked_.store(false);
     if (!full()) return std::nullopt;

@@ -40,6 +40,8 @@ Environment (ahead of the options in a program)
   HEDDLE_AFFINITY       cores: each worker, command and native slot keeps to one core; none. Default: none
   HEDDLE_GPUS           GPUs that ranks of a node share and hand out to slots, such as 0,1; or none.
                         Default: CUDA_VISIBLE_DEVICES
+  HEDDLE_MEMORY         memory of each rank that tasks may ask for, such as 64GiB. Default: an even share of the node's
+  HEDDLE_TOKENS         tokens that tasks may ask for, in the whole job, such as matlab=5,fluent=2. Default: none
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000

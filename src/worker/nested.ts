@@ -17,8 +17,11 @@ export class NestedTask {
   #reject: ((error: unknown) => void) | null = null;
   readonly #failed: AppFuture<unknown>[] = [];
 
-  constructor(context: TaskContext) {
+  readonly #scope: TaskScope;
+
+  constructor(context: TaskContext, scope: TaskScope) {
     this.context = context;
+    this.#scope = scope;
   }
 
   /** It made a call. */
@@ -46,7 +49,9 @@ export class NestedTask {
   whole(result: unknown): Promise<unknown> {
     return new Promise<unknown>((resolve, reject) => {
       this.#reject = reject;
-      this.#finish(result).then(resolve, reject);
+      this.#finish(result)
+        .finally(() => this.#lastTurn())
+        .then(resolve, reject);
     }).finally(() => {
       this.ended = true;
       for (const future of this.#failed) future.dismiss();
@@ -62,6 +67,13 @@ export class NestedTask {
     throw new HeddleError("ERR_UNAWAITED", message, "await every future", { cause: failed.outcome });
   }
 
+  /** Node.js tells of rejections that nobody handled after everything else of a turn. */
+  async #lastTurn(): Promise<void> {
+    this.#scope.ending++;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#scope.ending--;
+  }
+
   #end(): void {
     this.#outstanding--;
     this.#moved?.();
@@ -74,6 +86,8 @@ export class TaskScope {
   made: NestedTask | null = null;
   /** The runner waits for the running task: told of its first call. */
   onMade: (() => void) | null = null;
+  /** Tasks that wait for the event loop to turn once more. */
+  ending = 0;
   readonly #store = new AsyncLocalStorage<NestedTask | undefined>();
   #used = false;
 
@@ -87,7 +101,7 @@ export class TaskScope {
     const known = this.current();
     if (known !== undefined) return known;
     this.#used = true;
-    const task = new NestedTask(context());
+    const task = new NestedTask(context(), this);
     this.#store.enterWith(task);
     this.made = task;
     this.onMade?.();

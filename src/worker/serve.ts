@@ -34,15 +34,16 @@ export async function serve(start: WorkerStart): Promise<void> {
   setRunning(running);
   const calls = scope === null ? undefined : openNested?.({ sessionId, worker, scope });
   const watch = new RejectionWatch(port.current, scope);
-  const aside = calls === undefined ? null : { port, calls };
-  const runner = new TaskRunner({ port, running, findApp, watch, aside });
+  const nested = calls === undefined ? null : { port, calls };
+  const runner = new TaskRunner({ port, running, findApp, watch, aside: nested });
   process.on("unhandledRejection", (reason, promise) => {
     if (runner.rejected(reason, promise)) return;
     // Its task was reported long ago; the worker need not die for it.
     process.stderr.write(`heddle: a promise of a task that had ended was rejected: ${headline(reason)}\n`);
   });
   for (let quiet = 0; ; quiet++) {
-    const what = port.next(runner.setAside > 0 ? Math.min(WAIT_ASIDE_MS, 1 + quiet / 10) : WAIT_MS);
+    const aside = scope?.ending ? 0 : Math.min(WAIT_ASIDE_MS, 1 + quiet / 10);
+    const what = port.next(runner.setAside > 0 ? aside : WAIT_MS);
     if (what === Next.closed) return;
     if (what === Next.none) {
       calls?.drain();

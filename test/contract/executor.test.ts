@@ -7,6 +7,7 @@ import { type Engine, start } from "heddle";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mpiexec, mpis } from "../helpers/mpi.ts";
 import { run } from "../helpers/run.ts";
+import { setting } from "./setting.ts";
 import { suite } from "./suite.ts";
 
 process.execArgv.push("--import", "tsx"); // So that workers can load apps that are TypeScript.
@@ -16,7 +17,7 @@ describe.each(["inline", "threads"] as const)("on %s", (executor) => {
   const folder = mkdtempSync(join(tmpdir(), "heddle-contract-"));
 
   beforeAll(async () => {
-    engine = await start({ apps: [new URL("../helpers/apps.ts", import.meta.url)], executor, workers: 2 });
+    engine = await start({ ...setting, executor });
   });
   afterAll(async () => {
     await engine.close();

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { start } from "heddle";
+import { setting } from "./setting.ts";
 
-const engine = await start({ apps: [new URL("../helpers/apps.ts", import.meta.url)] });
+const engine = await start(setting);
 // Other ranks come no further, and need not load it.
 const { suite } = await import("./suite.ts");
 const folder = mkdtempSync(join(tmpdir(), "heddle-contract-"));

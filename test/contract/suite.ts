@@ -9,6 +9,7 @@ import { commandChecks } from "./commands.ts";
 import { mapChecks } from "./maps.ts";
 import { nestedChecks } from "./nested.ts";
 import { placementChecks } from "./placement.ts";
+import { resourceChecks } from "./resources.ts";
 import { sharingChecks } from "./sharing.ts";
 
 // The last: nothing can be checked after it.
@@ -29,5 +30,6 @@ export const suite: Checks = {
   ...sharingChecks,
   ...nestedChecks,
   ...placementChecks,
+  ...resourceChecks,
   ...closing,
 };

@@ -72,6 +72,29 @@ export const appends: BashApp = bashApp("appends", ["printf", "%s;", "{text}"], 
 export const complains: BashApp = bashApp("complains", "echo fine; echo bad >&2; exit {code}", { stderr: "{file}" });
 export const sleeps: BashApp = bashApp("sleeps", ["sleep", "{0}"]);
 
+/** When a task ran, ns of the machine's clock, and what it was told. */
+export interface Span {
+  rank: number;
+  began: number;
+  ended: number;
+  cores: number;
+}
+export const span: App<[ms: number], Span> = app("span", async (ms: number): Promise<Span> => {
+  const began = Number(process.hrtime.bigint());
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  const { rank, cores } = context();
+  return { rank, began, ended: Number(process.hrtime.bigint()), cores };
+});
+export const licensed: App<[x: number], number> = app("licensed", (x: number): number => x + 1, {
+  resources: { tokens: { licence: 1 } },
+});
+export const licensedOuter: App<[x: number], number> = app(
+  "licensedOuter",
+  async (x: number): Promise<number> => await licensed(x),
+  { resources: { tokens: { licence: 1 } } },
+);
+export const threadsOf: BashApp = bashApp("threadsOf", "echo $OMP_NUM_THREADS");
+
 // Those that take their time, so that every rank gets some.
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 export const where: App<[], number> = app("where", async (): Promise<number> => {

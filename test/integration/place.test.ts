@@ -6,9 +6,15 @@ import { expect, test } from "vitest";
 import { mpis, onRanks, onThreads } from "../helpers/mpi.ts";
 import { run } from "../helpers/run.ts";
 
+/** Milliseconds. */
+interface When {
+  began: number;
+  ended: number;
+}
+
 interface Seen {
-  commands: { rank: number; slot: number; threads: string; gpus: string; allowed: string }[];
-  tasks: { rank: number; worker: number; cores: number; gpus: string[]; allowed: string; env: string }[];
+  commands: (When & { rank: number; slot: number; threads: string; gpus: string; allowed: string })[];
+  tasks: (When & { rank: number; worker: number; cores: number; gpus: string[]; allowed: string; env: string })[];
 }
 
 const cores = availableParallelism();
@@ -20,7 +26,10 @@ async function place(command: readonly string[], env: Record<string, string | nu
   return JSON.parse(ended.stdout) as Seen;
 }
 
-const program = (options = {}): string[] => ["test/integration/programs/place.js", "24", "24", JSON.stringify(options)];
+const program = (options = {}, resources = {}): string[] => [
+  "test/integration/programs/place.js",
+  ...["24", "24", JSON.stringify(options), JSON.stringify(resources)],
+];
 
 const slotsOf = (seen: Seen) => new Set(seen.commands.map(({ slot }) => slot)).size;
 const workersOf = (seen: Seen) => new Set(seen.tasks.map(({ worker }) => worker)).size;
@@ -110,10 +119,40 @@ test("ranks of a node with the same GPUs share them; without GPUs nothing is set
   for (const { threads, gpus } of none.commands) expect({ threads, gpus }).toEqual({ threads: "7", gpus: "none" });
 });
 
+test.skipIf(cores < 2)("with affinity a task that asks for cores is bound to as many", async () => {
+  const options = { affinity: "cores", workers: 2 };
+  const seen = await place(["taskset", "-c", "0,1", ...onThreads.command(program(options, { cores: 2 }))]);
+  for (const { threads, allowed } of seen.commands)
+    expect({ threads, allowed }).toEqual({ threads: "2", allowed: "0-1" });
+  for (const task of seen.tasks) expect(task).toMatchObject({ cores: 2, allowed: "0-1" });
+});
+
+test("GPUs that tasks asked for are theirs alone while they run", async () => {
+  const env = { HEDDLE_GPUS: "0,1,2,3,4", HEDDLE_WORKERS: "3" };
+  const seen = await place(onThreads.command(program({}, { gpus: 2 })), env);
+  const commands = seen.commands.map((each) => ({ ...each, gpus: each.gpus.split(",") }));
+  const all = [...commands, ...seen.tasks];
+  for (const { gpus } of all) expect([...new Set(gpus), ...gpus.filter((gpu) => gpu > "4")]).toHaveLength(2);
+  for (const one of all) {
+    const beside = all.filter((other) => other !== one && other.began < one.ended && one.began < other.ended);
+    expect(beside.flatMap(({ gpus }) => gpus)).not.toEqual(expect.arrayContaining([one.gpus[0]]));
+    expect(beside.flatMap(({ gpus }) => gpus)).not.toEqual(expect.arrayContaining([one.gpus[1]]));
+  }
+});
+
+test("HEDDLE_TOKENS says how many tokens there are, for commands on all ranks", async () => {
+  const needs = { tokens: { seat: 1 } };
+  const seen = await place(onRanks("mpich", 2).command(program({}, needs)), { HEDDLE_TOKENS: "seat=1" });
+  const order = [...seen.commands, ...seen.tasks].sort((a, b) => a.began - b.began);
+  for (const [k, { ended }] of order.slice(0, -1).entries()) expect(order[k + 1]?.began).toBeGreaterThanOrEqual(ended);
+});
+
 test("a wrong setting is named with the words that are allowed", async () => {
   const wrong = (env: Record<string, string>) => run(onThreads.command(program()), { env });
   expect((await wrong({ HEDDLE_AFFINITY: "socket" })).stderr).toContain('HEDDLE_AFFINITY is "socket".');
   expect((await wrong({ HEDDLE_GPUS: "0,,1" })).stderr).toContain('HEDDLE_GPUS is "0,,1".');
+  expect((await wrong({ HEDDLE_MEMORY: "lots" })).stderr).toContain('HEDDLE_MEMORY is "lots".');
+  expect((await wrong({ HEDDLE_TOKENS: "seat" })).stderr).toContain('HEDDLE_TOKENS is "seat".');
   expect((await wrong({ HEDDLE_WORKERS: "0" })).stderr).toContain("HEDDLE_WORKERS is 0.");
   expect((await wrong({ HEDDLE_PROCESS_SLOTS: "many" })).stderr).toContain('HEDDLE_PROCESS_SLOTS is "many".');
 });

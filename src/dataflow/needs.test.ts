@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import type { Executor } from "../executors/executor.ts";
+import type { Need, Placement, RankCapacity } from "../native/binding.ts";
+import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
+import { bytesInWords, checkNeed } from "./needs.ts";
+
+const rank = (first: number, last: number, js: number, gpus: number, memory: number): RankCapacity => ({
+  ...{ first, last, gpus, memory },
+  cores: { js, process: 1, native: 0 },
+});
+const capacities = [rank(0, 1, 1, 0, 2 ** 30), rank(1, 9, 4, 2, 2 ** 20)];
+const executor = { capacities, tokens: [{ name: "seat", count: 3 }] } as unknown as Executor;
+
+function check(kind: AppDefinition["kind"], need: Partial<Need>, placement: Partial<Placement> = {}): void {
+  const all = { ...ANYWHERE, ...placement, need: { cores: 1, gpus: 0, memory: 0, tokens: [], ...need } };
+  checkNeed(executor, { name: "dock", kind } as AppDefinition, all);
+}
+
+test("one rank must have all of a need", () => {
+  check("js", { cores: 4, gpus: 2 });
+  check("js", { memory: 2 ** 30 });
+  expect(() => check("js", { cores: 4, memory: 2 ** 30 })).toThrow(
+    'Each task of app "dock" needs 4 cores, 0 GPUs and 1 GiB of memory, and no rank has that: ' +
+      "a rank has 1 core, 0 GPUs and 1 GiB of memory, or 4 cores, 2 GPUs and 1 MiB of memory.",
+  );
+});
+
+test("cores are those of the app's kind of worker", () => {
+  expect(() => check("process", { cores: 2 })).toThrow("needs 2 cores");
+});
+
+test("of a hard target what that rank has counts, of a soft one what any has", () => {
+  check("js", { gpus: 1 }, { placement: "only", target: 8 });
+  check("js", { gpus: 1 }, { placement: "first", target: 0 });
+  expect(() => check("js", { gpus: 1 }, { placement: "only", target: 0 })).toThrow("rank 0, their target, has less");
+});
+
+test("tokens are those of the whole job", () => {
+  check("js", { tokens: [{ name: "seat", count: 3 }] });
+  const need = { tokens: [{ name: "seat", count: 4 }] };
+  expect(() => check("js", need)).toThrow('needs 4 of the tokens "seat", and there are 3.');
+});
+
+test.each([
+  [0, "0 B"],
+  [1_023, "1020 B"],
+  [1_536, "1.5 KiB"],
+  [2 ** 50, "1020 TiB"],
+])("%d bytes in words", (bytes, words) => expect(bytesInWords(bytes)).toBe(words));
