@@ -96,8 +96,8 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Define apps at the top level of the program file, or of a module it imports.",
   },
   ERR_APP_MISMATCH: {
-    when: "Ranks or workers hold different definitions of an app.",
-    fix: "Start the same version of the program on every rank, and define no app conditionally.",
+    when: "Ranks or workers hold different definitions of an app, or other tokens.",
+    fix: "Start the same version of the program on every rank with the same HEDDLE_TOKENS, and define no app conditionally.",
   },
   ERR_APP_NAME: {
     when: "An app's name is empty, too long, or reserved.",

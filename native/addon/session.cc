@@ -60,6 +60,8 @@ void read_tokens(const Napi::Object& options, DriverOptions& out, Shared& shared
     const auto token = tokens.Get(k).As<Napi::Object>();
     shared.tokens.push_back(text_of(token, "name"));
     out.tokens[k] = static_cast<std::uint16_t>(number_of(token, "count"));
+    // Ranks must agree on them as on their apps: counts are told apart by their place in the list.
+    out.apps.emplace_back("tokens of " + shared.tokens.back(), out.tokens[k]);
   }
   shared.token_counts = out.tokens;
 }

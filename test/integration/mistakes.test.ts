@@ -54,6 +54,7 @@ describe.each(mpis)("ranks of %s", (mpi) => {
       /ERR_APP_MISMATCH: rank 1 on host \S+ has other apps than rank 0: "onlyThere" is not defined on rank 0/,
     ],
     ["sourceDiffers", /ERR_APP_MISMATCH: rank 1 on host \S+ has other apps than rank 0: "cube" has another definition/],
+    ["tokensDiffer", /ERR_APP_MISMATCH: rank 1 on host \S+ has .*: "tokens of seat" has another definition on rank 0/],
   ])("that hold different apps (%s) do not start, and both are named", async (name, text) => {
     const ended = await ranks(name);
     expect(ended.code).toBe(1);

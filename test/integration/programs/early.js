@@ -13,6 +13,7 @@ if (name === "duplicate") app("square", (n) => n);
 const onlyHere = name === "workersDiffer" && isMainThread ? app("onlyHere", () => 1) : square;
 if (name === "ranksDiffer" && rank === 1) app("onlyThere", () => 1);
 if (name === "sourceDiffers") rank === 1 ? app("cube", (n) => n * n * n) : app("cube", (n) => n ** 3);
+if (name === "tokensDiffer") process.env.HEDDLE_TOKENS = `seat=${1 + Number(rank)}`;
 if (name === "brokenWorker" && !isMainThread) throw new Error("this thread cannot load the program");
 if (name === "brokenRank" && rank === 1) throw new Error("this rank cannot load the program");
 if (name === "notStarted") await square(2);
