@@ -57,6 +57,7 @@ export type ErrorCode =
   | "ERR_RESULT_TYPE" // a result that does not fit `returns`
   | "ERR_SPAWN" // the system refused to start a process
   | "ERR_STDOUT_CLOSED" // the reader of standard output is gone
+  | "ERR_TASK_CRASHED" // a signal ended the process of an isolated task
   | "ERR_TASK_EXIT" // a task called process.exit()
   | "ERR_TASK_FAILED" // a task threw
   | "ERR_TASK_REJECTED" // a promise made in a task was rejected and nobody handled it
@@ -236,7 +237,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: '`nm -D --defined-only` lists what it has. The function must not be static, and in C++ be extern "C".',
   },
   ERR_NESTED_CALL: {
-    when: "A task called an app under the inline executor, which runs one task after the other.",
+    when: 'A task called an app under the inline executor, which runs one task after the other, or in a process of its own (isolation: "process").',
     fix: "Run it on threads (one worker: HEDDLE_WORKERS=1), or call the plain function.",
   },
   ERR_NOT_STARTED: {
@@ -291,8 +292,12 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "Whoever read the program's standard output has gone.",
     fix: "Write to a file, or keep the reader alive.",
   },
+  ERR_TASK_CRASHED: {
+    when: 'A signal ended the process of a task whose app says isolation: "process": a fault in native code, or the kernel where memory ran out. `data` has `signal` and the last of `stderr`.',
+    fix: "Look for the fault in the native code that the task calls, or give it more memory.",
+  },
   ERR_TASK_EXIT: {
-    when: "A task called process.exit() or otherwise ended its worker thread.",
+    when: "A task called process.exit() or otherwise ended its worker thread, or its process where it has one of its own.",
     fix: "Throw an error, or return.",
   },
   ERR_TASK_FAILED: {
@@ -321,6 +326,6 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   },
   ERR_WORKER_LOST: {
     when: "A worker thread died under a task: out of memory, or a fault in native code. Or a task waited for tasks that it called, and another task ended its worker thread meanwhile.",
-    fix: "Give Node more memory (--max-old-space-size), or run the code as a command with bashApp.",
+    fix: 'Give Node more memory (--max-old-space-size), or run the code in a process of its own: isolation: "process", or a command with bashApp.',
   },
 };

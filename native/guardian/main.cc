@@ -1,15 +1,12 @@
 // heddle-guardian: stands between one process slot of a rank and the commands it runs; with
-// `--rank`, above a rank (keeper.h).
+// `--rank`, above a rank (keeper.h); with `--isolated`, above a process for isolated tasks
+// (isolated.h).
 //
 // It outlives its rank by the moment it takes to kill what the rank had started. Nothing else ends
 // it: it has a session of its own and blocks every signal. It has one thread, because the commands
 // are tied to the life of the thread that starts them (PR_SET_PDEATHSIG).
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -18,27 +15,14 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "guardian/isolated.h"
 #include "guardian/keeper.h"
 #include "guardian/protocol.h"
+#include "guardian/setup.h"
 #include "guardian/supervisor.h"
-#include "guardian/tree.h"
 
 namespace heddle::guardian {
 namespace {
-
-// Blocked rather than ignored: what is ignored would stay ignored in the commands, at the price of
-// a system call a signal to undo it.
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  HEDDLE_ASSERT(sigprocmask(SIG_SETMASK, &all, nullptr) == 0);
-  // The kernel's own call: the library's refuses the two signals it keeps for itself, which may be
-  // ignored all the same.
-  const unsigned long standard[4] =
-      {};  // Of any architecture's layout: SIG_DFL, no flags, an empty mask.
-  for (int signal = 1; signal < NSIG; ++signal)
-    syscall(SYS_rt_sigaction, signal, standard, nullptr, 8);
-}
 
 // Moves the socket away from 0, 1, 2 and lets go of everything else that came from the rank, except
 // for stderr.
@@ -47,26 +31,12 @@ int take_descriptors() {
   HEDDLE_ASSERT(socket >= 0);
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   HEDDLE_ASSERT(null >= 0 && dup2(null, 0) == 0);  // The standard input of most commands.
-  for (const int open : numbers_in("/proc/self/fd")) {
-    if (open > 2 && open != socket) close(open);
-  }
+  close_others(socket);
   return socket;
 }
 
-int signals_of_children() {
-  sigset_t child;
-  sigemptyset(&child);
-  sigaddset(&child, SIGCHLD);
-  const int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-  HEDDLE_ASSERT(signals >= 0);
-  return signals;
-}
-
 int serve() {
-  setsid();  // Fails only where it already leads a session.
-  block_signals();
-  HEDDLE_ASSERT(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
-  prctl(PR_SET_NAME, "heddle-guardian");
+  stand_apart();
   const int socket = take_descriptors();
   FrameReader slot(socket);
   Supervisor supervisor(signals_of_children(), socket, slot);
@@ -102,6 +72,8 @@ int main(int count, char** words) {
     if (command.empty()) return 2;
     return heddle::guardian::keep_rank(pointers.data());
   }
+  if (count > 2 && std::strcmp(words[1], "--isolated") == 0)
+    heddle::guardian::hold_isolated(words + 2);
   if (!heddle::guardian::is_socket(heddle::guardian::kSocket)) {
     std::fputs("heddle-guardian: Heddle starts this program itself; it is of no use by hand.\n",
                stderr);

@@ -8,7 +8,7 @@ import { elementBytes } from "../serialize/columns.ts";
 import { type AppDefinition, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { setNestedLoader } from "../worker/nested.ts";
-import { DEFINITION, placementOf, walltimeMs } from "./definition.ts";
+import { DEFINITION, isolationOf, placementOf, walltimeMs } from "./definition.ts";
 import type { mapOf } from "./map.ts";
 import type { App, AppOptions, ElementColumn, ElementValue } from "./types.ts";
 
@@ -62,6 +62,7 @@ export function app(
     command: null,
     placeholders: null,
     native: null,
+    isolated: isolationOf(name, options.isolation),
     source: fn.toString(),
   };
   register(definition);

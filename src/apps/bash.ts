@@ -117,6 +117,7 @@ export function bashApp(
     placement: placementOf(name, options),
     command: template,
     placeholders: fn === null ? compiler.placeholders() : null,
+    isolated: false,
     native: null,
     source: fn === null ? JSON.stringify(template) : fn.toString(),
   };

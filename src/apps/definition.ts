@@ -38,6 +38,14 @@ export function placementOf(name: string, given: PlacementOptions, defaults: Pla
   return { priority, placement: soft ? "first" : "only", target: rank, need };
 }
 
+/** Throws ERR_CONFIG. */
+export function isolationOf(name: string, isolation: unknown): boolean {
+  if (isolation === undefined || isolation === "none") return false;
+  if (isolation === "process") return true;
+  const message = `App "${name}": isolation is ${shorten(isolation)}.`;
+  throw new HeddleError("ERR_CONFIG", message, 'use "process" or "none"');
+}
+
 /** The error of a time limit for a native app: nothing can take a thread out of a C function. */
 export function noWalltime(name: string): HeddleError {
   return new HeddleError(

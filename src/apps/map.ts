@@ -273,14 +273,21 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
 /** Native slots have numbers, and no JavaScript to reduce with. */
 function checkNative(app: AppDefinition, how: string | AppDefinition): void {
   const isApp = typeof how !== "string";
-  if (isApp && (app.kind === "native" || how.kind === "native")) {
+  if (isApp && how.isolated && how.native === null) {
     throw new HeddleError(
       "ERR_CONFIG",
-      `reduce(${how.name}) of app "${app.name}": ${app.kind === "native" ? app.name : how.name} is native.`,
+      `reduce(${how.name}) of app "${app.name}": ${how.name} has isolation "process", and workers reduce by themselves.`,
+      "reduce with an app without isolation; or collect() and combine here",
+    );
+  }
+  if (isApp && (app.native !== null || how.native !== null)) {
+    throw new HeddleError(
+      "ERR_CONFIG",
+      `reduce(${how.name}) of app "${app.name}": ${app.native !== null ? app.name : how.name} is native.`,
       "reduce a native app with sum, min, max or count; or collect() and combine here",
     );
   }
-  if (app.kind !== "native" || how === "count" || app.returns !== null) return;
+  if (app.native === null || how === "count" || app.returns !== null) return;
   throw new HeddleError(
     "ERR_CONFIG",
     `reduce(${shorten(how)}) of app "${app.name}", which returns bytes.`,

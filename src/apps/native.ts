@@ -10,12 +10,12 @@ import type { NativeLayout } from "../serialize/native-arguments.ts";
 import { type AppDefinition, type NativeFunction, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
-import { noWalltime, placementOf } from "./definition.ts";
+import { isolationOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import type { App, Columns, ElementColumn, ElementValue, Inputs, PlacementOptions } from "./types.ts";
 
-/** Options of {@link nativeApp}. */
-export interface NativeOptions<L extends NativeLayout = NativeLayout, R extends ElementType | "bytes" = "bytes">
+/** What a C function is, and how it is called. */
+export interface NativeFunctionOptions<L extends NativeLayout, R extends ElementType | "bytes">
   extends PlacementOptions {
   /** The shared library: a `file:` URL, or a path relative to the working directory. Every rank must see the same file. */
   library: URL | string;
@@ -37,6 +37,22 @@ export interface NativeOptions<L extends NativeLayout = NativeLayout, R extends 
    */
   merge?: MergeOp | { function: string };
 }
+
+/** Whether its tasks have a process of their own. */
+export type NativeIsolation =
+  | { isolation?: "none"; walltime?: undefined }
+  | {
+      /** A JS worker has tasks run in a process beside it, so that a crash fails one task. Default: "none". */
+      isolation: "process";
+      /** Limit per task, seconds. Default: none. */
+      walltime?: number;
+    };
+
+/** Options of {@link nativeApp}. */
+export type NativeOptions<
+  L extends NativeLayout = NativeLayout,
+  R extends ElementType | "bytes" = "bytes",
+> = NativeFunctionOptions<L, R> & NativeIsolation;
 
 /** The TypeScript types of arguments that lie as `L` says. Integers of 64 bits may be given as numbers where those are exact. */
 export type NativeArguments<L extends NativeLayout> = L extends "bytes"
@@ -63,7 +79,8 @@ export interface NativeApp<A extends readonly unknown[], R, C = R[]> {
  * is `heddle.h`, in the package's folder `native/include`; docs/NATIVE-APPS.md describes both sides.
  *
  * Every rank opens the library when it starts, and all must hold the same file content. Several threads of a rank call
- * the function at once. A call cannot be ended: there is no `walltime`, and a crash ends the rank.
+ * the function at once. A call cannot be ended: there is no `walltime`, and a crash ends the rank, unless the app is
+ * isolated (`isolation: "process"`).
  *
  * @param name - Unique in the program, 1 to 200 characters.
  * @param options - {@link NativeOptions}
@@ -87,7 +104,8 @@ export function nativeApp<A extends unknown[], R extends ElementType | "bytes">(
 ): NativeApp<A, NativeValue<R>, NativeColumn<R>>;
 export function nativeApp(name: string, options: NativeOptions<NativeLayout, ElementType | "bytes">): unknown {
   const { returns } = options;
-  if ("walltime" in options && options.walltime !== undefined) throw noWalltime(name);
+  const isolated = isolationOf(name, options.isolation);
+  if (!isolated && options.walltime !== undefined) throw noWalltime(name);
   if (returns !== "bytes" && !isElement(returns)) throw wrong(name, "returns", returns, `${elements()} or "bytes"`);
   const symbol = options.function ?? name;
   if (typeof symbol !== "string" || symbol === "") throw wrong(name, "function", symbol, "the name of a C function");
@@ -95,14 +113,15 @@ export function nativeApp(name: string, options: NativeOptions<NativeLayout, Ele
   const merge = mergeOf(name, options);
   const definition: AppDefinition = {
     name,
-    kind: "native",
+    kind: isolated ? "js" : "native", // A JS worker hands an isolated task to its process.
     fn: null,
     returns: returns === "bytes" ? null : returns,
-    walltimeMs: 0,
+    walltimeMs: walltimeMs(name, options.walltime),
     placement: placementOf(name, options),
     command: null,
     placeholders: null,
     native: { library: libraryPath(name, options.library), function: symbol, layout, merge },
+    isolated,
     source: JSON.stringify([symbol, layout, returns, merge]),
   };
   register(definition);

@@ -115,7 +115,8 @@ function throwUnobserved(): void {
 
 // Inline loads nothing a second time, so it works where there is no program file.
 function loadOf(executor: string): { program: string } | { modules: string[] } {
-  return executor === "inline" ? { modules: [] } : { program: programUrl() };
+  // On one thread only isolated tasks load it again.
+  return executor === "inline" && process.argv[1] === undefined ? { modules: [] } : { program: programUrl() };
 }
 
 function programUrl(): string {

@@ -86,8 +86,8 @@ export function packPlain(app: AppDefinition, args: readonly unknown[], index: n
 
 /** The arguments of a task, from its bytes. `spread`: where msgpack, the bytes are the array of all. */
 export function argumentsOf(app: AppDefinition, bytes: Uint8Array, spread: boolean): unknown[] {
-  if (app.native !== null) return unpackNative(app.native.layout, bytes);
   if (app.kind === "process") return unpackStrings(bytes);
+  if (app.kind === "native" && app.native !== null) return unpackNative(app.native.layout, bytes);
   const value = decode(bytes);
   return spread ? (value as unknown[]) : [value];
 }

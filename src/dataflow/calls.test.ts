@@ -91,6 +91,7 @@ function appNamed(name: string): AppDefinition {
     command: null,
     native: null,
     placeholders: null,
+    isolated: false,
     source: "",
   };
   return { name, kind: "js", ...nothing };

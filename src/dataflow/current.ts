@@ -2,6 +2,7 @@
 
 import { HeddleError } from "../errors.ts";
 import { context, insideTask, type TaskContext } from "../worker/context.ts";
+import { isIsolated } from "../worker/hook.ts";
 import type { Kernel } from "./kernel.ts";
 
 interface Current {
@@ -40,11 +41,17 @@ export function kernelFor(app: string): Kernel {
   const { kernel, closed, nested } = current();
   if (insideTask()) {
     if (nested !== null) return nested(context);
-    throw new HeddleError(
-      "ERR_NESTED_CALL",
-      `A task called app "${app}", and the inline executor runs one task after the other.`,
-      "run it on threads (one worker: HEDDLE_WORKERS=1), or call the plain function",
-    );
+    throw isIsolated()
+      ? new HeddleError(
+          "ERR_NESTED_CALL",
+          `A task in a process of its own called app "${app}".`,
+          'call the plain function, or leave `isolation: "process"` to the apps that need it and call those',
+        )
+      : new HeddleError(
+          "ERR_NESTED_CALL",
+          `A task called app "${app}", and the inline executor runs one task after the other.`,
+          "run it on threads (one worker: HEDDLE_WORKERS=1), or call the plain function",
+        );
   }
   if (kernel !== null) return kernel;
   if (closed) throw new HeddleError("ERR_CLOSED", `App "${app}" was called after close().`, "call it before close()");

@@ -41,8 +41,9 @@ function takesIndex(app: AppDefinition, { first, last }: Range): boolean {
 
 /** A native app is given what it declares: columns of other types are converted one value at a time. */
 function takesRows(app: AppDefinition, columns: readonly FixedColumn[]): boolean {
+  if (app.kind === "js") return true;
   const layout = app.native?.layout;
-  if (!Array.isArray(layout)) return app.kind === "js";
+  if (!Array.isArray(layout)) return false;
   return layout.length === columns.length && columns.every(({ element }, k) => element === layout[k]);
 }
 

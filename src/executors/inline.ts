@@ -22,12 +22,15 @@ import { encode } from "../serialize/codec.ts";
 import { payloadOf } from "../serialize/errors.ts";
 import { findApp } from "../serialize/registry.ts";
 import { plain, type Running, setRunning } from "../worker/context.ts";
+import { IsolatedProcess } from "../worker/isolated-process.ts";
+import type { ProgramStart } from "../worker/protocol.ts";
 import { RejectionWatch } from "../worker/rejections.ts";
 import { TaskRunner } from "../worker/runner.ts";
 import { runCommandTask } from "./commands.ts";
 import type { Executor } from "./executor.ts";
 import { InlinePort } from "./inline-port.ts";
 import { runNativeChunk } from "./native.ts";
+import { isolatedCommand } from "./worker-entry.ts";
 
 const CHUNK_MS = 4; // Aim of one chunk: the program's own callbacks wait no longer than this.
 const CHUNK_TASKS_MAX = 4_096;
@@ -44,6 +47,8 @@ interface InlineOptions {
   devices?: readonly string[];
   memory?: number | null;
   tokens?: readonly TokenKind[];
+  /** What processes for isolated tasks load. */
+  load?: ProgramStart["load"];
 }
 
 export class InlineExecutor implements Executor {
@@ -58,6 +63,7 @@ export class InlineExecutor implements Executor {
   /** By name. */
   readonly #natives: ReadonlyMap<string, NativeEntry>;
   readonly #gpus: readonly string[];
+  readonly #isolated: IsolatedProcess;
   readonly #port: InlinePort;
   readonly #inTask = new AsyncLocalStorage<boolean>();
   readonly #runner: TaskRunner;
@@ -73,7 +79,10 @@ export class InlineExecutor implements Executor {
   #closed = false;
   #stopCommand: (() => void) | null = null;
 
-  constructor(apps: readonly AppEntry[], { devices = [], memory = null, tokens = [] }: InlineOptions = {}) {
+  constructor(
+    apps: readonly AppEntry[],
+    { devices = [], memory = null, tokens = [], load = { modules: [] } }: InlineOptions = {},
+  ) {
     this.#gpus = devices;
     this.tokens = tokens;
     const all = availableParallelism();
@@ -86,7 +95,9 @@ export class InlineExecutor implements Executor {
     const running: Running = { cell: this.#port.current, ...none, ...plain(devices), isTask, scope: null };
     setRunning(running);
     this.#watch = new RejectionWatch(this.#port.current);
-    this.#runner = new TaskRunner({ port: this.#port, running, findApp, watch: this.#watch });
+    const start = { rank: 0, worker: 0, gpus: [...devices], load, argv: process.argv, sourceMaps: false };
+    this.#isolated = new IsolatedProcess(isolatedCommand(), start);
+    this.#runner = new TaskRunner({ port: this.#port, running, findApp, isolated: this.#isolated, watch: this.#watch });
     this.#onRejection = (reason, promise) => {
       if (this.#runner.rejected(reason, promise)) return;
       throw reason; // The program's own: what Node does by default.
@@ -157,6 +168,7 @@ export class InlineExecutor implements Executor {
     if (this.#closed) return;
     this.#closed = true;
     this.#stopCommand?.();
+    this.#isolated.close();
     this.#watch.stop();
     process.off("unhandledRejection", this.#onRejection);
     setRunning(null);

@@ -1,12 +1,13 @@
 /**
- * How a worker thread is started where TypeScript is loaded by tsx: Node 20 does not carry the loader of `--import tsx`
+ * How a worker thread, and a process for isolated tasks, is started. Where TypeScript is loaded by tsx: Node 20 does not carry the loader of `--import tsx`
  * into threads, so a few lines of JavaScript register it before anything else is imported.
  */
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { WorkerOptions } from "node:worker_threads";
+import { guardianPath } from "../native/load.ts";
 import { stagedFolder, stagedNames } from "../native/staged.ts";
 
 // Sources run as .ts under tsx, and as .js once compiled.
@@ -29,6 +30,15 @@ export function workerEntry(): WorkerEntry {
     filename: code,
     options: { eval: true, execArgv: process.execArgv.filter((flag) => !/^(-e|--eval|-p|--print)$/.test(flag)) },
   };
+}
+
+/** The command of a process for isolated tasks, below a guardian. */
+export function isolatedCommand(): string[] {
+  const staged = stagedFolder();
+  // Of the flags that this process was started with: not those for another program, nor ports that it has taken.
+  const flags = process.execArgv.filter((flag) => !/^(-e|--eval|-p|--print)$|^--inspect/.test(flag));
+  const main = staged === null ? fileURLToPath(entry) : join(staged, stagedNames.worker);
+  return [guardianPath(), "--isolated", process.execPath, ...flags, main];
 }
 
 /** URL of tsx's API where the program, or Heddle itself, is loaded through tsx; else null. */

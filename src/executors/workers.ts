@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { NativeSession } from "../native/binding.ts";
 import { encodeError, payloadOf, payloadOfThrown } from "../serialize/errors.ts";
 import type { WorkerMessage, WorkerStart } from "../worker/protocol.ts";
-import { workerEntry } from "./worker-entry.ts";
+import { isolatedCommand, workerEntry } from "./worker-entry.ts";
 
 export interface WorkerPoolOptions {
   session: NativeSession;
@@ -22,6 +22,7 @@ export class WorkerPool {
   readonly #errors = new Map<number, Error>();
   /** Workers that have loaded the program since they were started. */
   readonly #ready = new Set<number>();
+  readonly #isolated: string[] = isolatedCommand();
   #ending = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -57,6 +58,7 @@ export class WorkerPool {
       load,
       argv: process.argv,
       sourceMaps: process.execArgv.includes("--enable-source-maps"),
+      isolated: this.#isolated,
     };
     const { filename, options } = workerEntry();
     const thread = new Worker(filename, { ...options, workerData, name: `heddle-${worker}` });

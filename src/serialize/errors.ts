@@ -31,8 +31,19 @@ export function payloadOf(
   return { name: more.name ?? "TaskError", message, code, hint, stack: null, cause, data: more.data ?? null };
 }
 
+/** Thrown where an error comes from elsewhere and is to go on as it is. */
+export class PayloadError extends Error {
+  readonly payload: ErrorPayload;
+
+  constructor(payload: ErrorPayload) {
+    super(payload.message);
+    this.payload = payload;
+  }
+}
+
 /** Makes the payload of anything that was thrown. */
 export function payloadOfThrown(thrown: unknown, depth = 0): ErrorPayload {
+  if (thrown instanceof PayloadError) return thrown.payload;
   if (!isErrorLike(thrown)) {
     const message = `threw ${shorten(thrown)}, which is not an Error`;
     return {

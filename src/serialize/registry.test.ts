@@ -4,7 +4,14 @@ import { ANYWHERE, type AppDefinition, appEntries, findApp, forgetApps, freezeAp
 beforeEach(forgetApps);
 
 function definition(name: string, source = "() => 1", returns: AppDefinition["returns"] = null): AppDefinition {
-  const other = { walltimeMs: 0, placement: ANYWHERE, command: null, placeholders: null, native: null };
+  const other = {
+    walltimeMs: 0,
+    placement: ANYWHERE,
+    command: null,
+    placeholders: null,
+    native: null,
+    isolated: false,
+  };
   return { name, kind: "js", fn: () => 1, returns, source, ...other };
 }
 

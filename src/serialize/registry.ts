@@ -35,6 +35,8 @@ export interface AppDefinition {
   readonly placeholders: Placeholders | null;
   /** For `native`: the C function. */
   readonly native: NativeFunction | null;
+  /** Its tasks run in a process beside the JS worker that takes them. */
+  readonly isolated: boolean;
   /** Text that must agree between ranks: the function's source, the template, or how a C function is called. */
   readonly source: string;
 }
@@ -150,10 +152,15 @@ function entryOf(app: AppDefinition): AppEntry {
   return {
     name: app.name,
     kind: app.kind,
-    fingerprint: fnv1a64(`${app.kind}\0${app.returns ?? ""}\0${source}`),
+    fingerprint: fnv1a64(`${app.kind}\0${app.isolated}\0${app.returns ?? ""}\0${source}`),
     command: app.command,
-    native: loaded?.entry ?? null,
+    native: app.kind === "native" ? (loaded?.entry ?? null) : null,
   };
+}
+
+/** The C function of an isolated native app, opened in this process. Throws ERR_NATIVE_LIBRARY or ERR_NATIVE_SYMBOL. */
+export function nativeEntry(app: AppDefinition, native: NativeFunction): NativeEntry {
+  return loadNativeApp(app, native).entry;
 }
 
 function loadNativeApp(app: AppDefinition, native: NativeFunction): { entry: NativeEntry; digest: string } {

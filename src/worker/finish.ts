@@ -7,7 +7,7 @@ import { alignedBlocks, foldTreeAsync } from "../serialize/blocks.ts";
 import { encodeManyShared, encodeShared } from "../serialize/codec.ts";
 import { type ErrorPayload, payloadOf, payloadOfThrown } from "../serialize/errors.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { findUnencodable } from "../serialize/values.ts";
+import { findUnencodable, type Unencodable } from "../serialize/values.ts";
 
 /** A chunk and what became of its tasks. */
 export interface Chunk {
@@ -108,9 +108,14 @@ function dropUnencodable(chunk: Chunk, place: (error: ErrorPayload) => ErrorPayl
   chunk.values?.forEach((value, k) => {
     const found = findUnencodable(value);
     if (found === null) return;
-    const message = `the result${found.path === "" ? "" : `, at ${found.path},`} is ${found.what}, which cannot be encoded`;
-    chunk.failures?.set(k, place(payloadOf("ERR_RESULT", message, "return plain data")));
+    chunk.failures?.set(k, place(unencodable(found)));
   });
+}
+
+/** The error of a result with such a part. */
+export function unencodable({ path, what }: Unencodable): ErrorPayload {
+  const message = `the result${path === "" ? "" : `, at ${path},`} is ${what}, which cannot be encoded`;
+  return payloadOf("ERR_RESULT", message, "return plain data");
 }
 
 /** Calls `run(from, to)` for each longest run of positions without a failure. */
@@ -127,6 +132,24 @@ function addFailures(pieces: Pieces, chunk: Chunk): void {
   for (const [k, error] of chunk.failures ?? []) {
     pieces.add(RecordKind.failed, chunk.first + k, chunk.first + k + 1, encodeShared(error));
   }
+}
+
+/** A port that says first which tasks it is that end. */
+export function finishing(port: FinishPort, begin: () => void): FinishPort {
+  return {
+    finishColumn(column) {
+      begin();
+      port.finishColumn(column);
+    },
+    finishPacked(bytes, length) {
+      begin();
+      port.finishPacked(bytes, length);
+    },
+    finishRecords(records, bytes, column) {
+      begin();
+      port.finishRecords(records, bytes, column);
+    },
+  };
 }
 
 /** The records of a chunk that ends in pieces. */

@@ -29,6 +29,7 @@ registerInternal({
   placement: ANYWHERE,
   command: null,
   placeholders: null,
+  isolated: false,
   native: null,
   source: "1",
 });

@@ -1,6 +1,7 @@
-/** How run() knows that it is inside a JS worker, whichever copy of this package the program imported. */
+/** How run() and calls of apps know where they are, whichever copy of this package the program imported. */
 
 const KEY = Symbol.for("heddle.worker");
+const ISOLATED = Symbol.for("heddle.isolated");
 const holder = globalThis as unknown as Record<symbol, (() => void) | undefined>;
 
 export function setWorkerHook(hook: () => void): void {
@@ -10,4 +11,14 @@ export function setWorkerHook(hook: () => void): void {
 /** What run() calls inside a worker; undefined elsewhere. */
 export function workerHook(): (() => void) | undefined {
   return holder[KEY];
+}
+
+/** Called in a process for isolated tasks. */
+export function setIsolated(): void {
+  holder[ISOLATED] = () => {};
+}
+
+/** True in a process for isolated tasks. */
+export function isIsolated(): boolean {
+  return holder[ISOLATED] !== undefined;
 }

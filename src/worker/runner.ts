@@ -15,8 +15,9 @@ import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import type { Running } from "./context.ts";
 import { forgetContext } from "./context.ts";
-import { type Chunk, type FinishPort, finishChunk } from "./finish.ts";
+import { type Chunk, finishChunk, finishing } from "./finish.ts";
 import { type Invoke, invoker } from "./invoke.ts";
+import type { IsolatedProcess } from "./isolated-process.ts";
 import type { NestedCalls, NestedTask } from "./nested.ts";
 import type { RejectionWatch } from "./rejections.ts";
 
@@ -31,6 +32,8 @@ export interface RunnerOptions {
   findApp: (name: string) => AppDefinition | undefined;
   /** Null where tasks cannot call apps: then none is ever set aside. */
   aside?: { port: ThreadPort; calls: NestedCalls } | null;
+  /** Runs tasks of apps with `isolation: "process"`. */
+  isolated: IsolatedProcess;
   /** Null where rejections cannot be told from the program's own. */
   watch: RejectionWatch | null;
 }
@@ -41,6 +44,7 @@ export class TaskRunner {
   #args: Uint8Array;
   readonly #running: Running;
   readonly #findApp: (name: string) => AppDefinition | undefined;
+  readonly #process: IsolatedProcess;
   readonly #watch: RejectionWatch | null;
   readonly #columns = new Map<ElementType, TypedColumn>();
   readonly #batches = new Map<number, BatchInfo>();
@@ -53,7 +57,8 @@ export class TaskRunner {
   #setAside = 0;
   #yieldedAt = performance.now();
 
-  constructor({ port, running, findApp, watch, aside = null }: RunnerOptions) {
+  constructor({ port, running, findApp, isolated, watch, aside = null }: RunnerOptions) {
+    this.#process = isolated;
     this.#aside = aside;
     this.#port = port;
     this.#info = port.info;
@@ -146,19 +151,28 @@ export class TaskRunner {
 
   #prepare(batch: BatchInfo): boolean {
     const app = this.#findApp(batch.app);
-    if (app === undefined || app.fn === null) {
+    const fn = app?.isolated ? this.#isolated(batch.app) : app?.fn;
+    if (fn === undefined || fn === null) {
       this.#failAll(payloadOf("ERR_APP_UNKNOWN", `this worker knows no app "${batch.app}"`, hints.unknown));
       return false;
     }
     try {
       if (this.#info[ChunkInfo.argsCapacity] !== this.#args.length) this.#args = this.#port.args;
       const bytes = this.#args.subarray(0, this.#info[ChunkInfo.argsBytes]);
-      this.#invoke = invoker(app.fn as (...args: unknown[]) => unknown, batch, this.#chunk.first, bytes);
+      this.#invoke = invoker(fn as (...args: unknown[]) => unknown, batch, this.#chunk.first, bytes);
       return true;
     } catch (error) {
       this.#failAll(payloadOfThrown(error));
       return false;
     }
+  }
+
+  #isolated(app: string): (...args: unknown[]) => Promise<unknown> {
+    const { cell, batch, seed, cores, gpus } = this.#running;
+    return (...args) => {
+      const task = { app, args, index: cell[0] as number, batch, seed, cores, gpus };
+      return this.#process.run(task);
+    };
   }
 
   /** Runs tasks from the k-th on; returns the first whose result is a promise (then in `#odd`), or the count. */
@@ -364,24 +378,6 @@ export class TaskRunner {
 
 function misfit(element: ElementType, value: unknown): ErrorPayload {
   return payloadOf("ERR_RESULT_TYPE", `the result ${shorten(value)} is no ${element}`, hints.type);
-}
-
-/** A port that says first which tasks it is that end. */
-function finishing(port: FinishPort, begin: () => void): FinishPort {
-  return {
-    finishColumn(column) {
-      begin();
-      port.finishColumn(column);
-    },
-    finishPacked(bytes, length) {
-      begin();
-      port.finishPacked(bytes, length);
-    },
-    finishRecords(records, bytes, column) {
-      begin();
-      port.finishRecords(records, bytes, column);
-    },
-  };
 }
 
 const noChunk: Chunk = {

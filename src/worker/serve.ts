@@ -6,6 +6,7 @@ import { Next } from "../native/port.ts";
 import { findApp, freezeApps } from "../serialize/registry.ts";
 import { plain, type Running, setRunning } from "./context.ts";
 import "./fold.ts"; // Every worker must know the app that combines results.
+import { IsolatedProcess } from "./isolated-process.ts";
 import { nestedLoader, TaskScope } from "./nested.ts";
 import type { WorkerStart } from "./protocol.ts";
 import { RejectionWatch } from "./rejections.ts";
@@ -35,7 +36,8 @@ export async function serve(start: WorkerStart): Promise<void> {
   const calls = scope === null ? undefined : openNested?.({ sessionId, worker, scope });
   const watch = new RejectionWatch(port.current, scope);
   const nested = calls === undefined ? null : { port, calls };
-  const runner = new TaskRunner({ port, running, findApp, watch, aside: nested });
+  const isolated = new IsolatedProcess(start.isolated, start);
+  const runner = new TaskRunner({ port, running, findApp, isolated, watch, aside: nested });
   process.on("unhandledRejection", (reason, promise) => {
     if (runner.rejected(reason, promise)) return;
     // Its task was reported long ago; the worker need not die for it.

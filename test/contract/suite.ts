@@ -6,6 +6,7 @@ import { later, square } from "../helpers/apps.ts";
 import { callChecks } from "./calls.ts";
 import { type Checks, failureOf } from "./check.ts";
 import { commandChecks } from "./commands.ts";
+import { isolationChecks } from "./isolation.ts";
 import { mapChecks } from "./maps.ts";
 import { nestedChecks } from "./nested.ts";
 import { placementChecks } from "./placement.ts";
@@ -31,5 +32,6 @@ export const suite: Checks = {
   ...nestedChecks,
   ...placementChecks,
   ...resourceChecks,
+  ...isolationChecks,
   ...closing,
 };

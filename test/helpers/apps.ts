@@ -156,6 +156,59 @@ export const megabyte: App<[k: number], Uint8Array> = app(
 
 export const sum: App<[a: number, b: number], number> = app("sum", (a: number, b: number): number => a + b);
 
+// Tasks in processes of their own.
+const apart = { isolation: "process" } as const;
+export const pidApart: App<[], number> = app("pidApart", (): number => process.pid, apart);
+export const echoApart: App<[value: unknown], unknown> = app("echoApart", (value: unknown): unknown => value, apart);
+export const squareApart: App<[x: number], number, Float64Array> = app("squareApart", (x: number): number => x * x, {
+  returns: "f64",
+  ...apart,
+});
+export const drawApart: App<[], number[]> = app(
+  "drawApart",
+  (): number[] => {
+    const { random } = context();
+    return [random(), random(), context().random(), random.int(100)];
+  },
+  apart,
+);
+/** Throws, calls an app, or ends its process, as it is told. */
+export const endsApart: App<[how: string], unknown> = app(
+  "endsApart",
+  async (how: string): Promise<unknown> => {
+    if (how === "throw") throw new RangeError("out of it", { cause: new TypeError("the root of it") });
+    if (how === "reject") void Promise.reject(new Error("nobody waits for me"));
+    if (how === "function") return { deep: [() => how] };
+    if (how === "call") return await add(1, 2);
+    if (how === "exit") {
+      process.stderr.write(`last words\n`);
+      process.exit(3);
+    }
+    if (how.startsWith("SIG")) {
+      process.kill(process.pid, how);
+      await new Promise((resolve) => setTimeout(resolve, 600_000));
+    }
+    return how;
+  },
+  apart,
+);
+export const hangsApart: App<[x: number], number> = app(
+  "hangsApart",
+  (x: number): number => {
+    while (x === 1) Math.random();
+    return x;
+  },
+  apart,
+);
+export const surroundings: App<[], { launcher: string[]; rank: string; worker: string; task: string }> = app(
+  "surroundings",
+  () => {
+    const { HEDDLE_RANK: rank = "", HEDDLE_WORKER: worker = "", HEDDLE_TASK: task = "" } = process.env;
+    return { launcher: Object.keys(process.env).filter((name) => /^(PMI|OMPI_|HYDI_)/.test(name)), rank, worker, task };
+  },
+  apart,
+);
+
 // Tasks that call apps.
 export const fib: App<[n: number], number> = app("fib", async (n: number): Promise<number> => {
   if (n < 2) return n;

@@ -49,6 +49,13 @@ describe("on threads", () => {
     expect((await job.ended).code).toBe(143);
   });
 
+  test.each(["SIGTERM", "SIGKILL"] as const)("%s leaves no process of isolated tasks", async (signal) => {
+    const [job] = await busy(onThreads.command, 1, "apart");
+    await children(job, 2);
+    job.kill(signal);
+    expect(failed(await job.ended)).toBe(true);
+  });
+
   test("SIGKILL leaves no children", async () => {
     const [job] = await busy(onThreads.command, 1);
     job.kill("SIGKILL");

@@ -28,6 +28,12 @@ describe("every call, map and failure", () => {
     const anyRank = ended.stdout.replaceAll(/on rank \d/g, "on rank R").replaceAll(/"rank":\d/g, '"rank":"R"');
     return JSON.parse(anyRank);
   };
+  const codesOf = (failures: unknown, but = ""): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(failures as Record<string, { code?: string }>)
+        .filter(([name]) => name !== but)
+        .map(([name, { code }]) => [name, code]),
+    );
   let alone: Record<string, unknown>;
 
   beforeAll(async () => {
@@ -97,6 +103,19 @@ describe("every call, map and failure", () => {
 
   test.each(mpis)("have the same answers on 3 ranks of %s", async (mpi) => {
     expect(await answers(onRanks(mpi, 3))).toEqual(alone);
+  });
+
+  test.each([
+    ["threads", onThreads, {}],
+    ["the main thread", onThreads, { HEDDLE_EXECUTOR: "inline" }],
+    ["2 ranks of mpich", onRanks("mpich", 2), {}],
+  ] as const)("have the same answers in processes of their own, from %s", async (_name, way, env) => {
+    const few = await answers(onThreads, { TASKS: "2000" });
+    const apart = await answers(way, { ISOLATION: "process", TASKS: "2000", ...env });
+    expect([apart["calls"], apart["maps"]]).toEqual([few["calls"], few["maps"]]);
+    const { walltime, ...codes } = codesOf(apart["failures"]);
+    expect(codes).toEqual(codesOf(few["failures"], "walltime"));
+    expect(walltime).toBeUndefined(); // Those have one.
   });
 
   test("have the same answers on the main thread", async () => {
@@ -186,6 +205,17 @@ describe("native slots", () => {
     expect(code).toBe(1);
     expect(stderr).toContain("ERR_CONFIG: nativeSlots is 0.");
   });
+});
+
+describe("a function that crashes in a process of its own", () => {
+  test.each([["threads", onThreads], ...mpis.map((mpi): [string, Way] => [mpi, onRanks(mpi, 2)])] as const)(
+    "fails its task alone: %s",
+    async (_name, way) => {
+      const { code, stderr } = await one(way, library, "crash", { ISOLATION: "process" });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/ERR_TASK_CRASHED.*the task's process was ended by SIGSEGV/);
+    },
+  );
 });
 
 describe("a function that crashes", () => {

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "base/assert.h"
+#include "base/environment.h"
 #include "guardian/protocol.h"
-#include "runtime/process/environment.h"
 #include "runtime/process/guardian_process.h"
 
 namespace heddle {

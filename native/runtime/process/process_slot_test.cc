@@ -2,7 +2,7 @@
 
 #include <sys/mount.h>
 
-#include "runtime/process/environment.h"
+#include "base/environment.h"
 #include "runtime/process/process_test.h"
 #include "runtime/process/spawn_floor.h"
 

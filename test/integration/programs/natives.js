@@ -1,10 +1,12 @@
 // Every way to call a native app, with answers that do not depend on where the tasks ran. NATIVES: the shared library.
+// ISOLATION: of all apps. TASKS: of the longest map.
 
 import { createHash } from "node:crypto";
 import { nativeApp, range, run } from "heddle";
 
-const library = process.env.NATIVES;
-const define = (name, args, returns, other = {}) => nativeApp(name, { library, arguments: args, returns, ...other });
+const { NATIVES: library, ISOLATION: isolation = "none", TASKS: tasks = "1e6" } = process.env;
+const define = (name, args, returns, other = {}) =>
+  nativeApp(name, { library, arguments: args, returns, isolation, ...other });
 
 const square = define("square", ["i64"], "i64");
 const scale = define("scale", ["f64", "u32"], "f64");
@@ -47,7 +49,7 @@ async function maps() {
   return {
     kind: squares.constructor.name,
     squares: [squares.length, String(squares[0]), String(squares[999])],
-    sum: String(await square.map(range(1e6)).reduce("sum")),
+    sum: String(await square.map(range(Number(tasks))).reduce("sum")),
     least: await floats.map(range(5, 1000)).reduce("min"),
     count: await reverse.map(Array.from({ length: 500 }, () => Buffer.from("x"))).reduce("count"),
     small: await Promise.all(small.map(async (app) => Array.from(await app.map([-1, 0, 300]), String))),

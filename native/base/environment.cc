@@ -1,4 +1,4 @@
-#include "runtime/process/environment.h"
+#include "base/environment.h"
 
 namespace heddle {
 namespace {

@@ -1,4 +1,4 @@
-// The environment of commands: the rank's own, without what only its launcher put there.
+// The environment of what a rank starts: its own, without what only its launcher put there.
 #pragma once
 
 #include <string>
