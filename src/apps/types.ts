@@ -79,7 +79,7 @@ export interface PlacementOptions {
 /**
  * Where tasks run. "none": on a thread of the rank. "process": in a process beside the worker that takes the task, so that a crash, or the
  * end of the process, fails that task alone, and global state of a library is shared with one worker's tasks only. A task costs
- * about 0.1 ms more; it cannot call apps.
+ * some 0.35 ms more; it cannot call apps.
  */
 export type Isolation = "none" | "process";
 

@@ -61,8 +61,8 @@ class IsolatedTasks {
     forgetContext();
     this.#failed = null;
     // Its environment is its own, unlike that of a thread.
-    if (gpus.length > 0) process.env["CUDA_VISIBLE_DEVICES"] = gpus.join(",");
-    process.env["HEDDLE_TASK"] = String(index);
+    const own = gpus.length === 0 ? {} : { CUDA_VISIBLE_DEVICES: gpus.join(",") };
+    Object.assign(process.env, { HEDDLE_TASK: String(index), ...own });
     this.#tell({ kind: "begun" });
     const reply = await this.#outcome(app, args);
     this.#running.cell[0] = -1;
