@@ -138,3 +138,32 @@ export function sumOf(records: readonly TaskRecord[]): bigint {
   for (const { payload } of records) if (payload !== null) sum += Buffer.from(payload).readBigInt64LE();
   return sum;
 }
+
+/** Arguments of `heddle:sum16`: rows of two u64, a scrambled number and the row's index. */
+export interface Rows {
+  count: number;
+  bytes: Uint8Array;
+  /** Of the first so many rows, what all tasks give together. */
+  sum(count: number): bigint;
+}
+
+export function makeRows(count: number): Rows {
+  const words = new Uint32Array(4 * count);
+  const scrambled = (k: number): number => Math.imul(k, 0x9e3779b1) >>> 8;
+  for (let k = 0; k < count; k++) {
+    words[4 * k] = scrambled(k);
+    words[4 * k + 2] = k;
+  }
+  const sums = new Map<number, bigint>();
+  const sumOfFirst = (rows: number): bigint => {
+    let sum = 0; // Below 2^22 * 2^25: exact.
+    for (let k = 0; k < rows; k++) sum += scrambled(k) + k;
+    return BigInt(sum);
+  };
+  const sum = (rows: number): bigint => {
+    const known = sums.get(rows) ?? sumOfFirst(rows);
+    sums.set(rows, known);
+    return known;
+  };
+  return { count, bytes: new Uint8Array(words.buffer), sum };
+}

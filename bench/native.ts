@@ -8,7 +8,7 @@
 
 import type { SubmitOptions } from "../src/native/binding.ts";
 import { measure, type Round } from "./bench.ts";
-import { openNative, serve, slotsOfRank, submitter, sumOf } from "./native-session.ts";
+import { makeRows, openNative, type Rows, serve, slotsOfRank, submitter, sumOf } from "./native-session.ts";
 import { benchOptions } from "./options.ts";
 
 const ROWS = 1 << 22; // 64 MiB of arguments: no cache holds them. More tasks are further batches of the same rows.
@@ -20,7 +20,7 @@ if (session.native.rank > 0) {
   await serve(session);
 } else {
   const submit = submitter(session);
-  let rows: { bytes: Uint8Array; sumTo: (count: number) => bigint } | null = null;
+  let rows: Rows | null = null;
 
   const range = async (tasks: number): Promise<Round> => {
     const records = await submit({ app: "heddle:index", last: tasks, results: "reduce", element: "i64", op: "sum" });
@@ -29,8 +29,8 @@ if (session.native.rank > 0) {
     return {};
   };
   const payload16 = async (tasks: number): Promise<Round> => {
-    rows ??= makeRows();
-    const { bytes, sumTo } = rows;
+    rows ??= makeRows(ROWS);
+    const { bytes, sum } = rows;
     const batches: Promise<void>[] = [];
     for (let left = tasks; left > 0; left -= ROWS) {
       const last = Math.min(left, ROWS);
@@ -39,8 +39,7 @@ if (session.native.rank > 0) {
       const ended = submit({ ...fixed, app: "heddle:sum16", results: "reduce", element: "u64", op: "sum" });
       batches.push(
         ended.then((records) => {
-          if (sumOf(records) !== sumTo(last))
-            throw new Error(`payload16: the sum of ${last} rows is ${sumOf(records)}`);
+          if (sumOf(records) !== sum(last)) throw new Error(`payload16: the sum of ${last} rows is ${sumOf(records)}`);
         }),
       );
     }
@@ -72,26 +71,4 @@ if (session.native.rank > 0) {
     options,
   );
   session.native.close(10_000);
-}
-
-/** Rows of two u64: a scrambled number, and the row's index. */
-function makeRows(): { bytes: Uint8Array; sumTo: (count: number) => bigint } {
-  const words = new Uint32Array(4 * ROWS);
-  const scrambled = (k: number): number => Math.imul(k, 0x9e3779b1) >>> 8;
-  for (let k = 0; k < ROWS; k++) {
-    words[4 * k] = scrambled(k);
-    words[4 * k + 2] = k;
-  }
-  const sums = new Map<number, bigint>();
-  const sumTo = (count: number): bigint => {
-    let sum = 0; // Below 2^22 * 2^25: exact.
-    for (let k = 0; k < count; k++) sum += scrambled(k) + k;
-    return BigInt(sum);
-  };
-  const known = (count: number): bigint => {
-    const sum = sums.get(count) ?? sumTo(count);
-    sums.set(count, sum);
-    return sum;
-  };
-  return { bytes: new Uint8Array(words.buffer), sumTo: known };
 }

@@ -25,9 +25,15 @@ export interface Plan {
   table?: (lines: readonly Line[]) => string;
 }
 
+function fewStarts({ seconds, smoke }: BenchOptions): number {
+  return smoke ? 1 : Math.max(3, Math.floor(seconds / 2));
+}
+
 export const plans: Record<string, Plan[]> = {
   native: [
     { program: "native", cases: ["range", "payload16", "fanout"], ranks: null },
+    { program: "native-everywhere", cases: ["everywhere"], ranks: 2, repeat: fewStarts },
+    { program: "native-sleep", cases: ["sleep10ms", "sleep100us"], ranks: null },
     { program: "native-roundtrip", cases: ["roundtrip"], ranks: 2, ranksMin: 2 },
   ],
   map: [{ program: "map", cases: ["f64", "msgpack64"], ranks: null }],
@@ -43,7 +49,7 @@ export const plans: Record<string, Plan[]> = {
       program: "hello",
       cases: ["hello"],
       ranks: 16,
-      repeat: ({ seconds, smoke }) => (smoke ? 1 : Math.max(3, Math.floor(seconds / 2))),
+      repeat: fewStarts,
     },
   ],
   peers: [

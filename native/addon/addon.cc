@@ -12,6 +12,7 @@
 #include "runtime/handover_floor.h"
 #include "runtime/native_app.h"
 #include "runtime/process/spawn_floor.h"
+#include "runtime/sleep_floor.h"
 
 namespace heddle::addon {
 namespace {
@@ -55,6 +56,14 @@ Napi::Value floor_of_spawning(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), floor.per_second);
 }
 
+// sleepFloor(threads, tasks, us): number
+Napi::Value floor_of_sleeping(const Napi::CallbackInfo& info) {
+  const auto each = static_cast<Duration>(info[2].As<Napi::Number>().DoubleValue() * 1e3);
+  const double seconds = sleep_floor(info[0].As<Napi::Number>().Uint32Value(),
+                                     info[1].As<Napi::Number>().Uint32Value(), each);
+  return Napi::Number::New(info.Env(), seconds);
+}
+
 // handoverFloor(repetitions, pauseUs): Float64Array
 Napi::Value floor_of_handing_over(const Napi::CallbackInfo& info) {
   const auto pause = static_cast<Duration>(info[1].As<Napi::Number>().DoubleValue() * 1e3);
@@ -90,6 +99,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("loadNative", Napi::Function::New(env, load_native_app, "loadNative"));
   exports.Set("callNative", Napi::Function::New(env, call_native_app, "callNative"));
   exports.Set("spawnFloor", Napi::Function::New(env, floor_of_spawning, "spawnFloor"));
+  exports.Set("sleepFloor", Napi::Function::New(env, floor_of_sleeping, "sleepFloor"));
   exports.Set("handoverFloor", Napi::Function::New(env, floor_of_handing_over, "handoverFloor"));
   return exports;
 }

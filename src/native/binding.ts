@@ -374,6 +374,8 @@ export interface Binding {
   callNative(native: NativeEntry, args: Uint8Array, wantsBytes: boolean): NativeOutcome;
   /** Commands per second of a bare C loop that starts `/bin/true` with `inFlight` at a time, for `seconds`. */
   spawnFloor(inFlight: number, seconds: number): number;
+  /** Seconds in which so many bare threads are through with `tasks` sleeps of `us` microseconds. Blocks. */
+  sleepFloor(threads: number, tasks: number, us: number): number;
   /** Round trips of one word between two bare threads, ns: both look without rest, or, with a pause before each, sleep. Blocks. */
   handoverFloor(repetitions: number, pauseUs: number): Float64Array;
 }

@@ -46,13 +46,27 @@ function expectAboveZero(line: Record<string, unknown> | undefined, ...figures: 
 describe.each(["mpich", "openmpi"])("under %s", (mpi) => {
   test("native gives a rate with the shares of every rank, and round trips", async () => {
     const lines = await smoke("native", "--ranks", "2", "--mpi", mpi);
-    expect(cases(lines)).toEqual(["range", "payload16", "fanout", "roundtrip"]);
-    for (const line of lines.slice(0, 3)) {
+    expect(cases(lines)).toEqual([
+      "range",
+      "payload16",
+      "fanout",
+      "everywhere",
+      "sleep10ms",
+      "sleep100us",
+      "roundtrip",
+    ]);
+    for (const line of lines.slice(0, 6)) {
       expectAboveZero(line, "tasks_per_s", "round_s");
-      expect(line).toMatchObject({ ranks: 2, workers: 1, shares: [expect.any(Number), expect.any(Number)] });
+      expect(line).toMatchObject({
+        ranks: 2,
+        workers: expect.any(Number),
+        shares: [expect.any(Number), expect.any(Number)],
+      });
       expect(line["shares_ok"]).toBeTypeOf("boolean");
     }
-    expectAboveZero(lines[3], "p50_us", "asleep_p50_us", "task_p50_us");
+    for (const line of lines.slice(4, 6))
+      expectAboveZero(line, "efficiency", "bare_s", "messages_per_task", "bytes_per_task");
+    expectAboveZero(lines[6], "p50_us", "asleep_p50_us", "task_p50_us");
     expect(lines[0]?.["mpi"]).toMatch(mpi === "mpich" ? /^MPICH \d/ : /^Open MPI \d/);
   });
 
