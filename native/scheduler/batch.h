@@ -59,8 +59,9 @@ struct BatchHeader {
   std::int16_t priority = 0;
   Placement placement = Placement::Anywhere;
   RankId target = 0;  // Of any placement but Anywhere.
+  bool node = false;  // Any rank of the target's node is as good.
   Need need;
-  bool dealt = false;  // Not every rank has that much: its owner deals it to those that have.
+  bool dealt = false;  // Not for every rank: its owner deals it to those that may have it.
 
   friend bool operator==(const BatchHeader&, const BatchHeader&) = default;
 };

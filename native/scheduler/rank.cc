@@ -67,6 +67,7 @@ Rank::Rank(RankConfig config)
   stats_.host = config_.host;
   if (config_.capacities == nullptr)
     config_.capacities = std::make_shared<const Capacities>(config_.ranks, Capacity{worker_count_});
+  if (config_.nodes == nullptr) config_.nodes = std::make_shared<const Nodes>(config_.ranks);
   free_ = config_.capacities->of(config_.id);
   for (std::size_t k = 0; k < kWorkerKinds; ++k) HEDDLE_ASSERT(free_.cores[k] >= worker_count_[k]);
 }

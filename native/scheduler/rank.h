@@ -37,6 +37,7 @@
 #include "base/time.h"
 #include "scheduler/action.h"
 #include "scheduler/event.h"
+#include "scheduler/nodes.h"
 #include "scheduler/peers.h"
 #include "scheduler/queue.h"
 #include "scheduler/steal.h"
@@ -56,7 +57,8 @@ struct RankConfig {
   bool recover = false;     // Others than rank 0 may be lost: their work runs elsewhere.
   // What each rank has; null: all have as many cores as this one has workers, and nothing else.
   std::shared_ptr<const Capacities> capacities;
-  TokenCounts tokens{};  // Of each kind, in the whole job.
+  std::shared_ptr<const Nodes> nodes;  // Null: each rank has one of its own.
+  TokenCounts tokens{};                // Of each kind, in the whole job.
 };
 
 class Rank {
@@ -186,6 +188,11 @@ class Rank {
     return starving_[static_cast<std::size_t>(kind)];
   }
   bool deals(const BatchHeader& batch) const;
+  bool hands_out(const BatchHeader& batch) const;
+  template <typename Visit>
+  void each_receiver(const BatchHeader& batch, const Visit& visit) const;
+  bool any_receiver(const BatchHeader& batch) const;
+  void fail_without_receiver(const BatchHeader& batch, Actions& out);
   Room free(WorkerKind kind) const { return free_.room(kind); }
   std::optional<Room> partly_free(WorkerKind kind) const;  // None: nothing is taken.
   Queue::Leaving leaving(WorkerKind kind, const std::optional<Room>& room = {}) const;

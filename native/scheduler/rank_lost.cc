@@ -105,7 +105,9 @@ void Rank::take_back(RankId lost, Actions& out) {
 }
 
 void Rank::take_back(Entry entry) {
-  const bool again = entry.batch->dealt && holdings_.at(entry.held).owned;
+  const BatchHeader& batch = *entry.batch;
+  const bool again =
+      hands_out(batch) && holdings_.at(entry.held).owned && (batch.dealt || any_receiver(batch));
   Queue& tasks = again ? outbound_ : queue(entry.batch->worker);
   tasks.push_back(std::move(entry));
   look_again_ = true;
@@ -115,7 +117,7 @@ void Rank::take_back(Entry entry) {
 void Rank::place_anew(RankId lost, Actions& out) {
   for (auto& [sequence, id] : by_sequence_) {
     const BatchRef& batch = holdings_.at(id).batch;
-    if (batch->placement == Placement::Anywhere || batch->target != lost) continue;
+    if (batch->placement == Placement::Anywhere || batch->node || batch->target != lost) continue;
     std::vector<Entry> entries = outbound_.of(id);
     if (entries.empty()) continue;
     if (stranded(*batch)) return fail_stranded(*batch, out);

@@ -71,20 +71,51 @@ Queue::Leaving Rank::leaving(WorkerKind kind, const std::optional<Room>& room) c
   };
 }
 
-// Not every rank has that much, so it is not for every thief.
+// Not every rank may have it, so it is not for every thief.
 bool Rank::deals(const BatchHeader& batch) const {
-  return batch.need.beyond_worker() && batch.placement != Placement::Only &&
-         !config_.capacities->on_all(batch.worker, batch.need);
+  if (batch.placement == Placement::Only) return batch.node;
+  return batch.need.beyond_worker() && !config_.capacities->on_all(batch.worker, batch.need);
+}
+
+// The owner gives it to several ranks, and not all to its target.
+bool Rank::hands_out(const BatchHeader& batch) const { return batch.dealt || batch.node; }
+
+// Calls `visit` with each rank that may have some of a batch that is handed out, and its room;
+// until it returns false.
+template <typename Visit>
+void Rank::each_receiver(const BatchHeader& batch, const Visit& visit) const {
+  bool on = true;
+  const auto offer = [&](RankId rank, const Capacity& each) {
+    const Room room = each.room(batch.worker);
+    if (on && room.fits(batch.need) && !peers_.is_lost(rank)) on = visit(rank, room);
+  };
+  if (batch.node) {
+    config_.nodes->each_beside(batch.target,
+                               [&](RankId rank) { offer(rank, config_.capacities->of(rank)); });
+    return;
+  }
+  for (const Capacities::Stretch& stretch : config_.capacities->stretches())
+    for (RankId rank = stretch.first; rank < stretch.last && on; ++rank) offer(rank, stretch.each);
+}
+
+bool Rank::any_receiver(const BatchHeader& batch) const {
+  bool any = false;
+  each_receiver(batch, [&](RankId, const Room&) {
+    any = true;
+    return false;
+  });
+  return any;
 }
 
 void Rank::send_off(Entry entry, Actions& out) {
   const BatchRef batch = entry.batch;
-  const bool elsewhere =
-      batch->dealt || (batch->placement != Placement::Anywhere && batch->target != config_.id &&
-                       !peers_.is_lost(batch->target));
+  const bool hands = hands_out(*batch) && (batch->dealt || any_receiver(*batch));
+  const bool elsewhere = hands || (!batch->node && batch->placement != Placement::Anywhere &&
+                                   batch->target != config_.id && !peers_.is_lost(batch->target));
   if (!elsewhere && stranded(*batch)) return fail_stranded(*batch, out);
+  if (hands && !any_receiver(*batch)) return fail_without_receiver(*batch, out);
   if (elsewhere) {
-    if (batch->dealt) dealt_.try_emplace(entry.held);
+    if (hands) dealt_.try_emplace(entry.held);
     outbound_.push_back(std::move(entry));
     return place(out);
   }
@@ -95,17 +126,17 @@ void Rank::send_off(Entry entry, Actions& out) {
 void Rank::place(Actions& out) {
   const auto held_back = [this](const Entry& entry) {
     if (blocked_count_ > 0 && blocked(*entry.batch)) return true;
-    if (entry.batch->dealt) return !receiver_of(*entry.batch, entry.held);
+    if (hands_out(*entry.batch)) return !receiver_of(*entry.batch, entry.held);
     return holdings_.at(entry.held).placed >= limits::kPlacedOutMax;
   };
   while (room_for_grants()) {
     Entry* next = outbound_.front_ready(held_back);
     if (next == nullptr) return;
     const RankId receiver =
-        next->batch->dealt ? *receiver_of(*next->batch, next->held) : next->batch->target;
+        hands_out(*next->batch) ? *receiver_of(*next->batch, next->held) : next->batch->target;
     Entry part = outbound_.take_front(*next, piece_of(*next, receiver), limits::kGrantBytesMax);
     ++holdings_.at(part.held).placed;
-    if (part.batch->dealt) ++dealt_[part.held][receiver];
+    if (hands_out(*part.batch)) ++dealt_[part.held][receiver];
     Grant grant{part.batch->worker, false, 1, {}};
     grant.placed = true;
     grant.ranges.push_back(record_given(std::move(part), receiver));
@@ -113,54 +144,56 @@ void Rank::place(Actions& out) {
   }
 }
 
-// The rank that has the fewest pieces of the batch, of those that have enough of what it needs;
-// none: all have as many as they may.
+// The rank that has the fewest pieces of the batch, of those that may have some; none: all have as
+// many as they may.
 std::optional<RankId> Rank::receiver_of(const BatchHeader& batch, HeldId held) {
   const auto found = dealt_.find(held);
   std::optional<RankId> best;
   std::uint32_t least = limits::kDealtOutMax;
-  for (const Capacities::Stretch& stretch : config_.capacities->stretches()) {
-    if (!stretch.each.room(batch.worker).fits(batch.need)) continue;
-    for (RankId rank = stretch.first; rank < stretch.last && least > 0; ++rank) {
-      std::uint32_t out = 0;
-      if (found != dealt_.end()) {
-        const auto pieces = found->second.find(rank);
-        out = pieces == found->second.end() ? 0 : pieces->second;
-      }
-      if (out < least && !peers_.is_lost(rank)) best = rank, least = out;
+  each_receiver(batch, [&](RankId rank, const Room&) {
+    std::uint32_t out = 0;
+    if (found != dealt_.end()) {
+      const auto pieces = found->second.find(rank);
+      out = pieces == found->second.end() ? 0 : pieces->second;
     }
-  }
+    if (out < least) best = rank, least = out;
+    return least > 0;
+  });
   return best;
 }
 
-// Ranks are lost: is there one left for what is dealt out?
+// Ranks are lost: is there one left for what is dealt out? What is only to begin on a node, and of
+// that no rank is left, runs anywhere.
 void Rank::check_receivers(Actions& out) {
   for (const auto& [held, pieces] : dealt_) {
-    const BatchHeader& batch = *holdings_.at(held).batch;
-    const bool any = std::ranges::any_of(config_.capacities->stretches(),
-                                         [&](const Capacities::Stretch& stretch) {
-                                           if (!stretch.each.room(batch.worker).fits(batch.need))
-                                             return false;
-                                           RankId rank = stretch.first;
-                                           while (rank < stretch.last && peers_.is_lost(rank))
-                                             ++rank;
-                                           return rank < stretch.last;
-                                         });
-    if (any) continue;
-    return fail("ERR_RANK_LOST", "all ranks are lost that have what submitted tasks need", out);
+    const BatchRef batch = holdings_.at(held).batch;
+    if (any_receiver(*batch)) continue;
+    if (batch->dealt) return fail_without_receiver(*batch, out);
+    std::vector<Entry> entries = outbound_.of(held);
+    outbound_.drop(held);
+    for (Entry& entry : entries) queue(batch->worker).push_back(std::move(entry));
+    look_again_ = true;
   }
 }
 
-// All for a target; what is dealt out in pieces that become smaller, so that all end together.
+// All for a target; what is handed out in pieces that become smaller, so that all end together.
 std::uint64_t Rank::piece_of(const Entry& entry, RankId receiver) const {
+  const BatchHeader& batch = *entry.batch;
   const std::uint64_t tasks = entry.range.size();
-  if (!entry.batch->dealt) return tasks;
+  if (!hands_out(batch)) return tasks;
+  const auto at_a_time = [&](const Capacity& each) {
+    return each.room(batch.worker).at_a_time(batch.need);
+  };
+  const Capacities& capacities = *config_.capacities;
   std::uint64_t all = 0;
-  for (const Capacities::Stretch& stretch : config_.capacities->stretches())
-    all += (stretch.last - stretch.first) *
-           stretch.each.room(entry.batch->worker).at_a_time(entry.batch->need);
-  const Room room = config_.capacities->of(receiver).room(entry.batch->worker);
-  const std::uint64_t here = room.at_a_time(entry.batch->need);
+  if (batch.node) {
+    config_.nodes->each_beside(batch.target,
+                               [&](RankId rank) { all += at_a_time(capacities.of(rank)); });
+  } else {
+    for (const Capacities::Stretch& stretch : capacities.stretches())
+      all += (stretch.last - stretch.first) * at_a_time(stretch.each);
+  }
+  const std::uint64_t here = at_a_time(capacities.of(receiver));
   const auto share = static_cast<unsigned __int128>(tasks) * here / (4 * all);
   return std::max(here, static_cast<std::uint64_t>(share));
 }
@@ -179,6 +212,15 @@ void Rank::placed_back(HeldId id, Holding& holding, RankId from) {
 bool Rank::stranded(const BatchHeader& batch) const {
   if (batch.dealt) return false;
   return batch.placement == Placement::Only && (batch.target != config_.id || relays(batch.worker));
+}
+
+void Rank::fail_without_receiver(const BatchHeader& batch, Actions& out) {
+  const std::string where = batch.node ? "on the node of rank " + std::to_string(batch.target)
+                                       : "that have what they need";
+  if (peers_.lost().empty())
+    return fail("ERR_PLACEMENT", "tasks were submitted for ranks " + where + ", and there are none",
+                out);
+  fail("ERR_RANK_LOST", "all ranks are lost " + where + ", and tasks may run there only", out);
 }
 
 void Rank::fail_stranded(const BatchHeader& batch, Actions& out) {

@@ -103,6 +103,41 @@ TEST_CASE("a batch that is to begin on a rank may be stolen from there") {
   CHECK(thief.idle(0) == Actions{run(0, batch, {5, 6})});
 }
 
+TEST_CASE(
+    "a batch for a node is dealt to its ranks, hard: for nobody else, soft: others may help") {
+  for (const Placement placement : {Placement::Only, Placement::First}) {
+    RankConfig config = rank_config(0, 6);
+    config.nodes = std::make_shared<const Nodes>(6, 2);
+    TestRank owner(config);
+    const BatchRef batch = batch_of(
+        0, 1, [&](BatchHeader& h) { h.placement = placement, h.target = 3, h.node = true; });
+    std::vector<RankId> to;
+    for (const Action& action : owner.submit(batch, {0, 80})) {
+      const auto& send = std::get<Send>(action);
+      const auto& grant = std::get<Grant>(send.message);
+      to.push_back(send.to);
+      CHECK(grant.placed);
+      CHECK(stays(*grant.ranges.at(0).batch) == (placement == Placement::Only));
+    }
+    CHECK(to == std::vector<RankId>{2, 3, 2, 3});
+  }
+}
+
+TEST_CASE("a batch for a node without workers is an error, not a hang") {
+  RankConfig config = rank_config(0, 4);
+  config.nodes = std::make_shared<const Nodes>(4, 2);
+  Capacities capacities;
+  for (RankId rank = 0; rank < 4; ++rank)
+    capacities.add(rank < 2 ? Capacity{{1, 1, 1}, 0, 0} : Capacity{});
+  config.capacities = std::make_shared<const Capacities>(capacities);
+  TestRank owner(config);
+  const BatchRef batch = batch_of(
+      0, 1, [](BatchHeader& h) { h.placement = Placement::Only, h.target = 2, h.node = true; });
+  const Actions actions = owner.submit(batch, {0, 3});
+  REQUIRE(actions.size() == 1);
+  CHECK(std::get<JobFailed>(actions[0]).code == "ERR_PLACEMENT");
+}
+
 TEST_CASE("a batch for the rank that submits it is not sent") {
   TestRank owner(2, 4);
   const BatchRef batch = placed_batch(2, 1, Placement::Only, 2);

@@ -30,6 +30,7 @@ void Rank::on(Submit& e, Actions& out) {
   if (deals(*e.batch)) {
     auto dealt = std::make_shared<BatchHeader>(*e.batch);
     dealt->dealt = true;
+    dealt->node &= dealt->placement == Placement::Only;
     dealt->placement = Placement::Anywhere;
     holding.batch = dealt;
   }

@@ -53,7 +53,8 @@ std::vector<std::uint8_t> packed_of(Range range, std::uint32_t size) {
 Checker::Checker(const Scenario& scenario)
     : workers_die_(scenario.worker_dies_one_in > 0),
       ranks_fail_(!scenario.outages.empty()),
-      ranks_(scenario.ranks) {
+      ranks_(scenario.ranks),
+      nodes_(scenario.nodes()) {
   std::vector<std::uint64_t> sequences(scenario.ranks, 0);
   for (const BatchPlan& plan : scenario.batches) {
     BatchHeader h;
@@ -70,6 +71,7 @@ Checker::Checker(const Scenario& scenario)
     h.priority = plan.priority;
     h.placement = plan.placement;
     h.target = plan.target;
+    h.node = plan.node;
     h.need = plan.need;
     State state;
     state.plan = plan;
@@ -139,9 +141,12 @@ bool Checker::waits(const State& state) {
 void Checker::begun(RankId rank, const Chunk& chunk) {
   State& state = state_of(*chunk.batch);
   state.begun += chunk.range.size();
-  if (state.plan.placement == Placement::Only && state.plan.target != rank)
-    complain("rank " + std::to_string(rank) + " runs what only rank " +
-             std::to_string(state.plan.target) + " may run");
+  const bool right =
+      state.plan.node ? nodes_.together(state.plan.target, rank) : state.plan.target == rank;
+  if (state.plan.placement == Placement::Only && !right)
+    complain("rank " + std::to_string(rank) + " runs what only " +
+             (state.plan.node ? "the node of rank " : "rank ") + std::to_string(state.plan.target) +
+             " may run");
   if (ranks_ > 1) return;  // Who holds what is only known here where one rank holds all.
   for (const State& other : state_) {
     if (other.plan.worker == state.plan.worker && other.plan.priority > state.plan.priority &&

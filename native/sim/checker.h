@@ -83,6 +83,7 @@ class Checker {
   std::string complaint_;
   bool workers_die_ = false, ranks_fail_ = false;
   std::uint32_t ranks_ = 1;
+  Nodes nodes_;
 };
 
 }  // namespace heddle::sim

@@ -22,6 +22,7 @@ Cluster::Cluster(const Scenario& scenario, Tamper tamper)
   Capacities capacities;
   for (RankId id = 0; id < scenario.ranks; ++id) capacities.add(scenario.capacity_of(id));
   config.capacities = std::make_shared<const Capacities>(std::move(capacities));
+  config.nodes = std::make_shared<const Nodes>(scenario.nodes());
   for (RankId id = 0; id < scenario.ranks; ++id) {
     config.id = id;
     config.host = "node" + std::to_string(id);

@@ -137,6 +137,24 @@ void need_more(Scenario& s) {
   }
 }
 
+// Nodes with several ranks in half of the jobs, and then targets that are nodes. Drawn apart.
+void share_nodes(Scenario& s) {
+  Random random(s.seed + 0x6e6f6465);
+  if (s.ranks < 2 || random.below(2) == 0) return;
+  s.per_node = 2 + static_cast<std::uint32_t>(random.below(7));
+  s.nodes_round = random.below(3) == 0;
+  const Nodes nodes = s.nodes();
+  for (BatchPlan& plan : s.batches) {
+    plan.node = plan.placement != Placement::Anywhere && random.below(2) == 0;
+    if (!plan.node || plan.placement == Placement::First) continue;
+    const RankId keeper = s.keeps_all(plan.worker);
+    plan.target = keeper;
+    nodes.each_beside(keeper, [&](RankId rank) {
+      if (random.below(2) == 0) plan.target = rank;
+    });
+  }
+}
+
 // Ranks that die or are held up, in a quarter of the jobs. Rank 0 lives, and so does for each kind
 // of worker one rank that has it, and who alone may run something.
 void lose_ranks(Scenario& s) {
@@ -185,12 +203,21 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
   if (random.below(3) == 0) s.park_one_in = 1 + static_cast<std::uint32_t>(random.below(8));
   place_batches(s);
   need_more(s);
+  share_nodes(s);
   lose_ranks(s);
   return s;
 }
 
 RankId Scenario::keeps_all(WorkerKind kind) const {
   return static_cast<RankId>((seed * 7 + static_cast<std::uint64_t>(kind)) % ranks);
+}
+
+Nodes Scenario::nodes() const {
+  if (!nodes_round) return Nodes(ranks, per_node);
+  std::vector<RankId> lowest;
+  const std::uint32_t count = (ranks + per_node - 1) / per_node;
+  for (RankId rank = 0; rank < ranks; ++rank) lowest.push_back(rank % count);
+  return Nodes(std::move(lowest));
 }
 
 std::uint32_t Scenario::workers_on(RankId rank, WorkerKind kind) const {
@@ -243,6 +270,7 @@ std::string Scenario::describe() const {
     out += " " + std::to_string(plan.tasks) + "@" + std::to_string(plan.owner);
     if (plan.result_bytes > 1) out += "x" + std::to_string(plan.result_bytes) + "B";
     if (plan.priority != 0) out += "^" + std::to_string(plan.priority);
+    if (plan.node) out += "(node)";
     if (plan.placement == Placement::First) out += "(first at " + std::to_string(plan.target) + ")";
     if (plan.placement == Placement::Only) out += "(only at " + std::to_string(plan.target) + ")";
     if (plan.need.beyond_worker())

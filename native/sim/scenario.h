@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "scheduler/batch.h"
+#include "scheduler/nodes.h"
 #include "scheduler/range.h"
 
 namespace heddle::sim {
@@ -32,6 +33,7 @@ struct BatchPlan {
   std::int16_t priority = 0;
   Placement placement = Placement::Anywhere;
   RankId target = 0;
+  bool node = false;
   std::uint32_t argument_bytes = 0;  // Of each packed argument; 0: from 0 to 15, by index.
   Need need;
 };
@@ -61,6 +63,8 @@ struct Scenario {
   std::uint64_t memory = 0;              // Of each rank.
   bool uneven = false;                   // Some ranks have less of it.
   TokenCounts tokens{};
+  std::uint32_t per_node = 1;  // Ranks.
+  bool nodes_round = false;    // They are dealt to nodes one by one, instead of in a row.
   std::vector<BatchPlan> batches;
   std::vector<Outage> outages;  // Ascending in time.
 
@@ -73,6 +77,7 @@ struct Scenario {
   std::uint32_t workers_on(RankId rank, WorkerKind kind) const;
 
   Capacity capacity_of(RankId rank) const;
+  Nodes nodes() const;
 
   // The workers of one rank, in the order of their ids.
   std::vector<WorkerKind> workers_of(RankId rank) const;
