@@ -13,7 +13,9 @@ constexpr std::array<const char*, 8> kElements{"any", "f64", "f32", "i32",
                                                "u32", "u8",  "i64", "u64"};
 constexpr std::array<const char*, 3> kArgs{"index", "fixed", "packed"};
 constexpr std::array<const char*, 3> kResults{"collect", "discard", "reduce"};
-constexpr std::array<const char*, 3> kPlacements{"anywhere", "first", "only"};
+// Two words in one: Placement, and whether the target is a node.
+constexpr std::array<const char*, 5> kPlacements{"anywhere", "first", "only", "first on node",
+                                                 "only on node"};
 constexpr std::array<const char*, 5> kOps{"app", "sum", "min", "max", "count"};
 
 [[noreturn]] void wrong(Napi::Env env, const std::string& what) {
@@ -183,7 +185,9 @@ BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
   b.priority = static_cast<std::int16_t>(slots.number(S::kPriority));
   if (b.priority < -kPriorityMax || b.priority > kPriorityMax)
     wrong(env, "priority is out of range");
-  b.placement = choice<Placement>(env, slots, S::kPlacement, kPlacements);
+  const auto placement = choice<std::uint8_t>(env, slots, S::kPlacement, kPlacements);
+  b.node = placement > 2;
+  b.placement = static_cast<Placement>(b.node ? placement - 2 : placement);
   b.target = static_cast<RankId>(slots.number(S::kTarget));
   b.need = to_need(env, slots);
   if (b.args != ArgsKind::Fixed) return b;

@@ -102,6 +102,7 @@ Napi::Function Session::define(Napi::Env env) {
                       InstanceAccessor<&Session::get_ranks>("ranks"),
                       InstanceAccessor<&Session::get_hostname>("hostname"),
                       InstanceAccessor<&Session::get_layout>("layout"),
+                      InstanceMethod<&Session::nodes>("nodes"),
                       InstanceMethod<&Session::on_events>("onEvents"),
                       InstanceAccessor<&Session::get_slots>("slots"),
                       InstanceAccessor<&Session::get_small>("small"),
@@ -166,16 +167,17 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   out.seed = static_cast<std::uint64_t>(getpid());
   read_apps(options, out, *shared_);
   out.notify = [notifier = notifier_] { notifier->call(); };
-  const NodeCard card = out.card;
   TransportRequest request;
-  request.card = {reinterpret_cast<const std::uint8_t*>(&card), sizeof card};
   request.kind = text_of(options, "transport");
   if (!is_null(options, "library")) request.library = text_of(options, "library");
   if (!is_null(options, "expected")) {
     const auto expected = options.Get("expected").As<Napi::Object>();
     request.expected = {static_cast<RankId>(number_of(expected, "rank")),
                         static_cast<std::uint32_t>(number_of(expected, "ranks"))};
+    out.card.rank = request.expected->first;
   }
+  const NodeCard card = out.card;
+  request.card = {reinterpret_cast<const std::uint8_t*>(&card), sizeof card};
   Status status;
   shared_->driver = Driver::open(
       std::move(out), [&](Status& failed) { return open_transport(request, failed); }, status);
@@ -243,6 +245,13 @@ Napi::Value Session::get_layout(const Napi::CallbackInfo& info) {
   }
   out.Set("tokens", tokens);
   out.Set("capacities", from_capacities(env, driver.capacities()));
+  return out;
+}
+
+Napi::Value Session::nodes(const Napi::CallbackInfo& info) {
+  const Nodes& nodes = driver(info.Env()).nodes();
+  Napi::Uint32Array out = Napi::Uint32Array::New(info.Env(), nodes.ranks());
+  for (RankId rank = 0; rank < nodes.ranks(); ++rank) out[rank] = nodes.lowest_of(rank);
   return out;
 }
 

@@ -61,6 +61,7 @@ class Session : public Napi::ObjectWrap<Session> {
   Napi::Value get_ranks(const Napi::CallbackInfo& info);
   Napi::Value get_hostname(const Napi::CallbackInfo& info);
   Napi::Value get_layout(const Napi::CallbackInfo& info);
+  Napi::Value nodes(const Napi::CallbackInfo& info);
   Napi::Value on_events(const Napi::CallbackInfo& info);
   Napi::Value get_slots(const Napi::CallbackInfo&) { return slots_.Value(); }
   Napi::Value get_small(const Napi::CallbackInfo&) { return small_.Value(); }

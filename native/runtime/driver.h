@@ -81,6 +81,7 @@ class Driver {
   static void bind_to(const Work& work);
   // What each rank has; fixed once the driver is open.
   const Capacities& capacities() const { return *capacities_; }
+  const Nodes& nodes() const { return *nodes_; }
 
   // The program's side.
   std::uint64_t submit(BatchHeader header, Range range, Arguments arguments,
@@ -154,7 +155,7 @@ class Driver {
   void carry_out(Ponged& a);
   void carry_out(StatsArrived& a);
   void settle_slots();
-  void settle_capacities();
+  void settle_ranks();
   Capacity capacity() const;
   bool binds(WorkerKind kind) const;
   void occupy(WorkerId worker, Work& work);
@@ -178,8 +179,10 @@ class Driver {
   std::unique_ptr<Transport> transport_;
   NodeShare share_;
   std::uint32_t node_ranks_ = 1;
+  std::uint64_t node_lowest_ = 0;     // Rank of this node.
   std::vector<std::string> devices_;  // This rank's.
   std::shared_ptr<const Capacities> capacities_;
+  std::shared_ptr<const Nodes> nodes_;
 
   mutable BriefMutex lock_;  // Everything down to the next blank line.
   std::unique_ptr<Rank> scheduler_;

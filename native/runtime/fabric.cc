@@ -41,7 +41,7 @@ void Driver::fabric_main(const Opener& opener, std::promise<Status>& opened) {
   rank_id_ = transport_->self();
   ranks_ = transport_->ranks();
   settle_slots();
-  settle_capacities();
+  settle_ranks();
   RankConfig config;
   config.id = rank_id_;
   config.ranks = ranks_;
@@ -51,6 +51,7 @@ void Driver::fabric_main(const Opener& opener, std::promise<Status>& opened) {
   config.apps = options_.apps;
   config.lost_after = options_.lost_after;
   config.capacities = capacities_;
+  config.nodes = nodes_;
   config.tokens = options_.tokens;
   for (std::size_t k = 0; k < config.workers.size(); ++k) {
     slots_.push_back(std::make_unique<WorkerSlot>());

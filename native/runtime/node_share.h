@@ -17,6 +17,7 @@
 namespace heddle {
 
 struct NodeCard {
+  std::uint64_t rank = 0;
   CoreMask cores;               // Where the rank may run.
   double core_limit = 0;        // Cores' worth of time that a cgroup grants it; 0: no limit.
   std::uint64_t limit_id = 0;   // Of that cgroup: ranks in the same one share the grant.

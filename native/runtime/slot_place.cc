@@ -32,6 +32,7 @@ void Driver::settle_slots() {
   }
   share_ = share_of(cards, self);
   node_ranks_ = static_cast<std::uint32_t>(cards.size());
+  node_lowest_ = std::ranges::min(cards, {}, &NodeCard::rank).rank;
   devices_ = devices_of(options_.devices, share_.devices);
   for (std::uint32_t* count :
        {&options_.js_workers, &options_.process_slots, &options_.native_slots}) {
@@ -60,20 +61,27 @@ Capacity Driver::capacity() const {
   return out;
 }
 
-// Fabric thread: every rank hears what every other has.
-void Driver::settle_capacities() {
-  const Capacity mine = capacity();
-  static_assert(std::has_unique_object_representations_v<Capacity>);
+// Fabric thread: every rank hears what every other has, and who shares its node.
+void Driver::settle_ranks() {
+  struct Told {
+    Capacity has;
+    std::uint64_t lowest;  // Rank of its node.
+  };
+  const Told mine{capacity(), node_lowest_};
+  static_assert(std::has_unique_object_representations_v<Told>);
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(&mine);
   const std::vector<std::uint8_t> all = transport_->gather({bytes, sizeof mine});
   const std::size_t given = all.size() / sizeof mine;
   Capacities capacities;
+  std::vector<RankId> lowest;
   for (RankId rank = 0; rank < ranks_; ++rank) {
-    Capacity of;
+    Told of;
     std::memcpy(&of, all.data() + (given == 1 ? 0 : rank) * sizeof of, sizeof of);
-    capacities.add(of);
+    capacities.add(of.has);
+    lowest.push_back(static_cast<RankId>(given == 1 ? 0 : of.lowest));
   }
   capacities_ = std::make_shared<const Capacities>(std::move(capacities));
+  nodes_ = std::make_shared<const Nodes>(std::move(lowest));
   for (std::size_t k = 0; k < kWorkerKinds; ++k)
     if (binds(static_cast<WorkerKind>(k))) free_cores_[k] = Places(share_.cores.size());
   free_devices_ = Places(devices_.size());

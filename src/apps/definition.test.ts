@@ -10,6 +10,11 @@ test("a target is the only place, a soft one the first", () => {
   expect(placementOf("a", { target: { rank: 0, soft: true } })).toEqual({ ...rest, placement: "first" });
 });
 
+test("a target by node is any rank of it", () => {
+  expect(placementOf("a", { target: { node: 3 } })).toEqual({ ...rest, placement: "only on node", target: 3 });
+  expect(placementOf("a", { target: { node: 3, soft: true } })).toMatchObject({ placement: "first on node" });
+});
+
 test("what a map does not say is the app's", () => {
   const app = placementOf("a", { priority: 5, target: { rank: 2, soft: true } });
   expect(placementOf("a", {}, app)).toEqual(app);

@@ -5,7 +5,7 @@ import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { needOf } from "./resources.ts";
-import type { PlacementOptions, Target } from "./types.ts";
+import type { PlacementOptions } from "./types.ts";
 
 /** Under this key an app carries its definition. */
 export const DEFINITION: unique symbol = Symbol.for("heddle.definition");
@@ -29,13 +29,15 @@ export function placementOf(name: string, given: PlacementOptions, defaults: Pla
   }
   const need = resources === undefined ? defaults.need : needOf(`App "${name}"`, resources);
   if (target === undefined) return { ...defaults, priority, need };
-  const { rank, soft = false } = (target ?? {}) as Partial<Target>;
-  const isRank = typeof rank === "number" && Number.isInteger(rank) && rank >= 0 && rank <= RANK_MAX;
-  if (!isRank || typeof soft !== "boolean") {
+  const { rank, node, soft = false } = (target ?? {}) as { rank?: unknown; node?: unknown; soft?: unknown };
+  const one = rank ?? node;
+  const isRank = typeof one === "number" && Number.isInteger(one) && one >= 0 && one <= RANK_MAX;
+  if (!isRank || typeof soft !== "boolean" || (rank !== undefined && node !== undefined)) {
     const message = `App "${name}": target is ${shorten(target)}.`;
-    throw new HeddleError("ERR_CONFIG", message, "give { rank: 3 }, or { rank: 3, soft: true }");
+    throw new HeddleError("ERR_CONFIG", message, "give { rank: 3 } or { node: 3 }, or either with soft: true");
   }
-  return { priority, placement: soft ? "first" : "only", target: rank, need };
+  const placement = soft ? "first" : "only";
+  return { priority, placement: rank === undefined ? `${placement} on node` : placement, target: one, need };
 }
 
 /** Throws ERR_CONFIG. */

@@ -33,13 +33,20 @@ interface ColumnTypes {
 /** The typed array of an element type. */
 export type ElementColumn<E extends ElementType> = ColumnTypes[E];
 
-/** Where tasks are to run. */
-export interface Target {
-  /** The rank: an integer from 0 to the number of ranks - 1, else the tasks fail with `ERR_PLACEMENT`. */
-  rank: number;
+/** Where tasks are to run: on a rank, or on any rank of the node that a rank is on. */
+export type Target = (
+  | {
+      /** An integer from 0 to the number of ranks - 1, else calls throw `ERR_PLACEMENT`. */
+      rank: number;
+    }
+  | {
+      /** A rank of the node: any of them is as good. As `rank` else. */
+      node: number;
+    }
+) & {
   /** True: they are sent there, and idle ranks may take them from there. Default: false, they run there and nowhere else. */
   soft?: boolean;
-}
+};
 
 /** What each task takes while it runs. */
 export interface Resources {

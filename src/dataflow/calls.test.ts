@@ -21,6 +21,10 @@ class FakeExecutor implements Executor {
   #finished: number[] = [];
   #notify: () => void = () => {};
 
+  nodes(): Uint32Array {
+    return Uint32Array.of(0);
+  }
+
   onEvents(notify: () => void): void {
     this.#notify = notify;
   }

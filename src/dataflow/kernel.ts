@@ -6,7 +6,7 @@ import { DependencyError, HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
 import { AppFuture } from "../futures/future.ts";
 import type { Placement } from "../native/binding.ts";
-import type { AppDefinition } from "../serialize/registry.ts";
+import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { completeCall, encodeCall } from "./arguments.ts";
 import { CallGatherer } from "./calls.ts";
 import { checkHolder, checkNeed } from "./needs.ts";
@@ -76,9 +76,10 @@ export class Kernel {
 
   /** Throws ERR_PLACEMENT where there is no such rank, ERR_RESOURCES or ERR_TOKENS where tasks need what nobody has. */
   check(app: AppDefinition, placement: Placement): void {
+    if (placement === ANYWHERE) return;
     this.#checkTarget(app.name, placement);
-    if (placement.need === null) return;
     checkNeed(this.executor, app, placement);
+    if (placement.need === null) return;
     if (this.#watch?.holdsTokens()) checkHolder(app.name, placement.need);
   }
 

@@ -9,7 +9,10 @@ const rank = (first: number, last: number, js: number, gpus: number, memory: num
   cores: { js, process: 1, native: 0 },
 });
 const capacities = [rank(0, 1, 1, 0, 2 ** 30), rank(1, 9, 4, 2, 2 ** 20)];
-const executor = { capacities, tokens: [{ name: "seat", count: 3 }] } as unknown as Executor;
+const executor = {
+  ...{ capacities, tokens: [{ name: "seat", count: 3 }] },
+  nodes: () => Uint32Array.of(0, 1, 1, 1, 1, 5, 5, 5, 5),
+} as unknown as Executor;
 
 function check(kind: AppDefinition["kind"], need: Partial<Need>, placement: Partial<Placement> = {}): void {
   const all = { ...ANYWHERE, ...placement, need: { cores: 1, gpus: 0, memory: 0, tokens: [], ...need } };
@@ -33,6 +36,16 @@ test("of a hard target what that rank has counts, of a soft one what any has", (
   check("js", { gpus: 1 }, { placement: "only", target: 8 });
   check("js", { gpus: 1 }, { placement: "first", target: 0 });
   expect(() => check("js", { gpus: 1 }, { placement: "only", target: 0 })).toThrow("rank 0, their target, has less");
+});
+
+test("of a node what any of its ranks has counts", () => {
+  check("js", { gpus: 2 }, { placement: "only on node", target: 4 });
+  check("process", {}, { placement: "only on node", target: 0 });
+  expect(() => check("js", { gpus: 1 }, { placement: "only on node", target: 0 })).toThrow(
+    "the node of rank 0, their target, has less: a rank there has 1 core",
+  );
+  const nobody = 'App "dock" have the node of rank 7 as their target, and no rank there has a worker for them.';
+  expect(() => check("native", {}, { placement: "only on node", target: 7 })).toThrow(nobody.replace("App", "app"));
 });
 
 test("tokens are those of the whole job", () => {

@@ -5,18 +5,41 @@ import type { Executor } from "../executors/executor.ts";
 import type { Need, Placement, RankCapacity, WorkerKind } from "../native/binding.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 
-/** Throws ERR_RESOURCES or ERR_TOKENS. */
+/** Throws ERR_RESOURCES or ERR_TOKENS, or ERR_PLACEMENT where the node that is the target has no worker of the app's kind. */
 export function checkNeed(executor: Executor, app: AppDefinition, { need, placement, target }: Placement): void {
+  if (placement === "only on node") checkNode(executor, app, need, target);
   if (need === null) return;
   const { capacities, tokens } = executor;
   const only =
     placement === "only" ? capacities.filter(({ first, last }) => target >= first && target < last) : capacities;
   if (!only.some((each) => fits(each, app.kind, need)))
-    throw tooMuch(app, need, only, placement === "only" ? target : null);
+    throw tooMuch(
+      app,
+      need,
+      only,
+      placement === "only" ? `rank ${target}, their target, has less: it` : "no rank has that: a rank",
+    );
   for (const { name, count } of need.tokens) {
     const all = tokens.find((token) => token.name === name)?.count ?? 0;
     if (count > all) throw tooFew(app.name, name, count, all);
   }
+}
+
+function checkNode(executor: Executor, app: AppDefinition, need: Need | null, target: number): void {
+  const nodes = executor.nodes();
+  const there = executor.capacities.filter(({ first, last }) =>
+    nodes.subarray(first, last).some((lowest) => lowest === nodes[target]),
+  );
+  const workers = there.filter((each) => each.cores[app.kind] > 0);
+  if (workers.length === 0) {
+    throw new HeddleError(
+      "ERR_PLACEMENT",
+      `Tasks of app "${app.name}" have the node of rank ${target} as their target, and no rank there has a worker for them.`,
+      "name a node that has workers for them, or let others take them: target: { node, soft: true }",
+    );
+  }
+  if (need !== null && !workers.some((each) => fits(each, app.kind, need)))
+    throw tooMuch(app, need, workers, `the node of rank ${target}, their target, has less: a rank there`);
 }
 
 /** Tasks that hold tokens and wait for tasks that need some could wait for each other. Throws ERR_TOKENS. */
@@ -33,7 +56,7 @@ function fits(each: RankCapacity, kind: WorkerKind, need: Need): boolean {
   return each.cores[kind] >= need.cores && each.gpus >= need.gpus && each.memory >= need.memory;
 }
 
-function tooMuch(app: AppDefinition, need: Need, ranks: readonly RankCapacity[], target: number | null): HeddleError {
+function tooMuch(app: AppDefinition, need: Need, ranks: readonly RankCapacity[], who: string): HeddleError {
   const words = ({ cores, gpus, memory }: { cores: number; gpus: number; memory: number }): string =>
     `${cores} ${cores === 1 ? "core" : "cores"}, ${gpus} ${gpus === 1 ? "GPU" : "GPUs"} and ${bytesInWords(memory)} of memory`;
   const kinds = new Set(ranks.map((each) => words({ ...each, cores: each.cores[app.kind] })));
@@ -42,7 +65,6 @@ function tooMuch(app: AppDefinition, need: Need, ranks: readonly RankCapacity[],
     others.length === 0
       ? ""
       : `, or ${others.length > 3 ? `one of ${others.length} other sets` : others.join(", or ")}`;
-  const who = target === null ? "no rank has that: a rank" : `rank ${target}, their target, has less: it`;
   return new HeddleError(
     "ERR_RESOURCES",
     `Each task of app "${app.name}" needs ${words(need)}, and ${who} has ${first}${more}.`,

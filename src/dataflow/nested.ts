@@ -36,6 +36,10 @@ class NestedExecutor implements Executor {
     ({ capacities: this.capacities, tokens: this.tokens } = session.native.layout);
   }
 
+  nodes(): Uint32Array {
+    return this.#session.native.nodes();
+  }
+
   onEvents(notify: () => void): void {
     this.#session.native.onEvents(notify);
   }

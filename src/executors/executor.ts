@@ -17,6 +17,8 @@ export interface Executor {
   /** What each rank has, in the order of the ranks; and what the whole job has. */
   readonly capacities: readonly RankCapacity[];
   readonly tokens: readonly TokenKind[];
+  /** By rank, the lowest rank of its node. */
+  nodes(): Uint32Array;
   /** `notify` is called soon after there is something to drain; then not again until `drain` was called. */
   onEvents(notify: () => void): void;
   /** Returns the batch's number. Its bytes must stay unchanged until it is finished. */

@@ -33,6 +33,10 @@ export class FabricExecutor implements Executor {
     this.#pool = pool;
   }
 
+  nodes(): Uint32Array {
+    return this.session.native.nodes();
+  }
+
   onEvents(notify: () => void): void {
     this.session.native.onEvents(notify);
   }

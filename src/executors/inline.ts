@@ -105,6 +105,10 @@ export class InlineExecutor implements Executor {
     process.on("unhandledRejection", this.#onRejection);
   }
 
+  nodes(): Uint32Array {
+    return Uint32Array.of(0);
+  }
+
   onEvents(notify: () => void): void {
     this.#notify = notify;
   }

@@ -141,8 +141,11 @@ export interface Placement {
   need: Need | null;
   /** -1000 to 1000; a rank begins tasks of the highest first. */
   priority: number;
-  /** "first": sent to rank `target`, from where others may take them. "only": they run there alone. */
-  placement: "anywhere" | "first" | "only";
+  /**
+   * "first": sent to rank `target`, from where others may take them. "only": they run there alone. "on node": any rank of that
+   * rank's node is as good.
+   */
+  placement: "anywhere" | "first" | "only" | "first on node" | "only on node";
   /** A rank; 0 for "anywhere". */
   target: number;
 }
@@ -268,7 +271,7 @@ export const submitWords = {
   results: ["collect", "discard", "reduce"],
   element: ["any", "f64", "f32", "i32", "u32", "u8", "i64", "u64"],
   op: ["app", "sum", "min", "max", "count"],
-  placement: ["anywhere", "first", "only"],
+  placement: ["anywhere", "first", "only", "first on node", "only on node"],
 } as const;
 
 /** Slots of a row of `NativeSession.news`, and what a row is besides a record. */
@@ -296,6 +299,8 @@ export interface NativeSession {
   readonly hostname: string;
   /** Fixed when the session opens. */
   readonly layout: SlotLayout;
+  /** By rank, the lowest rank of its node. */
+  nodes(): Uint32Array;
   /** `notify` is called on this thread, soon after there is something to drain; then not again until `drain` was called. */
   onEvents(notify: () => void): void;
   /** See SubmitSlot. */

@@ -38,6 +38,15 @@ export const placementChecks: Checks = {
     expect(new Set(elsewhere)).toEqual(new Set([engine.ranks - 1]));
   },
 
+  "tasks for a node run on its ranks; what is only to begin there may go elsewhere": async ({ engine }) => {
+    const node = engine.ranks - 1; // All are on this machine.
+    const ranks = await where.map(Array(200).fill([]), { target: { node } });
+    expect(ranks).toHaveLength(200);
+    expect(new Set(ranks).size).toBe(engine.ranks);
+    expect(await where.map(Array(50).fill([]), { target: { node, soft: true } })).toHaveLength(50);
+    expect(await square.map(range(1_000), { target: { node } }).reduce("count")).toBe(1_000);
+  },
+
   "large arguments reach their target, and results come back": async ({ engine }) => {
     const parts = Array.from({ length: 24 }, (_, k) => new Uint8Array(1 << 20).fill(k));
     const back = (await echo.map(parts, { target: { rank: engine.ranks - 1 } })) as Uint8Array[];
@@ -67,6 +76,7 @@ export const placementChecks: Checks = {
     const message = `Tasks of app "square" have rank ${ranks} as their target, and ${there}.`;
     expect(() => square.map([1], { target: { rank: ranks } })).toThrow(message);
     expect(() => square.map([1], { target: { rank: ranks, soft: true } })).toThrow(message);
+    expect(() => square.map([1], { target: { node: ranks } })).toThrow(message);
     expect(() => square.map([1], { priority: 1_001 })).toThrow("priority is 1001.");
   },
 };

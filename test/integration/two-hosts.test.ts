@@ -46,6 +46,10 @@ describe.each(mpis)("%s", (mpi) => {
     expect(ended).toMatchObject({ code: 0 });
     expect(JSON.parse(ended.stdout)).toEqual({
       places: { 0: "h1", 1: "h1", 2: "h2", 3: "h2" },
+      onNodes: [
+        ["0 h1", "1 h1"],
+        ["2 h2", "3 h2"],
+      ],
       commands: ["h1", "h2"],
       sums: true,
       squares: 333_328_333_350_000,
