@@ -32,7 +32,7 @@ SharedBytes copied(const std::uint8_t* data, std::size_t size) {
 // What a row of news is, beyond the kinds of records.
 enum RowKind : int { kFinished = 8, kOverdue = 9, kFatal = 10, kClosed = 11 };
 constexpr std::size_t kRows = 256;
-constexpr std::size_t kRowSlots = 6;  // kind, batch, first, last, offset, length
+constexpr std::size_t kRowSlots = 7;  // kind, batch, first, last, offset, length, rank
 
 }  // namespace
 
@@ -170,7 +170,7 @@ Napi::Value Session::set_polling(const Napi::CallbackInfo& info) {
 }
 
 bool Session::put_record(std::size_t row, News::Item& item) {
-  auto& [kind, range, payload] = item.record;
+  auto& [kind, range, payload, ran] = item.record;
   double* slots = news_rows_ + row * kRowSlots;
   slots[0] = static_cast<double>(kind);
   slots[1] = static_cast<double>(item.sequence);
@@ -178,6 +178,7 @@ bool Session::put_record(std::size_t row, News::Item& item) {
   slots[3] = static_cast<double>(range.last);
   slots[4] = static_cast<double>(payload_used_);
   slots[5] = static_cast<double>(payload.size());
+  slots[6] = static_cast<double>(ran);
   if (payload.size() > kPayloadBytes) {
     slots[4] = -1 - static_cast<double>(large_.size());
     large_.push_back(std::move(payload));

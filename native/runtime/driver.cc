@@ -168,7 +168,7 @@ void Driver::carry_out(Deliver& a) {
   if (a.record.kind == RecordKind::Column && owned->second->column != nullptr) {
     owned->second->fill(a.record.range, a.record.payload.data());
     consumed_.emplace_back(a.sequence, a.record.payload.size());
-    a.record = {RecordKind::Done, a.record.range, {}};
+    a.record = {RecordKind::Done, a.record.range, {}, a.record.ran};
   }
   tell(owned->second->client).records.push_back({a.sequence, std::move(a.record)});
 }

@@ -51,7 +51,7 @@ TEST_CASE("native slots: bytes come back as one value for each task, failures ap
   std::map<std::uint64_t, std::string> failures;
   std::uint64_t good = 0;
   for (const News::Item& item : fabric.programs[0]->news.records) {
-    const auto& [kind, range, payload] = item.record;
+    const auto& [kind, range, payload, ran] = item.record;
     if (kind == RecordKind::Failed) {
       failures[range.first] = as_text(payload);
       continue;

@@ -81,6 +81,7 @@ void put(Sink& s, const GrantedRange& g) {
 template <class Sink>
 void put(Sink& s, const Record& r) {
   put(s, r.kind), put(s, r.range), put(s, Bytes(r.payload));
+  if (tells_rank(r)) put(s, r.ran);
 }
 template <class Sink>
 void put(Sink& s, const std::pair<std::string, std::uint64_t>& v) {

@@ -149,6 +149,7 @@ class Decoder {
       r.range = range();
       const Bytes payload = in_.bytes();
       r.payload.assign(payload.begin(), payload.end());
+      if (tells_rank(r)) r.ran = in_.u32();
       out.records.push_back(std::move(r));
     }
   }

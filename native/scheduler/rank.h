@@ -235,6 +235,7 @@ class Rank {
   void on(RankId from, ResultCredit& m, Actions& out);
   void on(RankId from, CancelGrant& m, Actions& out);
   void report(HeldId id, std::vector<Record> records, bool from_here, Actions& out);
+  void report_own(HeldId id, std::vector<Record> records, Actions& out);
   void flush(HeldId id, Holding& holding, Actions& out);
   void deliver(HeldId id, Holding& holding, Actions& out);
   void send_results(HeldId id, Holding& holding, Actions& out);

@@ -56,7 +56,14 @@ void Rank::on(ChunkDone& e, Actions& out) {
   if (found == holdings_.end()) return;  // Cancelled meanwhile.
   found->second.local -= tasks;
   if (found->second.revoked) e.records = {{RecordKind::Done, worker.range, {}}};
-  report(id, std::move(e.records), true, out);
+  report_own(id, std::move(e.records), out);
+}
+
+// What ran here.
+void Rank::report_own(HeldId id, std::vector<Record> records, Actions& out) {
+  for (Record& record : records)
+    if (tells_rank(record)) record.ran = config_.id;
+  report(id, std::move(records), true, out);
 }
 
 void Rank::on(RankId from, Results& m, Actions& out) {
@@ -150,6 +157,8 @@ void Rank::deliver(HeldId id, Holding& holding, Actions& out) {
   while (!holding.news.empty()) {
     for (Record& record : holding.news.take(limits::kResultsBytesMax, *holding.batch)) {
       holding.delivered += record.payload.size();
+      // A result that is in the owner's memory without having come there was made here.
+      if (!tells_rank(record)) record.ran = config_.id;
       out.push_back(Deliver{sequence, std::move(record)});
     }
   }

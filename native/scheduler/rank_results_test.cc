@@ -87,10 +87,10 @@ TEST_CASE("a thief reports by age, by size, and when its part is through") {
   thief.hear(0, grant_of(5, batch, {0, 20}, true));
   CHECK(thief.made(0, {0, 1}, {1}, seconds(1)) == Actions{});
   CHECK(thief.rank.next_timer() == thief.now + limits::kFlushAge);
-  CHECK(thief.pass(limits::kFlushAge) == Actions{Send{0, Results{5, {packed({0, 1}, {1})}}}});
+  CHECK(thief.pass(limits::kFlushAge) == Actions{Send{0, Results{5, {packed({0, 1}, {1}, 1)}}}});
   thief.idle(0);
   const auto large = payload(limits::kFlushBytes);
-  CHECK(thief.made(0, {1, 2}, large) == Actions{Send{0, Results{5, {packed({1, 2}, large)}}}});
+  CHECK(thief.made(0, {1, 2}, large) == Actions{Send{0, Results{5, {packed({1, 2}, large, 1)}}}});
   CHECK(thief.rank.next_timer() == kNever);
   for (std::uint64_t k = 2; k < 19; ++k) {
     thief.idle(0);
@@ -99,8 +99,9 @@ TEST_CASE("a thief reports by age, by size, and when its part is through") {
   thief.idle(0);
   CHECK(thief.made(0, {19, 20}, {4}) ==
         Actions{Send{
-            0, Results{
-                   5, {packed({2, 20}, {3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4})}}}});
+            0,
+            Results{
+                5, {packed({2, 20}, {3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4}, 1)}}}});
   CHECK(thief.rank.quiet());
 }
 
@@ -157,7 +158,7 @@ TEST_CASE("one record larger than every window still passes") {
   thief.idle(0);
   thief.hear(0, grant_of(5, batch, {0, 1}, true));
   const auto huge = payload(3 * limits::kHeldBytesMax);
-  CHECK(thief.made(0, {0, 1}, huge) == Actions{Send{0, Results{5, {packed({0, 1}, huge)}}}});
+  CHECK(thief.made(0, {0, 1}, huge) == Actions{Send{0, Results{5, {packed({0, 1}, huge, 1)}}}});
   CHECK(thief.rank.quiet());
 }
 

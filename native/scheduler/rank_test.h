@@ -112,8 +112,8 @@ inline Grant grant_of(GrantId id, const BatchRef& batch, Range range, bool lifel
 inline Grant nothing_of(WorkerKind kind = WorkerKind::Native) { return {kind, false, 1, {}}; }
 
 inline Record done(Range range) { return {RecordKind::Done, range, {}}; }
-inline Record packed(Range range, std::vector<std::uint8_t> values) {
-  return {RecordKind::Packed, range, std::move(values)};
+inline Record packed(Range range, std::vector<std::uint8_t> values, RankId ran = 0) {
+  return {RecordKind::Packed, range, std::move(values), ran};
 }
 inline Record failed(std::uint64_t index, std::vector<std::uint8_t> error) {
   return {RecordKind::Failed, {index, index + 1}, std::move(error)};

@@ -120,7 +120,7 @@ void Rank::on(TaskParked& e, Actions& out) {
   parked_[e.ticket] = {e.worker, had.held, had.batch, {e.index, e.index + 1}, had.arguments};
   requeue(had, {e.index + 1, had.range.last});
   found->second.local -= done;
-  if (done > 0) report(had.held, std::move(e.records), true, out);
+  if (done > 0) report_own(had.held, std::move(e.records), out);
   if (!queue(had.kind).empty()) distribute(had.kind, out);
 }
 
@@ -133,7 +133,7 @@ void Rank::on(ParkedDone& e, Actions& out) {
   const auto holding = holdings_.find(id);
   if (holding == holdings_.end()) return;
   holding->second.local -= 1;
-  report(id, std::move(e.records), true, out);
+  report_own(id, std::move(e.records), out);
 }
 
 void Rank::set_deadline(Worker& worker, Instant at) {

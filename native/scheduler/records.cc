@@ -35,10 +35,10 @@ void RecordBuffer::add(Record record, const BatchHeader& batch) {
     return done_.add(record.range);
   }
   payload_bytes_ += record.payload.size();
-  if (!records_.empty() &&
-      (record.kind == RecordKind::Packed || record.kind == RecordKind::Column)) {
+  if (!records_.empty() && tells_rank(record)) {
     Record& before = records_.back();
-    if (before.kind == record.kind && before.range.last == record.range.first &&
+    if (before.kind == record.kind && before.ran == record.ran &&
+        before.range.last == record.range.first &&
         before.payload.size() + record.payload.size() <= kMergedBytesMax) {
       before.range.last = record.range.last;
       before.payload.insert(before.payload.end(), record.payload.begin(), record.payload.end());

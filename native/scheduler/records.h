@@ -27,9 +27,14 @@ struct Record {
   RecordKind kind = RecordKind::Done;
   Range range;
   std::vector<std::uint8_t> payload;
+  RankId ran = 0;  // Where they ran, of Packed and Column; of what the owner delivers.
 
   friend bool operator==(const Record&, const Record&) = default;
 };
+
+constexpr bool tells_rank(const Record& record) {
+  return record.kind == RecordKind::Packed || record.kind == RecordKind::Column;
+}
 
 class RecordBuffer {
  public:

@@ -51,6 +51,18 @@ TEST_CASE("records: packed values of neighbours are appended, others stand alone
   CHECK(buffer.payload_bytes() == 0);
 }
 
+TEST_CASE("records: what ran on different ranks is kept apart") {
+  RecordBuffer buffer;
+  const BatchHeader batch;
+  buffer.add({RecordKind::Packed, {0, 1}, {1}, 3}, batch);
+  buffer.add({RecordKind::Packed, {1, 2}, {2}, 3}, batch);
+  buffer.add({RecordKind::Packed, {2, 3}, {3}, 4}, batch);
+  const std::vector<Record> records = buffer.take(1000, batch);
+  REQUIRE(records.size() == 2);
+  CHECK(records[0] == Record{RecordKind::Packed, {0, 2}, {1, 2}, 3});
+  CHECK(records[1].ran == 4);
+}
+
 TEST_CASE("records: a merged record stops growing at 64 KiB") {
   RecordBuffer buffer;
   const BatchRef batch = collecting(0, 1);

@@ -77,6 +77,7 @@ Checker::Checker(const Scenario& scenario)
     state.plan = plan;
     state.header = std::make_shared<const BatchHeader>(h);
     state.runs.resize(plan.tasks);
+    state.ran.resize(plan.tasks);
     state.deliveries.resize(plan.tasks);
     index_[h.id] = state_.size();
     state_.push_back(std::move(state));
@@ -141,6 +142,8 @@ bool Checker::waits(const State& state) {
 void Checker::begun(RankId rank, const Chunk& chunk) {
   State& state = state_of(*chunk.batch);
   state.begun += chunk.range.size();
+  for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i)
+    state.ran.at(i - state.plan.first) = rank;
   const bool right =
       state.plan.node ? nodes_.together(state.plan.target, rank) : state.plan.target == rank;
   if (state.plan.placement == Placement::Only && !right)
@@ -243,6 +246,10 @@ void Checker::forget(const Chunk& chunk) {
 }
 
 void Checker::check_payload(State& state, const Record& record) {
+  for (std::uint64_t i = record.range.first; tells_rank(record) && i < record.range.last; ++i) {
+    if (record.ran != state.ran.at(i - state.plan.first) && !ranks_fail_)
+      complain("a result names another rank than its task ran on");
+  }
   if (record.kind == RecordKind::Packed &&
       record.payload != packed_of(record.range, state.plan.result_bytes)) {
     complain("wrong packed results");

@@ -62,6 +62,7 @@ class Checker {
     BatchPlan plan;
     BatchRef header;
     std::vector<std::uint8_t> runs, deliveries;  // Per task.
+    std::vector<RankId> ran;                     // Per task.
     std::uint64_t begun = 0;                     // Tasks.
     bool submitted = false;
     std::uint64_t reduced = 0;

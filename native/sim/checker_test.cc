@@ -114,6 +114,15 @@ TEST_CASE("checker: results that are mixed up are noticed") {
   CHECK(has(run_with<Results>(plain(), change), "wrong packed results"));
 }
 
+TEST_CASE("checker: a result that names another rank is noticed") {
+  const auto change = [](Results& results) -> Times {
+    if (results.records.empty() || results.records[0].payload.empty()) return {};
+    ++results.records[0].ran;
+    return 1;
+  };
+  CHECK(has(run_with<Results>(plain(), change), "another rank"));
+}
+
 TEST_CASE("checker: arguments that are mixed up are noticed") {
   Scenario scenario = plain();
   scenario.batches[0].args = ArgsKind::Fixed;

@@ -8,6 +8,7 @@ import type { Column, Source } from "../dataflow/piece.ts";
 import { AppEnd, ScalarEnd } from "../dataflow/reduction.ts";
 import { sourceOf } from "../dataflow/source.ts";
 import { BatchError, HeddleError } from "../errors.ts";
+import { AppFuture } from "../futures/future.ts";
 import { addUnobserved, removeUnobserved } from "../futures/unobserved.ts";
 import { ProgressBar } from "../monitoring/progress.ts";
 import type { Placement, ReduceOp } from "../native/binding.ts";
@@ -25,6 +26,11 @@ export interface MapOptions extends PlacementOptions {
   seed?: number | bigint | string;
   /** Limit per task, seconds. Default: the app's. */
   walltime?: number;
+  /**
+   * The tasks begin when this call is done, on the rank that ran it (files that it wrote there, or what it keeps in memory, are near), and
+   * idle ranks may take them from there. If the call fails, so does the map. Instead of `target`. Default: none.
+   */
+  near?: AppFuture<unknown>;
 }
 
 /** What became of one task of {@link MapHandle.settled}. */
@@ -46,6 +52,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   readonly #app: AppDefinition;
   readonly #source: Source;
   readonly #options: { seed: bigint; walltimeMs: number; placement: Placement; progress: boolean };
+  readonly #near: AppFuture<unknown> | null;
   #job: MapJob | null = null;
   #used: string | null = null;
   #collected: Promise<C> | null = null;
@@ -58,6 +65,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     this.#source = source;
     const placement = placementOf(app.name, options, app.placement);
     kernel.check(app, placement);
+    this.#near = nearOf(app.name, options);
     const number = kernel.nextMap();
     const seed = fnv1a64(options.seed === undefined ? `map\0${number}\0${app.name}` : `seed\0${options.seed}`);
     const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);
@@ -240,12 +248,18 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   async #finish(job: MapJob): Promise<void> {
     const bar = this.#options.progress ? new ProgressBar(this.#app.name, job.progress) : null;
     try {
-      const running = job.run();
+      const running = this.#near === null ? job.run() : this.#runNear(this.#near, job);
       this.#kernel.track(running);
       await running;
     } finally {
       bar?.stop();
     }
+  }
+
+  async #runNear(near: AppFuture<unknown>, job: MapJob): Promise<void> {
+    await near;
+    this.#options.placement = { ...this.#options.placement, placement: "first", target: near.rank ?? 0 };
+    await job.run();
   }
 
   #use(how: string): void {
@@ -268,6 +282,16 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     const message = `reduce(${op}) of app "${this.#app.name}" was given no task.`;
     return new HeddleError("ERR_REDUCE_EMPTY", message, "check for an empty input before the call");
   }
+}
+
+function nearOf(app: string, { near, target }: MapOptions): AppFuture<unknown> | null {
+  if (near === undefined) return null;
+  if (!(near instanceof AppFuture)) {
+    const message = `${app}.map(): near is ${shorten(near)}.`;
+    throw new HeddleError("ERR_CONFIG", message, "give the future of a call, before it is awaited: near: app(...)");
+  }
+  if (target === undefined) return near;
+  throw new HeddleError("ERR_CONFIG", `${app}.map(): it has both near and target.`, "give one of them");
 }
 
 /** Native slots have numbers, and no JavaScript to reduce with. */

@@ -41,7 +41,7 @@ class FakeExecutor implements Executor {
       argumentsOf(options).forEach((value, k) => {
         const first = options.first + k;
         const payload = Buffer.from(encode(value));
-        this.#records.push({ batch, kind: RecordKind.packed, first, last: first + 1, payload });
+        this.#records.push({ batch, kind: RecordKind.packed, first, last: first + 1, payload, rank: 2 });
       });
       this.#finished.push(batch);
     }

@@ -123,10 +123,10 @@ class CallsSink implements BatchSink {
     this.#futures = futures;
   }
 
-  record({ kind, first, last, payload }: TaskRecord): void {
+  record({ kind, first, last, payload, rank }: TaskRecord): void {
     if (kind === RecordKind.failed) this.#fail(first, last, payload as Uint8Array);
-    else if (kind === RecordKind.packed) this.#resolve(first, last, payload as Uint8Array);
-    else for (let k = first; k < last; k++) this.#take(k)?.resolve(this.#column?.[k - this.#first]);
+    else if (kind === RecordKind.packed) this.#resolve(first, last, payload as Uint8Array, rank);
+    else for (let k = first; k < last; k++) this.#take(k)?.resolve(this.#column?.[k - this.#first], rank);
   }
 
   finished(): void {
@@ -139,13 +139,13 @@ class CallsSink implements BatchSink {
     for (let k = 0; k < this.#futures.length; k++) this.#take(this.#first + k)?.reject(error);
   }
 
-  #resolve(first: number, last: number, payload: Uint8Array): void {
+  #resolve(first: number, last: number, payload: Uint8Array, rank: number): void {
     if (last - first === 1) {
-      this.#take(first)?.resolve(decode(payload));
+      this.#take(first)?.resolve(decode(payload), rank);
       return;
     }
     const values = decodeMany(payload);
-    for (let k = first; k < last; k++) this.#take(k)?.resolve(values[k - first]);
+    for (let k = first; k < last; k++) this.#take(k)?.resolve(values[k - first], rank);
   }
 
   #fail(first: number, last: number, payload: Uint8Array): void {

@@ -6,10 +6,11 @@ import { ScalarEnd } from "./reduction.ts";
 test("one value may stand for several ranges of an integer reduction: the others come without one", () => {
   const end = new ScalarEnd("sum", "i64");
   const partial = (first: number, last: number, value: bigint): TaskRecord => {
-    return { batch: 1, kind: RecordKind.partial, first, last, payload: encodePartial("sum", "i64", value) };
+    const payload = encodePartial("sum", "i64", value);
+    return { batch: 1, kind: RecordKind.partial, first, last, payload, rank: 0 };
   };
   end.done(partial(0, 10, 45n));
-  end.done({ batch: 1, kind: RecordKind.done, first: 20, last: 30, payload: null });
+  end.done({ batch: 1, kind: RecordKind.done, first: 20, last: 30, payload: null, rank: 0 });
   end.done(partial(10, 20, 100n));
   expect(end.result()).toBe(145n);
 });

@@ -87,7 +87,7 @@ export class InlinePort implements WorkerPort {
     const options = this.#options(this.#number);
     const batch = this.#number;
     if (kind !== RecordKind.done) {
-      this.#report({ batch, kind, first, last, payload: Buffer.from(payload ?? nothing) });
+      this.#report({ batch, kind, first, last, payload: Buffer.from(payload ?? nothing), rank: 0 });
       return;
     }
     const from = first - (this.info[ChunkInfo.first] as number);
@@ -95,13 +95,20 @@ export class InlinePort implements WorkerPort {
     if (options.results === "reduce" && part !== null) {
       for (const block of reduceColumn(options.op as ReduceOp, options.element, first, part)) {
         const value = Buffer.from(encodePartial(options.op as ReduceOp, options.element, block.value));
-        this.#report({ batch, kind: RecordKind.partial, first: block.first, last: block.last, payload: value });
+        this.#report({
+          batch,
+          kind: RecordKind.partial,
+          first: block.first,
+          last: block.last,
+          payload: value,
+          rank: 0,
+        });
       }
       return;
     }
     // The column given at submit and the runner's have one element type.
     if (part !== null) options.column?.set(part as never, first - options.first);
-    this.#report({ batch, kind, first, last, payload: null });
+    this.#report({ batch, kind, first, last, payload: null, rank: 0 });
   }
 
   #chunk(): { first: number; last: number } {

@@ -232,6 +232,7 @@ export class InlineExecutor implements Executor {
       first: index,
       last: index + 1,
       payload: kind === RecordKind.done ? null : Buffer.from(payload),
+      rank: 0,
     });
   }
 
@@ -239,7 +240,7 @@ export class InlineExecutor implements Executor {
     const { last } = batch.options;
     if (batch.next < last) {
       const payload = Buffer.from(encode(payloadOf("ERR_CANCELLED", "the batch was cancelled", null)));
-      this.#report({ batch: batch.number, kind: RecordKind.failed, first: batch.next, last, payload });
+      this.#report({ batch: batch.number, kind: RecordKind.failed, first: batch.next, last, payload, rank: 0 });
     }
     batch.next = last;
   }

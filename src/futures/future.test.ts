@@ -10,10 +10,11 @@ const failure = new HeddleError("ERR_TASK_FAILED", "no");
 test("a future can be awaited before and after it is done, many times", async () => {
   const future = new AppFuture<number>("a", 3, "pending");
   const early = [future.then((value) => value + 1), Promise.resolve(future)];
-  future.resolve(41);
+  expect(future.rank).toBeNull();
+  future.resolve(41, 3);
   expect(await Promise.all([...early, future])).toEqual([42, 41, 41]);
   expect(future.id).toBe("a#3");
-  expect(future.state).toBe("done");
+  expect([future.state, future.rank]).toEqual(["done", 3]);
 });
 
 test("a failure rejects early and late waiters alike", async () => {

@@ -33,6 +33,7 @@ export class AppFuture<T> extends Promise<T> {
   #state: FutureState;
   #value: unknown = undefined;
   #observed = false;
+  #rank = -1;
   readonly #resolve: Settle;
   readonly #reject: Settle;
 
@@ -60,6 +61,11 @@ export class AppFuture<T> extends Promise<T> {
     return `${this.app}#${this.index}`;
   }
 
+  /** Rank that ran the task, once it is done; until then, and where it failed, null. */
+  get rank(): number | null {
+    return this.#rank < 0 ? null : this.#rank;
+  }
+
   get state(): FutureState {
     return this.#state;
   }
@@ -74,8 +80,9 @@ export class AppFuture<T> extends Promise<T> {
   }
 
   /** @internal */
-  resolve(value: T): void {
+  resolve(value: T, rank: number): void {
     this.#value = value;
+    this.#rank = rank;
     this.#state = "done";
     this.#resolve(value);
     this.whenSettled?.();

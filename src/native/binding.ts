@@ -193,6 +193,8 @@ export interface TaskRecord {
   last: number;
   /** "packed": msgpack values one after the other. "partial": see RecordKind. "failed": one msgpack error. */
   payload: Uint8Array | null;
+  /** That ran them, of results. */
+  rank: number;
 }
 
 export const RecordKind = {
@@ -275,7 +277,7 @@ export const submitWords = {
 } as const;
 
 /** Slots of a row of `NativeSession.news`, and what a row is besides a record. */
-export const NewsRow = { kind: 0, batch: 1, first: 2, last: 3, offset: 4, length: 5, size: 6 } as const;
+export const NewsRow = { kind: 0, batch: 1, first: 2, last: 3, offset: 4, length: 5, rank: 6, size: 7 } as const;
 export const NewsKind = { finished: 8, overdue: 9, fatal: 10, closed: 11 } as const;
 
 /** What became of the numbers of slots of this rank. */

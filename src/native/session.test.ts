@@ -93,19 +93,19 @@ describe("a drain", () => {
   test("takes until there is no more, and copies payloads out of the shared memory", () => {
     const { session } = memory([
       [
-        [RecordKind.packed, 7, 0, 2, 4, 3],
-        [RecordKind.done, 7, 2, 9, 0, 0],
+        [RecordKind.packed, 7, 0, 2, 4, 3, 5],
+        [RecordKind.done, 7, 2, 9, 0, 0, 1],
       ],
       [
-        [RecordKind.failed, 8, 0, 1, -2, 999],
-        [NewsKind.finished, 7, 0, 0, 0, 0],
+        [RecordKind.failed, 8, 0, 1, -2, 999, 0],
+        [NewsKind.finished, 7, 0, 0, 0, 0, 0],
       ],
     ]);
     const { records, finished } = session.drain();
     expect(records.map(({ payload, ...record }) => ({ ...record, payload: payload && [...payload] }))).toEqual([
-      { batch: 7, kind: RecordKind.packed, first: 0, last: 2, payload: [4, 5, 6] },
-      { batch: 7, kind: RecordKind.done, first: 2, last: 9, payload: null },
-      { batch: 8, kind: RecordKind.failed, first: 0, last: 1, payload: [101] },
+      { batch: 7, kind: RecordKind.packed, first: 0, last: 2, payload: [4, 5, 6], rank: 5 },
+      { batch: 7, kind: RecordKind.done, first: 2, last: 9, payload: null, rank: 1 },
+      { batch: 8, kind: RecordKind.failed, first: 0, last: 1, payload: [101], rank: 0 },
     ]);
     expect(finished).toEqual([7]);
   });
@@ -113,9 +113,9 @@ describe("a drain", () => {
   test("tells what concerns the whole session", () => {
     const { session } = memory([
       [
-        [NewsKind.overdue, 3, 0, 0, 0, 0],
-        [NewsKind.fatal, 0, 0, 0, 0, 0],
-        [NewsKind.closed, 0, 0, 0, 0, 0],
+        [NewsKind.overdue, 3, 0, 0, 0, 0, 0],
+        [NewsKind.fatal, 0, 0, 0, 0, 0, 0],
+        [NewsKind.closed, 0, 0, 0, 0, 0, 0],
       ],
     ]);
     const fatal = { code: "ERR_RANK_LOST", message: "rank 1 is lost" };

@@ -125,6 +125,7 @@ export class Session {
       first: news[row + NewsRow.first] as number,
       last: news[row + NewsRow.last] as number,
       payload,
+      rank: news[row + NewsRow.rank] as number,
     };
   }
 

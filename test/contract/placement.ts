@@ -2,9 +2,9 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type HeddleError, range } from "heddle";
+import { type HeddleError, range, type TaskError } from "heddle";
 import { expect } from "vitest";
-import { begins, echo, fileAppears, later, square, where, whereFirst } from "../helpers/apps.ts";
+import { begins, echo, fileAppears, later, oddOnly, square, where, whereFirst, whereNow } from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
 
 export const placementChecks: Checks = {
@@ -45,6 +45,25 @@ export const placementChecks: Checks = {
     expect(new Set(ranks).size).toBe(engine.ranks);
     expect(await where.map(Array(50).fill([]), { target: { node, soft: true } })).toHaveLength(50);
     expect(await square.map(range(1_000), { target: { node } }).reduce("count")).toBe(1_000);
+  },
+
+  "a future tells where its task ran, and tasks near it begin there": async ({ engine }) => {
+    const target = { rank: engine.ranks - 1 };
+    const producers = Array.from({ length: 20 }, () => whereNow());
+    for (const one of producers) expect(await one).toBe(one.rank);
+    const typed = Array.from({ length: 20 }, (_, k) => square(k));
+    expect(typed[0]?.rank).toBeNull();
+    await Promise.all(typed);
+    for (const { rank } of typed) expect(rank).toBeLessThan(engine.ranks);
+    for (const one of producers.slice(0, 5)) {
+      const seen = await where.map(Array(3).fill([]), { near: one });
+      expect(seen).toContain(one.rank);
+    }
+    expect(await square.map(range(50), { near: typed[0] as never }).reduce("sum")).toBe(40_425);
+    const failure = await failureOf<TaskError>(square.map([1], { near: oddOnly(2) }).collect());
+    expect(failure).toMatchObject({ code: "ERR_TASK_FAILED", app: "oddOnly" });
+    expect(() => square.map([1], { near: 3 as never })).toThrow("near is 3.");
+    expect(() => square.map([1], { near: typed[0] as never, target })).toThrow("it has both near and target.");
   },
 
   "large arguments reach their target, and results come back": async ({ engine }) => {

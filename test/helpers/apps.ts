@@ -101,6 +101,7 @@ export const where: App<[], number> = app("where", async (): Promise<number> => 
   await pause();
   return context().rank;
 });
+export const whereNow: App<[], number> = app("whereNow", (): number => context().rank);
 export const whereFirst: App<[], number> = app(
   "whereFirst",
   async (): Promise<number> => {
