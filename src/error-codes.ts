@@ -15,6 +15,7 @@ export type ErrorCode =
   | "ERR_ARGUMENTS" // packed arguments of a command are damaged
   | "ERR_ARGUMENT_TOO_LARGE" // arguments of one task above 64 MiB
   | "ERR_BATCH_FAILED" // some tasks of a batch failed
+  | "ERR_BROADCAST" // a file cannot be put onto every node
   | "ERR_CANCELLED" // the batch was cancelled
   | "ERR_CLOSED" // the engine was closed
   | "ERR_COMMAND_FAILED" // a command ended with a bad exit code
@@ -123,6 +124,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_BATCH_FAILED: {
     when: "Tasks of a batch failed; the error holds every result and every failure by index.",
     fix: "Look at `failures`, or use `.settled()`, which never rejects for a failed task.",
+  },
+  ERR_BROADCAST: {
+    when: "broadcast() cannot read its file on rank 0, or not write it on some node; the message names the rank, and what its system said.",
+    fix: "Look at the disk of that node, or name another folder: broadcast(file, { to }).",
   },
   ERR_CANCELLED: {
     when: "The batch was cancelled before the task was done.",

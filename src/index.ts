@@ -4,6 +4,7 @@ import "./launchers/early-end.ts"; // A program that fails from here on must not
 
 export { app } from "./apps/app.ts";
 export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
+export { type BroadcastOptions, broadcast } from "./apps/broadcast.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
 export {
   type NativeApp,

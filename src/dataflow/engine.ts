@@ -107,6 +107,7 @@ export class Engine implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    if (!this.#lost) await Promise.all(this.kernel.beforeClose.map((prepare) => prepare()));
     this.kernel.shut();
     setKernel(null);
     if (this.#lost) this.#executor.abort(1);

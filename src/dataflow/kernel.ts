@@ -38,6 +38,8 @@ export interface KernelWatch {
 export class Kernel {
   readonly executor: Executor;
   readonly pump: Pump;
+  /** What is to be done before the engine closes, and needs it. */
+  readonly beforeClose: (() => Promise<void>)[] = [];
   readonly #program = new Caller("");
   readonly #gathering = new Set<CallGatherer>();
   #flushing = false;

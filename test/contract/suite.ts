@@ -1,8 +1,11 @@
 /** What every executor promises to the program, in the order in which it is checked. */
 
-import { type HeddleError, range } from "heddle";
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { broadcast, type HeddleError, range } from "heddle";
 import { expect } from "vitest";
 import { later, square } from "../helpers/apps.ts";
+import { broadcastChecks } from "./broadcast.ts";
 import { callChecks } from "./calls.ts";
 import { type Checks, failureOf } from "./check.ts";
 import { commandChecks } from "./commands.ts";
@@ -15,12 +18,19 @@ import { sharingChecks } from "./sharing.ts";
 
 // The last: nothing can be checked after it.
 const closing: Checks = {
-  "what is outstanding at close fails, and later calls are refused": async ({ engine }) => {
+  "what is outstanding at close fails, later calls are refused, and files of the job are gone": async ({
+    engine,
+    folder,
+  }) => {
+    writeFileSync(join(folder, "for-a-while"), "x");
+    const file = await broadcast(join(folder, "for-a-while"));
+    expect(existsSync(file)).toBe(true);
     const open = failureOf<HeddleError>(later.map(range(1e9)).discard());
     await new Promise((resolve) => setImmediate(resolve));
     await engine.close();
     expect((await open).code).toBe("ERR_CLOSED");
     expect(() => square(1)).toThrow("was called after close()");
+    expect(existsSync(dirname(dirname(file)))).toBe(false);
   },
 };
 
@@ -33,5 +43,6 @@ export const suite: Checks = {
   ...placementChecks,
   ...resourceChecks,
   ...isolationChecks,
+  ...broadcastChecks,
   ...closing,
 };

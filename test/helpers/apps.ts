@@ -1,6 +1,6 @@
 /** Apps of the contract suite, in a module of their own as start() wants them. */
 
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { type App, app, type BashApp, type BashFunctionApp, bashApp, context, range } from "heddle";
 
 export const square: App<[x: number], number, Float64Array> = app("square", (x: number): number => x * x, {
@@ -101,6 +101,10 @@ export const where: App<[], number> = app("where", async (): Promise<number> => 
   await pause();
   return context().rank;
 });
+export const contentOf: App<[file: string], { bytes: Uint8Array; mode: number }> = app("contentOf", (file: string) => ({
+  bytes: readFileSync(file),
+  mode: statSync(file).mode & 0o777,
+}));
 export const whereNow: App<[], number> = app("whereNow", (): number => context().rank);
 export const whereFirst: App<[], number> = app(
   "whereFirst",

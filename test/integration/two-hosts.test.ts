@@ -1,7 +1,10 @@
 // Ranks on two hosts that share no memory: two network namespaces on one machine. Needs root and iproute2.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readlinkSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Mpi, mpis } from "../helpers/mpi.ts";
 import { processesWith, type Running, repository, run, type StartOptions, start } from "../helpers/run.ts";
@@ -55,6 +58,22 @@ describe.each(mpis)("%s", (mpi) => {
       squares: 333_328_333_350_000,
     });
     expect(Number(hosts("bytes")) - before).toBeGreaterThan(1 << 20);
+  });
+
+  test("a file is put onto each host once, and crosses the cable once", { timeout: 160_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "heddle-hosts-file-"));
+    const file = join(folder, "data");
+    writeFileSync(file, randomBytes(16 << 20));
+    const before = Number(hosts("bytes"));
+    const to = `/dev/shm/heddle-test-${process.pid}`; // Each host has one of its own.
+    const ended = await run(job(mpi, 4, ["test/integration/programs/hosts-file.js", "4", file, to]), options());
+    const crossed = Number(hosts("bytes")) - before;
+    rmSync(folder, { recursive: true });
+    expect(ended).toMatchObject({ code: 0 });
+    const { right, seen } = JSON.parse(ended.stdout);
+    expect(seen).toEqual(["h1", "h1", "h2", "h2"].map((host, rank) => [rank, host, right]));
+    expect(crossed).toBeGreaterThan(16 << 20);
+    expect(crossed).toBeLessThan(24 << 20);
   });
 
   // With 3, rank 0 has one peer that rings its bell, and one that cannot.
