@@ -55,6 +55,7 @@ export function openNative(slots: number | null): Session {
     memory: 0,
     nodeMemory: 0,
     tokens: [],
+    ageingMs: 0,
     setsThreads: true,
     guardianPath: guardianPath(),
     apps: [],

@@ -182,7 +182,7 @@ BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
   b.stream = slots.number(S::kStream) != 0;
   b.spread = slots.number(S::kSpread) != 0;
   b.walltime = static_cast<Duration>(slots.number(S::kWalltimeMs) * 1e6);
-  b.priority = static_cast<std::int16_t>(slots.number(S::kPriority));
+  b.priority = static_cast<std::int64_t>(slots.number(S::kPriority));
   if (b.priority < -kPriorityMax || b.priority > kPriorityMax)
     wrong(env, "priority is out of range");
   const auto placement = choice<std::uint8_t>(env, slots, S::kPlacement, kPlacements);

@@ -66,6 +66,13 @@ void read_tokens(const Napi::Object& options, DriverOptions& out, Shared& shared
   shared.token_counts = out.tokens;
 }
 
+// Ranks must agree on it: their batches are compared.
+void read_ageing(const Napi::Object& options, DriverOptions& out, Shared& shared) {
+  shared.ageing_ms = number_of(options, "ageingMs");
+  if (shared.ageing_ms > 0)
+    out.apps.emplace_back("ageing of priorities", static_cast<std::uint64_t>(shared.ageing_ms));
+}
+
 void read_apps(const Napi::Object& options, DriverOptions& out, Shared& shared) {
   const auto apps = options.Get("apps").As<Napi::Array>();
   for (std::uint32_t k = 0; k < apps.Length(); ++k) {
@@ -160,6 +167,7 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   out.native_slots = slots_from(options, "nativeSlots");
   read_place(options, out);
   read_tokens(options, out, *shared_);
+  read_ageing(options, out, *shared_);
   if (!is_null(options, "guardianPath")) out.guardian_path = text_of(options, "guardianPath");
   out.spin = static_cast<Duration>(number_of(options, "spinUs") * 1e3);
   out.lost_after = static_cast<Duration>(number_of(options, "rankLostMs") * 1e6);

@@ -24,6 +24,7 @@ struct Shared {
   std::vector<std::unique_ptr<double>> current;
   std::vector<std::string> tokens;  // Names, by kind.
   TokenCounts token_counts{};
+  double ageing_ms = 0;  // Waiting so long is worth one more of priority; 0: nothing.
 };
 
 // The session that `attach` joins, or null. Any thread.

@@ -124,8 +124,18 @@ std::shared_ptr<OwnedBatch> Session::owned(const Napi::Value& value, const Batch
   return out;
 }
 
+// How much less of priority a batch of now has than one of an epoch. What waits gains as fast as
+// all others, so that ranks compare by numbers that never change: docs/decisions/0019.
+static std::int64_t submitted_later(double ageing_ms) {
+  if (ageing_ms == 0) return 0;
+  const std::chrono::duration<double, std::milli> now =
+      std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::int64_t>(now.count() / ageing_ms);
+}
+
 Napi::Value Session::submit(const Napi::CallbackInfo& info) {
   BatchHeader header = to_header(info.Env(), submit_slots_);
+  header.priority -= submitted_later(shared_->ageing_ms);
   const Range range = submit_slots_.range();
   if (range.last < range.first) throw Napi::TypeError::New(info.Env(), "last lies before first");
   if (header.target >= driver(info.Env()).ranks())

@@ -37,7 +37,7 @@ enum class Placement : std::uint8_t {
   Only,   // Runs on `target` alone.
 };
 
-constexpr std::int16_t kPriorityMax = 1000;  // From minus that; higher runs first.
+constexpr std::int64_t kPriorityMax = 1000;  // Of users, from minus that; ageing goes beyond.
 
 struct BatchHeader {
   BatchId id;
@@ -55,8 +55,8 @@ struct BatchHeader {
   std::uint32_t stride = 0;              // Fixed: bytes of a row.
   std::int64_t start = 0, step = 1;
   std::uint64_t seed = 0;
-  Duration walltime = 0;  // Per task; 0: none.
-  std::int16_t priority = 0;
+  Duration walltime = 0;      // Per task; 0: none.
+  std::int64_t priority = 0;  // Higher runs first.
   Placement placement = Placement::Anywhere;
   RankId target = 0;  // Of any placement but Anywhere.
   bool node = false;  // Any rank of the target's node is as good.

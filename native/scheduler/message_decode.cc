@@ -65,8 +65,7 @@ class Decoder {
     for (auto& column : b.columns) column = checked<ElementType>(8);
     b.stride = in_.u32(), b.start = in_.i64(), b.step = in_.i64(), b.seed = in_.u64();
     b.walltime = in_.i64();
-    b.priority = in_.i16();
-    if (b.priority < -kPriorityMax || b.priority > kPriorityMax) good_ = false;
+    b.priority = in_.i64();
     b.placement = checked<Placement>(3);
     b.target = in_.u32();
     if (flags >> 3 & 1) b.need = need();

@@ -57,7 +57,7 @@ void Level::drop(HeldId held) {
   gone_ = 0;
 }
 
-Level& Queue::level_of(std::int16_t priority) {
+Level& Queue::level_of(std::int64_t priority) {
   if (levels_.size() == 1 && levels_[0].empty() && levels_[0].priority() != priority)
     levels_.clear();
   const auto place =

@@ -46,10 +46,10 @@ struct Tally {
 // Ranges of one priority.
 class Level {
  public:
-  explicit Level(std::int16_t priority) : priority_(priority) {}
+  explicit Level(std::int64_t priority) : priority_(priority) {}
 
   Tally tally;
-  std::int16_t priority() const { return priority_; }
+  std::int64_t priority() const { return priority_; }
   bool empty() const { return gone_ == slots_.size(); }
   std::span<Entry> entries() { return std::span(slots_).subspan(gone_); }
   std::span<const Entry> entries() const { return std::span(slots_).subspan(gone_); }
@@ -60,7 +60,7 @@ class Level {
   void drop(HeldId held);
 
  private:
-  std::int16_t priority_;
+  std::int64_t priority_;
   // The first `gone_` slots are empty. A vector, since an idle rank's queues should cost nothing: a
   // deque holds 600 bytes from the start.
   std::vector<Entry> slots_;
@@ -104,7 +104,7 @@ class Queue {
 
  private:
   struct Taking;
-  Level& level_of(std::int16_t priority);
+  Level& level_of(std::int64_t priority);
   void taken_off(Level& level, const BatchHeader& batch, std::uint64_t count);
   void drop_if_empty(Level& level);
   void take_of_level(Level& level, std::uint64_t want, const Leaving& leaving, Taking& taking);

@@ -39,6 +39,11 @@ export interface RunOptions {
    * HEDDLE_TOKENS, as in `matlab=5,fluent=2`.
    */
   tokens?: Record<string, number>;
+  /**
+   * Seconds of waiting that are worth one more of priority, 0.001 to 10^6, or "off": then lower priorities wait for as long as there are
+   * higher ones. The same on every rank, whose clocks should agree (NTP). Default: "off". HEDDLE_AGEING.
+   */
+  ageing?: number | "off";
 }
 
 /** Options of {@link start}. */
@@ -56,6 +61,8 @@ export interface ResolvedOptions {
   devices: string[];
   memory: number | null;
   tokens: TokenKind[];
+  /** 0: off. */
+  ageingMs: number;
 }
 
 const EXECUTORS = ["inline", "threads", "mpi", "auto"];
@@ -79,7 +86,17 @@ export function resolveOptions(given: RunOptions): ResolvedOptions {
     devices: gpus(env),
     memory: memory(env["HEDDLE_MEMORY"], given.memory),
     tokens: env["HEDDLE_TOKENS"] ? parseTokens(env["HEDDLE_TOKENS"]) : tokensOf("tokens", given.tokens ?? {}),
+    ageingMs: ageing(env["HEDDLE_AGEING"], given.ageing),
   };
+}
+
+function ageing(text: string | undefined, given: unknown = "off"): number {
+  const value = text || given;
+  if (value === "off") return 0;
+  const seconds = typeof value === "string" ? Number(value) : value;
+  if (typeof seconds === "number" && seconds >= 0.001 && seconds <= 1e6) return Math.round(seconds * 1_000);
+  const message = `${text ? "HEDDLE_AGEING" : "ageing"} is ${shorten(value)}.`;
+  throw new HeddleError("ERR_CONFIG", message, 'give seconds, 0.001 to 1000000, or "off"');
 }
 
 function memory(text: string | undefined, given: unknown): number | null {

@@ -42,6 +42,7 @@ Environment (ahead of the options in a program)
                         Default: CUDA_VISIBLE_DEVICES
   HEDDLE_MEMORY         memory of each rank that tasks may ask for, such as 64GiB. Default: an even share of the node's
   HEDDLE_TOKENS         tokens that tasks may ask for, in the whole job, such as matlab=5,fluent=2. Default: none
+  HEDDLE_AGEING         seconds of waiting that are worth one more of priority; off. Default: off
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000

@@ -38,6 +38,7 @@ const CHUNK_TASKS_MAX = 4_096;
 interface Batch {
   number: number;
   options: SubmitOptions;
+  priority: number;
   next: number;
   chunk: number;
   cancelled: boolean;
@@ -47,6 +48,7 @@ interface InlineOptions {
   devices?: readonly string[];
   memory?: number | null;
   tokens?: readonly TokenKind[];
+  ageingMs?: number;
   /** What processes for isolated tasks load. */
   load?: ProgramStart["load"];
 }
@@ -63,6 +65,7 @@ export class InlineExecutor implements Executor {
   /** By name. */
   readonly #natives: ReadonlyMap<string, NativeEntry>;
   readonly #gpus: readonly string[];
+  readonly #ageingMs: number;
   readonly #isolated: IsolatedProcess;
   readonly #port: InlinePort;
   readonly #inTask = new AsyncLocalStorage<boolean>();
@@ -81,10 +84,11 @@ export class InlineExecutor implements Executor {
 
   constructor(
     apps: readonly AppEntry[],
-    { devices = [], memory = null, tokens = [], load = { modules: [] } }: InlineOptions = {},
+    { devices = [], memory = null, tokens = [], ageingMs = 0, load = { modules: [] } }: InlineOptions = {},
   ) {
     this.#gpus = devices;
     this.tokens = tokens;
+    this.#ageingMs = ageingMs;
     const all = availableParallelism();
     const cores = { js: all, process: all, native: all };
     this.capacities = [{ first: 0, last: 1, cores, gpus: devices.length, memory: memory ?? memoryLimit() }];
@@ -115,8 +119,9 @@ export class InlineExecutor implements Executor {
 
   submit(options: SubmitOptions): number {
     this.#submitted++;
-    const batch = { number: this.#submitted, options, next: options.first, chunk: 1, cancelled: false };
-    const later = this.#batches.findIndex((other) => other.options.priority < options.priority);
+    const priority = options.priority - (this.#ageingMs > 0 ? Math.floor(Date.now() / this.#ageingMs) : 0);
+    const batch = { number: this.#submitted, options, priority, next: options.first, chunk: 1, cancelled: false };
+    const later = this.#batches.findIndex((other) => other.priority < priority);
     this.#batches.splice(later < 0 ? this.#batches.length : later, 0, batch);
     if (options.first === options.last) this.#finishIfDone(batch);
     this.#wake();

@@ -28,6 +28,7 @@ export interface OpenOptions {
   /** Bytes of each rank; null: its share of what the node has. */
   memory: number | null;
   tokens: TokenKind[];
+  ageingMs: number;
   load: WorkerStart["load"];
   onBroken: (message: string) => void;
 }
@@ -72,6 +73,7 @@ function openFabric(options: OpenOptions, launch: Launch, library: string | null
       memory: options.memory ?? 0,
       nodeMemory: memoryLimit(),
       tokens: options.tokens,
+      ageingMs: options.ageingMs,
       setsThreads: process.env["OMP_NUM_THREADS"] === undefined,
       guardianPath: wantsProcesses ? guardianPath() : null,
       apps,

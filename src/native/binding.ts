@@ -97,6 +97,8 @@ export interface SessionOptions {
   nodeMemory: number;
   /** In the whole job; at most 8 kinds, the same list on every rank. */
   tokens: TokenKind[];
+  /** Waiting that is worth one more of priority, ms; 0: none. */
+  ageingMs: number;
   /** Commands are told OMP_NUM_THREADS. */
   setsThreads: boolean;
   guardianPath: string | null;

@@ -3,7 +3,7 @@
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { expect, test } from "vitest";
-import { mpis, onRanks, onThreads } from "../helpers/mpi.ts";
+import { mpis, onRanks, onThreads, type Way } from "../helpers/mpi.ts";
 import { run } from "../helpers/run.ts";
 
 /** Milliseconds. */
@@ -147,12 +147,24 @@ test("HEDDLE_TOKENS says how many tokens there are, for commands on all ranks", 
   for (const [k, { ended }] of order.slice(0, -1).entries()) expect(order[k + 1]?.began).toBeGreaterThanOrEqual(ended);
 });
 
+test("with ageing, what has waited for longer than the difference of priorities goes first", async () => {
+  const command = ["test/integration/programs/ageing.js"];
+  const order = async (setting: Way, env: Record<string, string>) =>
+    JSON.parse((await run(setting.command(command), { env: { ...env, HEDDLE_WORKERS: "1" } })).stdout) as string;
+  for (const setting of [onThreads, onRanks("mpich", 2)]) {
+    expect(await order(setting, {})).toBe("high high high low low low");
+    expect(await order(setting, { HEDDLE_AGEING: "0.02" })).toBe("low low low high high high");
+  }
+  expect(await order(onThreads, { HEDDLE_AGEING: "0.02", HEDDLE_EXECUTOR: "inline" })).toMatch(/^low/);
+});
+
 test("a wrong setting is named with the words that are allowed", async () => {
   const wrong = (env: Record<string, string>) => run(onThreads.command(program()), { env });
   expect((await wrong({ HEDDLE_AFFINITY: "socket" })).stderr).toContain('HEDDLE_AFFINITY is "socket".');
   expect((await wrong({ HEDDLE_GPUS: "0,,1" })).stderr).toContain('HEDDLE_GPUS is "0,,1".');
   expect((await wrong({ HEDDLE_MEMORY: "lots" })).stderr).toContain('HEDDLE_MEMORY is "lots".');
   expect((await wrong({ HEDDLE_TOKENS: "seat" })).stderr).toContain('HEDDLE_TOKENS is "seat".');
+  expect((await wrong({ HEDDLE_AGEING: "-1" })).stderr).toContain("HEDDLE_AGEING is");
   expect((await wrong({ HEDDLE_WORKERS: "0" })).stderr).toContain("HEDDLE_WORKERS is 0.");
   expect((await wrong({ HEDDLE_PROCESS_SLOTS: "many" })).stderr).toContain('HEDDLE_PROCESS_SLOTS is "many".');
 });
