@@ -28,6 +28,8 @@ Machine::Machine(const MachineConfig& config) : config_(config) {
     rank.id = id;
     rank.ranks = config.ranks;
     rank.seed = config.seed;
+    rank.recover = config.failures > 0;
+    rank.lost_after = rank.recover ? config.lost_after : 0;
     rank.workers.assign(config.workers, WorkerKind::Native);
     ranks_.emplace_back(std::move(rank));
     Random random(config.seed ^ (id * 0xd1342543de82ef95ull));
@@ -35,6 +37,7 @@ Machine::Machine(const MachineConfig& config) : config_(config) {
     if (slow) nodes_[id].slower = static_cast<float>(config.straggler_factor);
     outcome_.capacity += config.workers / static_cast<double>(nodes_[id].slower);
   }
+  alive_ = workers_.size();
   payload_bytes_ = config.tasks * config.payload;
   if (payload_bytes_ == 0) return;
   void* space =
@@ -58,8 +61,10 @@ Outcome Machine::run() {
     happen(h);
   }
   outcome_.end_ns = static_cast<double>(now_ - submitted_);
+  outcome_.lost_capacity_ns = lost_capacity_ * outcome_.end_ns - lost_capacity_ns_;
   outcome_.drain_ns = static_cast<double>(now_ - full_until_);
   for (const Rank& rank : ranks_) outcome_.tasks_run += rank.stats().tasks_run;
+  if (config_.failures > 0) outcome_.work_ns = config_.workload.of(Range{0, config_.tasks});
   return outcome_;
 }
 
@@ -80,6 +85,10 @@ void Machine::at(Nanos when, RankId rank, What what, std::uint32_t which) {
 }
 
 void Machine::happen(const Happening& h) {
+  if (nodes_[h.rank].dead) {
+    if (h.what == What::Arrives || h.what == What::Handled) drop(h.which);
+    return;
+  }
   switch (h.what) {
     case What::Starts:
       return start(h.rank);
@@ -96,6 +105,8 @@ void Machine::happen(const Happening& h) {
       nodes_[h.rank].timer = kNever.ns;
       nodes_[h.rank].fabric_free = std::max(nodes_[h.rank].fabric_free, now_);
       return step(h.rank, Tick{}, kFabric);
+    case What::Dies:
+      return die(h.rank);
   }
 }
 
@@ -104,6 +115,7 @@ void Machine::start(RankId id) {
   for (WorkerId w = 0; w < config_.workers; ++w) step(id, WorkerIdle{w}, w);
   if (id + 1 < config_.ranks) return at(now_ + kStartGap, id + 1, What::Starts, 0);
   submitted_ = full_until_ = now_ + kSettled;
+  plan_failures();
   if (!config_.submit_all) return at(submitted_, config_.submit_at, What::Submits, 0);
   for (RankId k = 0; k < config_.ranks; ++k) at(submitted_, k, What::Submits, 0);
 }
@@ -115,14 +127,19 @@ void Machine::submit(RankId id) {
                                       config_.ranks);
   };
   const Range range = config_.submit_all ? Range{part(id), part(id + 1)} : Range{0, config_.tasks};
+  submit_batch(id, 1, range, config_.spawn > 0 ? roots(range) : arguments(range), kProgram);
+}
+
+void Machine::submit_batch(RankId id, std::uint64_t sequence, Range range, Arguments args,
+                           std::uint32_t thread) {
   BatchHeader header;
-  header.id = {id, 1};
+  header.id = {id, sequence};
   header.app = 1;
   header.worker = WorkerKind::Native;
   header.results = ResultMode::Discard;
-  header.args = config_.payload > 0 ? ArgsKind::Fixed : ArgsKind::Index;
-  header.stride = config_.payload;
-  step(id, Submit{std::make_shared<const BatchHeader>(header), range, arguments(range)}, kProgram);
+  header.args = args.stride > 0 ? ArgsKind::Fixed : ArgsKind::Index;
+  header.stride = args.stride;
+  step(id, Submit{std::make_shared<const BatchHeader>(header), range, std::move(args)}, thread);
 }
 
 Arguments Machine::arguments(Range range) const {
@@ -157,8 +174,13 @@ void Machine::receive(RankId id, std::uint32_t parcel) {
   --nodes_[id].backlog;
   ++outcome_.frames_received;
   Received received{parcels_[parcel].from, std::move(parcels_[parcel].message)};
-  free_parcels_.push_back(parcel);
+  drop(parcel);
   step(id, std::move(received), kFabric);
+}
+
+void Machine::drop(std::uint32_t parcel) {
+  parcels_[parcel].message = {};
+  free_parcels_.push_back(parcel);
 }
 
 void Machine::end_chunk(RankId id, WorkerId w) {
@@ -166,13 +188,14 @@ void Machine::end_chunk(RankId id, WorkerId w) {
   const Range range = state.range;
   const Nanos began = std::exchange(state.began, 0);
   state.idle_since = now_;
+  if (!state.spawned.empty()) submit_spawned(id, state.spawned);
   std::vector<Record> records;
   records.push_back({RecordKind::Done, range, {}});
   step(id, ChunkDone{w, std::move(records), now_ - began}, w);
   step(id, WorkerIdle{w}, w);
   if (worker(id, w).began != 0) return;
   --busy_;
-  if (busy_ * 100 >= workers_.size() * 99) full_until_ = now_;
+  if (busy_ * 100 >= alive_ * 99) full_until_ = now_;
 }
 
 void Machine::step(RankId id, Event event, std::uint32_t thread) {
@@ -190,12 +213,14 @@ void Machine::step(RankId id, Event event, std::uint32_t thread) {
       outcome_.delivered += deliver->record.range.size();
     } else if (std::holds_alternative<BatchDone>(action)) {
       --batches_left_;
+    } else {
+      HEDDLE_ASSERT(!std::holds_alternative<JobFailed>(action));
     }
   }
-  const Nanos timer = ranks_[id].next_timer().ns;
+  const Nanos timer = std::max(ranks_[id].next_timer().ns, now_);
   if (timer >= nodes_[id].timer) return;
   nodes_[id].timer = timer;
-  at(std::max(timer, now_), id, What::Timer, 0);
+  at(timer, id, What::Timer, 0);
 }
 
 void Machine::run_chunk(RankId id, const Run& action, std::uint32_t thread, Nanos given) {
@@ -211,11 +236,12 @@ void Machine::run_chunk(RankId id, const Run& action, std::uint32_t thread, Nano
   }
   if (action.worker != thread) ++busy_;
   note_start(state, begin);
-  const double work = config_.workload.of(action.chunk.range);
+  const double work = work_of(state, action.chunk);
   const Nanos lasts =
       std::max<Nanos>(1, static_cast<Nanos>(work * static_cast<double>(node.slower)));
   state.range = action.chunk.range;
   state.began = begin;
+  state.ends = begin + lasts;
   usage_.add(begin - submitted_, begin + lasts - submitted_);
   ++outcome_.chunks;
   outcome_.work_ns += work;
@@ -260,7 +286,7 @@ void Machine::send(RankId id, Send& action, std::uint32_t thread) {
     place = free_parcels_.back();
     free_parcels_.pop_back();
   }
-  if (auto* grant = std::get_if<Grant>(&action.message)) {
+  if (auto* grant = std::get_if<Grant>(&action.message); grant && config_.spawn == 0) {
     for (GrantedRange& granted : grant->ranges) granted.arguments = arguments(granted.range);
   }
   parcels_[place] = {std::move(action.message), id, bytes};

@@ -44,6 +44,14 @@ struct MachineConfig {
   bool sleeps = false;          // Idle threads sleep; else they spin for ever.
   Nanos sleep_cap = 1'000'000;  // A sleeping fabric thread looks at the network so often.
   double straggler_share = 0, straggler_factor = 1;  // So many ranks run so much slower.
+  // Each task submits 0, 1 or 2 more on its rank (on average one), and those as well, so many
+  // generations deep. Requires: no payload.
+  std::uint32_t spawn = 0;
+  // So many ranks, never the one that submits, die in the time after the submit. Requires: one rank
+  // submits, nothing is spawned.
+  std::uint32_t failures = 0;
+  Nanos failures_within = 0;
+  Nanos lost_after = 4'000'000'000;  // Silence after which a rank is lost; matters with failures.
   std::uint64_t seed = 1;
 };
 
@@ -54,7 +62,8 @@ struct Outcome {
   double drain_ns = 0;       // From the last moment with 99 % of the workers busy until then.
   double last_start_ns = 0;  // Until the last chunk was begun.
   double longest_ns = 0;     // The longest chunk.
-  double work_ns = 0;        // Of all tasks, on ranks that are not slow.
+  double critical_ns = 0;    // With `spawn`: the longest chain of a task and its ancestors.
+  double work_ns = 0;        // Of all tasks, each once, on ranks that are not slow.
   double capacity = 0;       // Workers, where one on a slow rank counts for less.
   std::uint64_t tasks_run = 0, delivered = 0, chunks = 0;
   std::uint64_t messages = 0, bytes = 0;               // From submit on.
@@ -62,7 +71,9 @@ struct Outcome {
   std::uint64_t steals_asked = 0, grants = 0, reports = 0, records = 0;
   std::uint32_t deepest_queue = 0;  // Frames that waited for one fabric thread.
   std::uint64_t events = 0;
-  double efficiency() const { return work_ns / (capacity * end_ns); }
+  std::uint32_t ranks_lost = 0;
+  double lost_capacity_ns = 0;  // What lost ranks would have worked until the end.
+  double efficiency() const { return work_ns / (capacity * end_ns - lost_capacity_ns); }
 };
 
 class Machine {
@@ -75,7 +86,7 @@ class Machine {
   const Usage& usage() const { return usage_; }
 
  private:
-  enum class What : std::uint32_t { Starts, Submits, Arrives, Handled, ChunkEnds, Timer };
+  enum class What : std::uint32_t { Starts, Submits, Arrives, Handled, ChunkEnds, Timer, Dies };
   struct Happening {
     Nanos at;
     RankId rank;
@@ -92,12 +103,19 @@ class Machine {
     Nanos timer = kNever.ns;
     Nanos fabric_free = 0, lock_free = 0;
     std::uint32_t backlog = 0;
+    bool dead = false;
     float slower = 1;
+  };
+  // A task of a run with `spawn`: its arguments.
+  struct Spawned {
+    std::uint64_t name, generations_left;
+    double before_ns;  // Work of its ancestors.
   };
   struct WorkerState {
     Range range;
-    Nanos began = 0;
-    Nanos idle_since = 0;  // -1: never had work.
+    Nanos began = 0, ends = 0;
+    Nanos idle_since = 0;          // -1: never had work.
+    std::vector<Spawned> spawned;  // What its chunk submits when it ends.
   };
   // Whose thread steps a rank: its fabric's, or a worker's, or its program's.
   static constexpr std::uint32_t kFabric = ~0u, kProgram = ~0u - 1;
@@ -113,6 +131,14 @@ class Machine {
   void run_chunk(RankId id, const Run& action, std::uint32_t thread, Nanos given);
   void send(RankId id, Send& action, std::uint32_t thread);
   void count(const Message& message);
+  void plan_failures();
+  void die(RankId id);
+  void drop(std::uint32_t parcel);
+  Arguments roots(Range range);
+  double work_of(WorkerState& worker, const Chunk& chunk);
+  void submit_spawned(RankId id, std::vector<Spawned>& tasks);
+  void submit_batch(RankId id, std::uint64_t sequence, Range range, Arguments args,
+                    std::uint32_t thread);
   void note_start(WorkerState& worker, Nanos at);
   Nanos awake_at(const Node& node, Nanos now, bool rung) const;
   Arguments arguments(Range range) const;
@@ -133,7 +159,8 @@ class Machine {
   Outcome outcome_;
   Nanos now_ = 0, submitted_ = 0, full_until_ = 0;
   double filled_ns_ = 0;
-  std::uint64_t started_ = 0, busy_ = 0, batches_left_ = 0;
+  double lost_capacity_ = 0, lost_capacity_ns_ = 0;  // Of dead ranks, and until they died.
+  std::uint64_t started_ = 0, busy_ = 0, alive_ = 0, batches_left_ = 0, spawned_batches_ = 0;
   std::uint8_t* payload_ =
       nullptr;  // Address space without memory: nobody looks at arguments here.
   std::uint64_t payload_bytes_ = 0;

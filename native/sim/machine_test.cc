@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "sim/instrument.h"
@@ -35,6 +36,11 @@ Ran run(const MachineConfig& config) {
   };
   ran.outcome = machine.run();
   return ran;
+}
+
+Outcome run_spawning(const MachineConfig& config) {
+  Machine machine(config);
+  return machine.run();
 }
 
 }  // namespace
@@ -102,6 +108,35 @@ TEST_CASE(
   CHECK(sleeps.fill_ns < 2 * 6 * 1.2e6);
 }
 
+TEST_CASE("machine: what tasks spawn is the same whoever runs it, and all of it ran at the end") {
+  MachineConfig config = machine("lognormal:100us:1", 2'000);
+  config.spawn = 9;
+  const Outcome wide = run_spawning(config);
+  config.ranks = config.workers = 1;
+  const Outcome alone = run_spawning(config);
+  CHECK(wide.tasks_run == alone.tasks_run);
+  CHECK(wide.work_ns == doctest::Approx(alone.work_ns));
+  CHECK(wide.delivered == wide.tasks_run);
+  // On average each spawns one: ten generations. The variance of a generation grows by 2/3.
+  CHECK(alone.tasks_run > 17'000);
+  CHECK(alone.tasks_run < 23'000);
+}
+
+TEST_CASE(
+    "machine: of a batch every task is delivered once though ranks die, and lost ones count") {
+  MachineConfig config = machine("lognormal:10ms:1", 20'000);
+  config.failures = 9;
+  config.failures_within = 1'000'000'000;
+  config.submit_at = 3;
+  const Ran ran = run(config);
+  CHECK(std::ranges::count(ran.runs, 0) == 0);
+  CHECK(ran.outcome.delivered == config.tasks);
+  CHECK(ran.outcome.ranks_lost == 9);
+  CHECK(ran.outcome.lost_capacity_ns > 9 * 2 * (ran.outcome.end_ns - 1e9));
+  CHECK(ran.outcome.lost_capacity_ns < 9 * 2 * ran.outcome.end_ns);
+  CHECK(ran.outcome.efficiency() < 1);
+}
+
 TEST_CASE("usage: the mean number of busy workers survives coarser steps") {
   Usage usage;
   usage.add(500, 2'500);
@@ -129,6 +164,9 @@ TEST_CASE(
   CHECK(wrong({"--workload", "constant:1"}) == "--workload is not \"constant:1\"");
   CHECK(wrong({"--workload", "constant:1ms", "--rank", "4"}) == "unknown: --rank");
   CHECK(wrong({"--workload", "constant:1ms", "--idle"}) == "--idle is not \"\"");
+  CHECK(wrong({"--workload", "constant:1ms", "--failures", "3"}) == "--failures is not \"3\"");
+  CHECK(wrong({"--workload", "constant:1ms", "--round-trip", "1us"}) ==
+        "--round-trip is less than the network alone takes");
   CHECK(wrong({"--workload", "constant:1ms", "--ranks", "0"}) == "--ranks must be 1 to 16777216");
 }
 

@@ -15,6 +15,9 @@ class Usage {
     change(last, -1);
   }
 
+  // It turns out that one was not, in part of that time.
+  void remove(std::int64_t first, std::int64_t last) { add(last, first); }
+
   struct Sample {
     double at_ns, busy;  // Mean number of busy workers in the step that begins at `at_ns`.
   };
