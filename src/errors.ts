@@ -145,14 +145,14 @@ export class CancelledError extends HeddleError {
 
 /** An input of the task failed, so the task never ran. */
 export class DependencyError extends TaskError {
-  /** From this task back to the one that failed. */
-  readonly chain: readonly string[];
+  readonly #input: DependencyError | string;
+  readonly #links: number;
 
   constructor(place: TaskPlace, input: string, cause: unknown) {
     const self = `${place.app}(#${place.index})`;
-    const rest = cause instanceof DependencyError ? cause.chain : [input];
-    const chain = [self, ...rest];
-    const origin = cause instanceof DependencyError ? cause.cause : cause;
+    const above = cause instanceof DependencyError ? cause : null;
+    const origin = above === null ? cause : above.cause;
+    const chain = [self, ...(above === null ? [input] : above.#shortChain())];
     super(
       "ERR_DEPENDENCY",
       `${self} did not run, because an input failed: ${chain.join(" <- ")}: ${headline(origin)}`,
@@ -160,9 +160,32 @@ export class DependencyError extends TaskError {
       place,
       { cause: origin, data: { chain } },
     );
-    this.chain = chain;
+    this.#input = above ?? input;
+    this.#links = above === null ? 1 : above.#links + 1;
+  }
+
+  /** From this task back to the one that failed. */
+  get chain(): readonly string[] {
+    const { names, rest } = this.#names(this.#links);
+    return [...names, ...rest];
+  }
+
+  // A chain may be as long as a program, and each of its links has a message of its own: the near end of it.
+  #shortChain(): string[] {
+    const { names, rest } = this.#names(CHAIN_SHOWN);
+    const left = this.#links - names.length;
+    return left === 0 ? [...names, ...rest] : [...names, `(${left} more)`];
+  }
+
+  #names(most: number): { names: string[]; rest: string[] } {
+    const names: string[] = [];
+    let at: DependencyError | string = this;
+    for (; typeof at !== "string" && names.length < most; at = at.#input) names.push(`${at.app}(#${at.index})`);
+    return { names, rest: typeof at === "string" ? [at] : [] };
   }
 }
+
+const CHAIN_SHOWN = 6;
 
 /** First line of an error's message, with the class where it is not Heddle's own. */
 export function headline(error: unknown): string {

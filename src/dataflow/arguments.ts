@@ -1,13 +1,14 @@
 /**
  * Arguments as bytes, at the moment of the call: what the program changes afterwards does not reach the task.
  *
- * A future among them becomes a placeholder in the bytes. When all are done, the bytes are decoded with the results in
- * the places of the futures, and encoded again.
+ * A future among them becomes a placeholder in the bytes. When all are done, their results are encoded into those places. Futures inside
+ * of values that msgpackr encodes, such as a Map, and those of commands, are extensions of msgpack instead: then the bytes are decoded
+ * with the results in place of the futures, and encoded again.
  */
 
 import { HeddleError } from "../errors.ts";
 import { AppFuture } from "../futures/future.ts";
-import { decode, encode, encodeShared, extend } from "../serialize/codec.ts";
+import { decode, encode, encodeOpenShared, encodeShared, extend, fillShared } from "../serialize/codec.ts";
 import { packNative, unpackNative } from "../serialize/native-arguments.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { packStrings, unpackStrings } from "../serialize/strings.ts";
@@ -41,16 +42,29 @@ function substitute(bytes: Uint8Array): unknown {
 extend(AppFuture, FUTURE_TAG, meet, substitute);
 extend(Promise, FUTURE_TAG, meet, substitute);
 
-/** The arguments of one call: complete, or waiting for futures. */
-export type Encoded = { bytes: Uint8Array; inputs: null } | { bytes: Uint8Array; inputs: PromiseLike<unknown>[] };
+/** The arguments of one call that waits for futures. */
+export interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly inputs: readonly PromiseLike<unknown>[];
+  /** Where their values go; null: the bytes are decoded, with the values in place of the futures. */
+  readonly places: readonly number[] | null;
+}
 
-/** Encodes the arguments of a call. The bytes may be overwritten by the next call of this module. */
-export function encodeCall(app: AppDefinition, args: readonly unknown[], index: number): Encoded {
-  if (!encodesAlways(app)) return encodePlain(app, args, index);
+/** Encodes the arguments of a call: to bytes that the next call of this module may overwrite, or to what waits. */
+export function encodeCall(app: AppDefinition, args: readonly unknown[], index: number): Uint8Array | Waiting {
+  if (!encodesAlways(app) && commandInputs(args).length === 0) return packPlain(app, args, index);
+  const places: number[] = [];
+  const direct: PromiseLike<unknown>[] = [];
   met = [];
   try {
-    const bytes = guarded(() => encodeShared(args), args, app.name);
-    return { bytes, inputs: met.length === 0 ? null : met };
+    const future = (value: object): boolean => isFuture(value) && direct.push(value) > 0;
+    const bytes = guarded(() => encodeOpenShared(args, future, places), args, app.name);
+    if (direct.length === 0 && met.length === 0) return bytes;
+    if (met.length === 0 && encodesAlways(app)) return { bytes: bytes.slice(), inputs: direct, places };
+    met.length = 0; // Some lie where placeholders cannot: inside of a Map, say.
+    const all = guarded(() => encodeShared(args), args, app.name);
+    for (const future of met) future.then(undefined, () => {}); // Whoever packed it has looked at its constructor.
+    return { bytes: all.slice(), inputs: met, places: null };
   } finally {
     met = null;
   }
@@ -59,20 +73,6 @@ export function encodeCall(app: AppDefinition, args: readonly unknown[], index: 
 /** Are its arguments msgpack, whatever they are? Futures among them then become placeholders on the way. */
 function encodesAlways(app: AppDefinition): boolean {
   return app.kind === "js" || app.native?.layout === "msgpack";
-}
-
-function encodePlain(app: AppDefinition, args: readonly unknown[], index: number): Encoded {
-  const inputs = commandInputs(args);
-  if (inputs.length > 0) {
-    met = [];
-    try {
-      const bytes = guarded(() => encodeShared(args), args, app.name);
-      return { bytes, inputs: met };
-    } finally {
-      met = null;
-    }
-  }
-  return { bytes: packPlain(app, args, index), inputs: null };
 }
 
 /** The arguments of a command, or of a native app, that are all there. */
@@ -104,22 +104,26 @@ export function isFuture(value: unknown): value is PromiseLike<unknown> {
   return value instanceof AppFuture || value instanceof Promise;
 }
 
-/** Puts results in the places of futures; returns the bytes of a call whose inputs are all there. */
+/** The bytes of a call whose inputs are all there. The next call of this module may overwrite them. */
 export function completeCall(
   app: AppDefinition,
-  waiting: Uint8Array,
+  { bytes, places }: Waiting,
   results: readonly unknown[],
   index: number,
 ): Uint8Array {
+  if (places !== null) return guarded(() => fillShared(bytes, places, results), results, app.name);
+  const args = decodeWaiting(bytes, results);
+  if (!encodesAlways(app)) return packPlain(app, args, index);
+  return guarded(() => encode(args), args, app.name);
+}
+
+function decodeWaiting(bytes: Uint8Array, results: readonly unknown[]): unknown[] {
   resolved = results;
-  let args: unknown[];
   try {
-    args = decode(waiting) as unknown[];
+    return decode(bytes) as unknown[];
   } finally {
     resolved = [];
   }
-  if (!encodesAlways(app)) return packPlain(app, args, index);
-  return guarded(() => encode(args), args, app.name);
 }
 
 /** Runs `encodeAll`; what it cannot encode becomes ERR_ARGUMENT with the path of the value. */

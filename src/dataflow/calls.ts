@@ -4,7 +4,7 @@
  */
 
 import { HeddleError } from "../errors.ts";
-import type { AppFuture } from "../futures/future.ts";
+import type { AppFuture, Home } from "../futures/future.ts";
 import type { SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
@@ -21,7 +21,7 @@ const BYTES_MAX = 8 * 1024 * 1024;
 const BYTES_FIRST = 64; // So small an array costs V8 no memory of its own.
 
 /** Gathers the calls of one app. */
-export class CallGatherer {
+export class CallGatherer implements Home {
   /** Calls ever made; each is numbered in the order of the program. */
   made = 0;
   readonly #app: AppDefinition;
@@ -31,6 +31,7 @@ export class CallGatherer {
   #bytes: Uint8Array = new Uint8Array(0);
   #length = 0;
   #offsets: number[] = [];
+  #anyCancelled = false;
 
   constructor(app: AppDefinition, pump: Pump, salt: string) {
     this.#app = app;
@@ -48,28 +49,51 @@ export class CallGatherer {
     this.#offsets.push(this.#length);
     this.#length += bytes.length;
     this.#futures.push(future);
+    future.home = this;
     if (this.#futures.length >= CALLS_MAX || this.#length >= BYTES_MAX) this.flush();
+  }
+
+  /** One that is gathered is not wanted any more. */
+  cancelled(): void {
+    this.#anyCancelled = true;
   }
 
   /** Submits what was gathered; returns how many calls. */
   flush(): number {
+    if (this.#anyCancelled) this.#dropCancelled();
     const futures = this.#futures;
     const count = futures.length;
     if (count === 0) return 0;
     const options = this.#options(futures[0]?.index as number, count);
-    this.#futures = [];
-    this.#offsets = [];
-    this.#bytes = new Uint8Array(0);
-    this.#length = 0;
-    const sink = new CallsSink(this.#app, options, futures);
+    this.#clear();
+    const sink = new CallsSink(this.#app, options, futures, this.#pump);
+    for (const future of futures) future.moved("launched", sink);
     try {
-      this.#pump.submit(options, sink);
+      sink.batch = this.#pump.submit(options, sink);
     } catch (error) {
       sink.aborted(
         error instanceof HeddleError ? error : new HeddleError("ERR_INTERNAL", String(error), null, { cause: error }),
       );
     }
     return count;
+  }
+
+  #dropCancelled(): void {
+    this.#anyCancelled = false;
+    const futures = this.#futures;
+    const offsets = [...this.#offsets, this.#length];
+    const bytes = this.#bytes;
+    this.#clear();
+    futures.forEach((future, k) => {
+      if (!future.done()) this.add(future, bytes.subarray(offsets[k], offsets[k + 1]));
+    });
+  }
+
+  #clear(): void {
+    this.#futures = [];
+    this.#offsets = [];
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
   }
 
   #options(first: number, count: number): SubmitOptions {
@@ -108,14 +132,19 @@ export class CallGatherer {
 }
 
 /** Gives the records of a gathered batch to its futures. */
-class CallsSink implements BatchSink {
+class CallsSink implements BatchSink, Home {
+  batch = 0;
   readonly #app: AppDefinition;
   readonly #first: number;
   readonly #column: TypedColumn | null;
   readonly #options: SubmitOptions;
   readonly #futures: (AppFuture<unknown> | null)[];
+  readonly #pump: Pump;
+  #wanted: number;
 
-  constructor(app: AppDefinition, options: SubmitOptions, futures: (AppFuture<unknown> | null)[]) {
+  constructor(app: AppDefinition, options: SubmitOptions, futures: (AppFuture<unknown> | null)[], pump: Pump) {
+    this.#pump = pump;
+    this.#wanted = futures.length;
     this.#app = app;
     this.#options = options;
     this.#first = options.first;
@@ -127,6 +156,11 @@ class CallsSink implements BatchSink {
     if (kind === RecordKind.failed) this.#fail(first, last, payload as Uint8Array);
     else if (kind === RecordKind.packed) this.#resolve(first, last, payload as Uint8Array, rank);
     else for (let k = first; k < last; k++) this.#take(k)?.resolve(this.#column?.[k - this.#first], rank);
+  }
+
+  /** When none of the batch is wanted, it is ended. */
+  cancelled(future: AppFuture<unknown>): void {
+    if (this.#take(future.index) !== null && this.#wanted === 0) this.#pump.cancel(this.batch);
   }
 
   finished(): void {
@@ -165,6 +199,7 @@ class CallsSink implements BatchSink {
   #take(index: number): AppFuture<unknown> | null {
     const k = index - this.#first;
     const future = this.#futures[k] ?? null;
+    if (future !== null) this.#wanted--;
     this.#futures[k] = null;
     return future;
   }

@@ -3,6 +3,7 @@
 import { HeddleError } from "../errors.ts";
 import type { Executor, ExecutorKind } from "../executors/executor.ts";
 import { type OpenOptions, openExecutor } from "../executors/open.ts";
+import type { StateCounts } from "../futures/states.ts";
 import { errorReport } from "../monitoring/report.ts";
 import type { SessionStats } from "../native/binding.ts";
 import { setKernel } from "./current.ts";
@@ -90,6 +91,16 @@ export class Engine implements AsyncDisposable {
   /** What each rank did so far; asks every rank, and blocks for a moment. */
   gatherStats(): SessionStats[] {
     return this.#executor.gatherStats();
+  }
+
+  /**
+   * Resolves when no call and no map is outstanding.
+   *
+   * @returns Calls of this program so far, by state. Maps are not in it.
+   */
+  async wait(): Promise<StateCounts> {
+    await this.kernel.whenIdle();
+    return this.kernel.counts();
   }
 
   /** Resolves when no call and no map is outstanding. */

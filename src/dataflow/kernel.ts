@@ -2,15 +2,17 @@
  * The front end's core: turns calls and maps into batches on one executor, and waits for the inputs of calls.
  */
 
-import { DependencyError, HeddleError } from "../errors.ts";
+import { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
-import { AppFuture } from "../futures/future.ts";
+import { AppFuture, type Tally } from "../futures/future.ts";
+import { type FutureState, noCounts, type StateCounts } from "../futures/states.ts";
 import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
-import { completeCall, encodeCall } from "./arguments.ts";
+import { encodeCall, type Waiting } from "./arguments.ts";
 import { CallGatherer } from "./calls.ts";
 import { checkHolder, checkNeed } from "./needs.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
+import { WaitingCall } from "./waiting.ts";
 
 const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment of waiting.
 
@@ -35,7 +37,7 @@ export interface KernelWatch {
   tracked(job: Promise<unknown>): void;
 }
 
-export class Kernel {
+export class Kernel implements Tally {
   readonly executor: Executor;
   readonly pump: Pump;
   /** What is to be done before the engine closes, and needs it. */
@@ -45,6 +47,8 @@ export class Kernel {
   #flushing = false;
   #waiting = 0;
   #closed = false;
+  #made = 0;
+  readonly #over = noCounts();
   readonly #jobs = new Set<Promise<unknown>>();
   readonly #watch: KernelWatch | null;
 
@@ -58,16 +62,17 @@ export class Kernel {
   call(app: AppDefinition, args: readonly unknown[]): AppFuture<unknown> {
     const gatherer = this.#gathererOf(app);
     const index = gatherer.made++;
-    const future = new AppFuture<unknown>(app.name, index, "pending");
+    const future = new AppFuture<unknown>(app.name, index, this);
+    this.#made++;
     if (this.#closed) {
       future.reject(closedError(app.name));
       return future;
     }
     try {
       this.check(app, app.placement);
-      const { bytes, inputs } = encodeCall(app, args, index);
-      if (inputs !== null) return this.#wait(gatherer, app, index, bytes.slice(), inputs);
-      this.#add(gatherer, future, bytes);
+      const call = encodeCall(app, args, index);
+      if (call instanceof Uint8Array) this.#ready(gatherer, app, future, call);
+      else this.#wait(gatherer, app, future, call);
       this.#watch?.called(future);
     } catch (error) {
       this.#watch?.called(future);
@@ -124,6 +129,20 @@ export class Kernel {
     }
   }
 
+  /** @internal A call is over. */
+  over(state: FutureState): void {
+    this.#over[state]++;
+  }
+
+  /** Calls so far, by state; those that are not over count as launched, or as pending where they wait for inputs. */
+  counts(): StateCounts {
+    const counts = { ...this.#over };
+    const over = Object.values(counts).reduce((a, b) => a + b, 0);
+    counts.pending = this.#waiting;
+    counts.launched = this.#made - over - this.#waiting;
+    return counts;
+  }
+
   /** No call is accepted any more; outstanding ones fail. */
   shut(): void {
     this.#closed = true;
@@ -142,6 +161,11 @@ export class Kernel {
 
   #caller(): Caller {
     return this.#watch?.caller() ?? this.#program;
+  }
+
+  /** All that it needs is there. */
+  #ready(gatherer: CallGatherer, _app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
+    this.#add(gatherer, future, bytes);
   }
 
   #add(gatherer: CallGatherer, future: AppFuture<unknown>, bytes: Uint8Array): void {
@@ -168,50 +192,16 @@ export class Kernel {
     return new Promise((resolve) => this.#moved.push(resolve));
   }
 
-  #wait(
-    gatherer: CallGatherer,
-    app: AppDefinition,
-    index: number,
-    bytes: Uint8Array,
-    inputs: PromiseLike<unknown>[],
-  ): AppFuture<unknown> {
-    const future = new AppFuture<unknown>(app.name, index, "waiting");
-    this.#watch?.called(future);
-    const results = new Array<unknown>(inputs.length);
-    let missing = inputs.length;
+  #wait(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, call: Waiting): void {
     this.#waiting++;
-    const end = (): void => {
+    const ended = (bytes: Uint8Array | null): void => {
       this.#waiting--;
       for (const resolve of this.#moved.splice(0)) resolve();
+      if (bytes === null) return;
+      if (this.#closed) future.reject(closedError(app.name));
+      else this.#ready(gatherer, app, future, bytes);
     };
-    const complete = (): void => {
-      end();
-      if (this.#closed) return future.reject(closedError(app.name));
-      try {
-        const complete = completeCall(app, bytes, results, index);
-        future.submitted();
-        this.#add(gatherer, future, complete);
-      } catch (error) {
-        future.reject(error as HeddleError);
-      }
-    };
-    const fail = (input: PromiseLike<unknown>, error: unknown): void => {
-      if (future.state !== "waiting") return;
-      missing = -1;
-      end();
-      const name = input instanceof AppFuture ? `${input.app}(#${input.index})` : "a promise";
-      future.reject(new DependencyError({ app: app.name, index, rank: null, arguments: null }, name, error));
-    };
-    inputs.forEach((input, k) => {
-      input.then(
-        (value) => {
-          results[k] = value;
-          if (--missing === 0) complete();
-        },
-        (error) => fail(input, error),
-      );
-    });
-    return future;
+    new WaitingCall(app, future, call, ended).start();
   }
 }
 

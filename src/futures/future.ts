@@ -7,13 +7,28 @@
  * unhandled rejection (futures are often awaited one after the other); it is remembered here, and the end of run() reports it.
  */
 
-import type { HeddleError } from "../errors.ts";
+import { CancelledError, DependencyError, HeddleError } from "../errors.ts";
+import { type FutureState, isOver, transitions } from "./states.ts";
 import { addUnobserved, removeUnobserved } from "./unobserved.ts";
 
-/** "waiting": for other futures it got as arguments; "pending": submitted, not done. */
-export type FutureState = "waiting" | "pending" | "done" | "failed";
+export type { FutureState } from "./states.ts";
 
 type Settle = (value: unknown) => void;
+
+/** @internal Whoever waits for a future without a promise of its own. */
+export interface Dependent {
+  inputSettled(input: AppFuture<unknown>): void;
+}
+
+/** @internal Where a call is while it is not over: told when it is cancelled. */
+export interface Home {
+  cancelled(future: AppFuture<unknown>): void;
+}
+
+/** @internal Calls that are over, by state. */
+export interface Tally {
+  over(state: FutureState): void;
+}
 
 // The executor of `new Promise` runs at once, so one function and two variables serve all: no closure for each future.
 let lastResolve: Settle;
@@ -23,37 +38,47 @@ function capture(resolve: Settle, reject: Settle): void {
   lastReject = reject;
 }
 
+// Dependents are told one after the other, not from within each other: a chain may be longer than the stack.
+let settled: AppFuture<unknown>[] = [];
+let telling = false;
+
 export class AppFuture<T> extends Promise<T> {
   /** Name of the app. */
   readonly app: string;
   /** Number of this call among the calls of its app; also `context().index` inside the task. */
   readonly index: number;
-  /** @internal Called once it is done or failed. */
-  whenSettled: (() => void) | null = null;
-  #state: FutureState;
+  /** How often it was sent to run: 1, and one more for each retry. */
+  tries = 0;
+  /** @internal */
+  home: Home | null = null;
+  #state: FutureState = "unscheduled";
   #value: unknown = undefined;
-  #observed = false;
+  /** Somebody has it as a promise; or has looked at it otherwise, and tells of a failure. */
+  #awaited = false;
+  #looked = false;
   #rank = -1;
+  #dependents: Dependent | Dependent[] | null = null;
+  readonly #tally: Tally | null;
   readonly #resolve: Settle;
   readonly #reject: Settle;
 
   static {
     Object.defineProperty(AppFuture.prototype, "constructor", {
       get(this: AppFuture<unknown>) {
-        if (#observed in this) this.#observe();
+        if (#awaited in this) this.#await();
         return Promise; // What `then` makes of it is a plain promise.
       },
     });
   }
 
   /** @internal */
-  constructor(app: string, index: number, state: FutureState) {
+  constructor(app: string, index: number, tally: Tally | null) {
     super(capture as never);
     this.#resolve = lastResolve;
     this.#reject = lastReject;
     this.app = app;
     this.index = index;
-    this.#state = state;
+    this.#tally = tally;
   }
 
   /** Unique in the program: `app#index`. */
@@ -61,7 +86,7 @@ export class AppFuture<T> extends Promise<T> {
     return `${this.app}#${this.index}`;
   }
 
-  /** Rank that ran the task, once it is done; until then, and where it failed, null. */
+  /** Rank that ran the task, once it is done; until then, and where it failed or did not run, null. */
   get rank(): number | null {
     return this.#rank < 0 ? null : this.#rank;
   }
@@ -70,36 +95,87 @@ export class AppFuture<T> extends Promise<T> {
     return this.#state;
   }
 
+  /** Is it over, in whatever way? */
+  done(): boolean {
+    return isOver(this.#state);
+  }
+
+  /** The error, where it failed or was cancelled; else null. */
+  exception(): HeddleError | null {
+    this.#look();
+    return this.#value instanceof HeddleError && this.#isError() ? this.#value : null;
+  }
+
+  /**
+   * Ends it, with a {@link CancelledError}, and what depends on it. A task that did not begin never does. One that runs is ended where
+   * it is a command, and no other call of its batch is wanted; else it runs on, and its result is dropped.
+   *
+   * @returns False: it was over already.
+   */
+  cancel(): boolean {
+    if (this.done()) return false;
+    const home = this.home;
+    this.#fail("cancelled", new CancelledError(`The call ${this.id}`));
+    home?.cancelled(this);
+    return true;
+  }
+
   override get [Symbol.toStringTag](): string {
     return "AppFuture";
   }
 
-  /** @internal The arguments are known now. */
-  submitted(): void {
-    if (this.#state === "waiting") this.#state = "pending";
+  /** @internal It is `home`'s now. */
+  moved(state: FutureState, home: Home | null): void {
+    this.#enter(state);
+    this.home = home;
+    if (state === "launched") this.tries++;
   }
 
   /** @internal */
-  resolve(value: T, rank: number): void {
+  resolve(value: T, rank: number, state: "done" | "memo-done" = "done"): void {
+    if (this.done()) return;
     this.#value = value;
     this.#rank = rank;
-    this.#state = "done";
+    this.#enter(state);
     this.#resolve(value);
-    this.whenSettled?.();
+    this.#tell();
   }
 
   /** @internal */
   reject(error: HeddleError): void {
-    this.#value = error;
-    this.#state = "failed";
-    if (this.#observed) this.#reject(error);
-    else addUnobserved(this, error);
-    this.whenSettled?.();
+    if (!this.done()) this.#fail("failed", error);
+  }
+
+  /** @internal `input` was to be an argument of it, and failed with `error`, or was cancelled. */
+  inputFailed(input: PromiseLike<unknown>, error: unknown): void {
+    if (this.done()) return;
+    const own = input instanceof AppFuture ? input : null;
+    if (own?.state === "cancelled") {
+      this.#fail("cancelled", new CancelledError(`The call ${this.id}, with its input ${own.id},`, { cause: error }));
+      return;
+    }
+    const name = own === null ? "a promise" : `${own.app}(#${own.index})`;
+    const place = { app: this.app, index: this.index, rank: null, arguments: null };
+    this.#fail("dependency-failed", new DependencyError(place, name, error));
+  }
+
+  /** @internal Tells `dependent` when it is over; at once where it is. Counts as looking at it. */
+  subscribe(dependent: Dependent): void {
+    this.#look();
+    this.listen(dependent);
+  }
+
+  /** @internal The same, but somebody else has to look at a failure. */
+  listen(dependent: Dependent): void {
+    if (this.done()) dependent.inputSettled(this);
+    else if (this.#dependents === null) this.#dependents = dependent;
+    else if (Array.isArray(this.#dependents)) this.#dependents.push(dependent);
+    else this.#dependents = [this.#dependents, dependent];
   }
 
   /** @internal Does, or did, anybody wait for it? */
   get observed(): boolean {
-    return this.#observed;
+    return this.#awaited || this.#looked;
   }
 
   /** @internal Its failure was reported elsewhere. */
@@ -112,10 +188,58 @@ export class AppFuture<T> extends Promise<T> {
     return this.#value;
   }
 
-  #observe(): void {
-    if (this.#observed) return;
-    this.#observed = true;
-    if (this.#state !== "failed") return;
+  #isError(): boolean {
+    return this.#state === "failed" || this.#state === "dependency-failed" || this.#state === "cancelled";
+  }
+
+  #enter(state: FutureState): void {
+    if (!transitions[this.#state].includes(state)) {
+      throw new HeddleError("ERR_INTERNAL", `${this.id} cannot become ${state}: it is ${this.#state}.`);
+    }
+    this.#state = state;
+    if (isOver(state)) {
+      this.home = null;
+      this.#tally?.over(state);
+    }
+  }
+
+  #fail(state: "failed" | "dependency-failed" | "cancelled", error: HeddleError): void {
+    this.#value = error;
+    this.#enter(state);
+    if (this.#awaited) this.#reject(error);
+    else if (state !== "cancelled" && !this.#looked) addUnobserved(this, error);
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#dependents === null) return;
+    settled.push(this);
+    if (telling) return;
+    telling = true;
+    try {
+      for (const one of settled) one.#tellDependents(); // Grows meanwhile.
+    } finally {
+      settled = [];
+      telling = false;
+    }
+  }
+
+  #tellDependents(): void {
+    const dependents = this.#dependents;
+    this.#dependents = null;
+    if (Array.isArray(dependents)) for (const one of dependents) one.inputSettled(this);
+    else dependents?.inputSettled(this);
+  }
+
+  #look(): void {
+    this.#looked = true;
+    removeUnobserved(this);
+  }
+
+  #await(): void {
+    if (this.#awaited) return;
+    this.#awaited = true;
+    if (!this.#isError()) return;
     removeUnobserved(this);
     this.#reject(this.#value);
   }

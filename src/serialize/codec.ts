@@ -7,7 +7,7 @@
 
 import { addExtension, Packr, Unpackr } from "msgpackr";
 import { decodeSimple } from "./decoder.ts";
-import { Encoder } from "./encoder.ts";
+import { Encoder, PLACEHOLDER } from "./encoder.ts";
 
 const options = { useRecords: false, moreTypes: true, copyBuffers: true } as const;
 const packr = new Packr(options);
@@ -28,7 +28,11 @@ export function extend<T>(
   addExtension({ Class: type as never, type: tag, pack: pack as never, unpack: unpack as never });
 }
 
-const encoder = new Encoder((value) => packr.pack(value));
+let meet: (value: object) => boolean = () => false;
+const encoder = new Encoder(
+  (value) => packr.pack(value),
+  (value) => meet(value),
+);
 let encoding = false; // A value's toJSON may come back here; msgpackr saves its state for that, the encoder does not.
 
 /** Encodes one value. The bytes are the caller's own. Throws what msgpackr throws: see `findUnencodable`. */
@@ -43,6 +47,41 @@ export function encodeShared(value: unknown): Uint8Array {
   try {
     encoder.reset();
     encoder.write(value);
+    return encoder.bytes.subarray(0, encoder.length);
+  } finally {
+    encoding = false;
+  }
+}
+
+/**
+ * As `encodeShared`, but every value that `future` accepts, and that is not inside of one that msgpackr encodes, becomes a placeholder;
+ * `places` receive where. Values take those places by `fillShared`.
+ */
+export function encodeOpenShared(value: unknown, future: (value: object) => boolean, places: number[]): Uint8Array {
+  if (encoding) return encodeShared(value);
+  encoder.places = places;
+  meet = future;
+  try {
+    return encodeShared(value);
+  } finally {
+    encoder.places = null;
+  }
+}
+
+/** The bytes of a value with `values` in the places of its placeholders, in memory that the next call of this module overwrites. */
+export function fillShared(open: Uint8Array, places: readonly number[], values: readonly unknown[]): Uint8Array {
+  if (encoding) throw new Error("fillShared was called by a value's toJSON");
+  encoding = true;
+  try {
+    encoder.reset();
+    let at = 0;
+    for (let k = 0; k < places.length; k++) {
+      const place = places[k] as number;
+      encoder.append(open.subarray(at, place));
+      encoder.write(values[k]);
+      at = place + PLACEHOLDER;
+    }
+    encoder.append(open.subarray(at));
     return encoder.bytes.subarray(0, encoder.length);
   } finally {
     encoding = false;

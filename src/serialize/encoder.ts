@@ -7,6 +7,8 @@
 
 const BYTES_FIRST = 16_384;
 const KEEP_MAX = 1 << 22; // A larger buffer is given back after use.
+/** Bytes that a placeholder takes. */
+export const PLACEHOLDER = 1;
 const DEPTH_MAX = 512; // Deeper values are left to msgpackr; a cycle ends there with its error.
 
 /** Node's own, which its types leave out: `write` would look up the encoding for each text. */
@@ -18,10 +20,15 @@ export class Encoder {
   length = 0;
   #buffer: TextBuffer = Buffer.from(this.bytes.buffer) as TextBuffer;
   #view: DataView = new DataView(this.bytes.buffer);
+  /** Where placeholders of futures lie; null: futures are handed to `foreign`. */
+  places: number[] | null = null;
   readonly #foreign: (value: unknown) => Uint8Array;
+  readonly #meet: (value: object) => boolean;
 
-  constructor(foreign: (value: unknown) => Uint8Array) {
+  /** @param meet - Is this the future of a value? Its placeholder is then written. */
+  constructor(foreign: (value: unknown) => Uint8Array, meet: (value: object) => boolean = () => false) {
     this.#foreign = foreign;
+    this.#meet = meet;
   }
 
   reset(): void {
@@ -32,6 +39,11 @@ export class Encoder {
   /** Appends one value. */
   write(value: unknown): void {
     this.#write(value, 0);
+  }
+
+  /** Appends bytes that are values already. */
+  append(bytes: Uint8Array): void {
+    this.#embed(bytes);
   }
 
   /** Appends the elements of `values`; `offsets[at...]` receive where each begins, plus `base`, and the end. */
@@ -114,6 +126,12 @@ export class Encoder {
   #object(value: object, depth: number): void {
     if (depth === DEPTH_MAX) return this.#embed(this.#foreign(value));
     if (Array.isArray(value)) return this.#array(value, depth);
+    // Before anything looks at its constructor: a future takes that for somebody who awaits it.
+    if (this.places !== null && this.#meet(value)) {
+      this.places.push(this.length);
+      this.length += PLACEHOLDER;
+      return;
+    }
     if (value.constructor !== Object) return this.#embed(this.#foreign(value));
     const head = this.length;
     this.length += 3;

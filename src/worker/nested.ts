@@ -5,11 +5,11 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import { HeddleError } from "../errors.ts";
-import type { AppFuture } from "../futures/future.ts";
+import type { AppFuture, Dependent } from "../futures/future.ts";
 import type { TaskContext } from "./context.ts";
 
 /** A task that has called apps, and what it waits for. */
-export class NestedTask {
+export class NestedTask implements Dependent {
   readonly context: TaskContext;
   ended = false;
   #outstanding = 0;
@@ -27,10 +27,12 @@ export class NestedTask {
   /** It made a call. */
   owns(future: AppFuture<unknown>): void {
     this.#outstanding++;
-    future.whenSettled = () => {
-      if (future.state === "failed") this.#failed.push(future);
-      this.#end();
-    };
+    future.listen(this);
+  }
+
+  inputSettled(future: AppFuture<unknown>): void {
+    if (future.state === "failed" || future.state === "dependency-failed") this.#failed.push(future);
+    this.#end();
   }
 
   /** It started a map. */
