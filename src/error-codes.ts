@@ -35,6 +35,7 @@ export type ErrorCode =
   | "ERR_LAUNCHER" // started by a launcher whose MPI cannot be told
   | "ERR_MAP_COLUMNS" // columns of map() do not fit the app or each other
   | "ERR_MAP_USED" // the results of one map() were asked for in two ways
+  | "ERR_MEMO_KEY" // no key can be made of the arguments of a call with `cache`
   | "ERR_MPI" // an MPI call failed
   | "ERR_MPI_BUILD" // an MPI library cannot be compiled here
   | "ERR_MPI_INIT" // MPI did not start
@@ -204,6 +205,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_MAP_USED: {
     when: "The results of one map() were asked for in two ways.",
     fix: "Call map() once for each way: collect, discard, reduce, settled, or for await.",
+  },
+  ERR_MEMO_KEY: {
+    when: "An app has `cache`, and an argument of a call has no key: it is of a class that is not plain data; or the function cache.key failed, or returned something that is no text.",
+    fix: "Leave the argument out, cache: { ignore: [position] }, or make the key yourself, cache: { key: (...args) => text }.",
   },
   ERR_MPI: {
     when: "A call into MPI failed while the job ran.",

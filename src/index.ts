@@ -5,6 +5,7 @@ import "./launchers/early-end.ts"; // A program that fails from here on must not
 export { app } from "./apps/app.ts";
 export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
 export { type BroadcastOptions, broadcast } from "./apps/broadcast.ts";
+export { type JoinApp, type Joined, joinApp } from "./apps/join.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
 export {
   type NativeApp,
@@ -17,11 +18,13 @@ export {
   nativeApp,
 } from "./apps/native.ts";
 export type { RunOptions, StartOptions } from "./apps/options.ts";
+export type { CacheOptions, PolicyOptions, Retries } from "./apps/policy.ts";
 export { run } from "./apps/run.ts";
 export { start } from "./apps/start.ts";
 export type {
   App,
   AppOptions,
+  CallOptions,
   Column,
   Columns,
   ElementColumn,
@@ -48,6 +51,7 @@ export {
   TaskError,
 } from "./errors.ts";
 export type { AppFuture, FutureState } from "./futures/future.ts";
+export type { StateCounts } from "./futures/states.ts";
 export type { ElementType, SessionStats } from "./native/binding.ts";
 export type { NativeLayout } from "./serialize/native-arguments.ts";
 export { context, type TaskContext } from "./worker/context.ts";

@@ -8,9 +8,10 @@ import { elementBytes } from "../serialize/columns.ts";
 import { type AppDefinition, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { setNestedLoader } from "../worker/nested.ts";
-import { DEFINITION, isolationOf, placementOf, walltimeMs } from "./definition.ts";
+import { DEFINITION, isolationOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
 import type { mapOf } from "./map.ts";
-import type { App, AppOptions, ElementColumn, ElementValue } from "./types.ts";
+import { derived, policyOf } from "./policy.ts";
+import type { App, AppOptions, CallOptions, ElementColumn, ElementValue } from "./types.ts";
 
 /**
  * Makes an app of a function: its calls run as tasks on worker threads, here or on other ranks.
@@ -52,6 +53,8 @@ export function app(
     const known = Object.keys(elementBytes).join(", ");
     throw new HeddleError("ERR_CONFIG", `app("${name}"): returns is ${shorten(returns)}.`, `use one of ${known}`);
   }
+  const source = fn.toString();
+  const policy = policyOf(name, options, source);
   const definition: AppDefinition = {
     name,
     kind: "js",
@@ -63,7 +66,8 @@ export function app(
     placeholders: null,
     native: null,
     isolated: isolationOf(name, options.isolation),
-    source: fn.toString(),
+    source,
+    ...(policy === undefined ? {} : { policy }),
   };
   register(definition);
   return callable(definition);
@@ -76,7 +80,15 @@ export function callable(definition: AppDefinition): unknown {
     kernelFor(definition.name); // Throws where there are no maps: before the start, and inside tasks.
     return (makeMap as typeof mapOf)(definition, given);
   };
+  const withOptions = (given: CallOptions = {}): unknown => {
+    const { name, kind } = definition;
+    if (kind === "native" && given.walltime !== undefined) throw noWalltime(name);
+    const limit = given.walltime === undefined ? definition.walltimeMs : walltimeMs(name, given.walltime);
+    const placement = placementOf(name, given, definition.placement);
+    return callable(derived(definition, { placement, walltimeMs: limit }, given));
+  };
   return Object.defineProperties(call, {
+    with: { value: withOptions, enumerable: true },
     name: { value: definition.name },
     appName: { value: definition.name, enumerable: true },
     map: { value: map, enumerable: true },

@@ -10,7 +10,8 @@ import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
 import { placementOf, walltimeMs } from "./definition.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
-import type { Column, Input, PlacementOptions } from "./types.ts";
+import { type PolicyOptions, policyOf } from "./policy.ts";
+import type { CallOptions, Column, Input, PlacementOptions } from "./types.ts";
 
 /** How a command ended that did not fail. */
 export interface CommandResult {
@@ -21,7 +22,7 @@ export interface CommandResult {
 }
 
 /** Options of {@link bashApp}. Texts may hold placeholders where the command is a template. */
-export interface BashOptions extends PlacementOptions {
+export interface BashOptions extends PlacementOptions, PolicyOptions {
   /** Limit of the command with everything it starts, seconds. Default: none. */
   walltime?: number;
   /** Working directory; must exist. Default: that of the rank. */
@@ -54,6 +55,8 @@ export interface BashApp {
   (values: Record<string, Input<Word>>): AppFuture<CommandResult>;
   (...values: Input<Word>[]): AppFuture<CommandResult>;
   readonly appName: string;
+  /** The same app with other options. */
+  with(options: CallOptions): BashApp;
   /** Runs one command per element: an object of values, an array of values, or one value. */
   map(
     inputs: Column<Record<string, Word> | readonly Word[] | Word>,
@@ -68,6 +71,7 @@ export interface BashApp {
 export interface BashFunctionApp<A extends readonly unknown[]> {
   (...args: { [K in keyof A]: Input<A[K]> }): AppFuture<CommandResult>;
   readonly appName: string;
+  with(options: CallOptions): BashFunctionApp<A>;
   map(
     ...columns: [...{ [K in keyof A]: Column<A[K]> }, options?: MapOptions]
   ): MapHandle<CommandResult, CommandResult[]>;
@@ -108,6 +112,8 @@ export function bashApp(
   const compiler = new TemplateCompiler(name);
   const fn = typeof command === "function" ? command : null;
   const template = compile(compiler, command, options, name);
+  const source = fn === null ? JSON.stringify(template) : fn.toString();
+  const policy = policyOf(name, options, source);
   const definition: AppDefinition = {
     name,
     kind: "process",
@@ -119,7 +125,8 @@ export function bashApp(
     placeholders: fn === null ? compiler.placeholders() : null,
     isolated: false,
     native: null,
-    source: fn === null ? JSON.stringify(template) : fn.toString(),
+    source,
+    ...(policy === undefined ? {} : { policy }),
   };
   if (fn !== null && compiler.placeholders().slots.length > 0) {
     throw new HeddleError(

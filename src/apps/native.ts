@@ -12,11 +12,13 @@ import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
 import { isolationOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
-import type { App, Columns, ElementColumn, ElementValue, Inputs, PlacementOptions } from "./types.ts";
+import { type PolicyOptions, policyOf } from "./policy.ts";
+import type { App, CallOptions, Columns, ElementColumn, ElementValue, Inputs, PlacementOptions } from "./types.ts";
 
 /** What a C function is, and how it is called. */
 export interface NativeFunctionOptions<L extends NativeLayout, R extends ElementType | "bytes">
-  extends PlacementOptions {
+  extends PlacementOptions,
+    PolicyOptions {
   /** The shared library: a `file:` URL, or a path relative to the working directory. Every rank must see the same file. */
   library: URL | string;
   /** Name of the C function. Default: the app's name. */
@@ -71,6 +73,7 @@ export type NativeColumn<R extends ElementType | "bytes"> = R extends ElementTyp
 export interface NativeApp<A extends readonly unknown[], R, C = R[]> {
   (...args: Inputs<A>): AppFuture<R>;
   readonly appName: string;
+  with(options: CallOptions): NativeApp<A, R, C>;
   map(...columns: [...Columns<A>, options?: MapOptions]): MapHandle<R, C>;
 }
 
@@ -111,6 +114,8 @@ export function nativeApp(name: string, options: NativeOptions<NativeLayout, Ele
   if (typeof symbol !== "string" || symbol === "") throw wrong(name, "function", symbol, "the name of a C function");
   const layout = layoutOf(name, options.arguments);
   const merge = mergeOf(name, options);
+  const source = JSON.stringify([symbol, layout, returns, merge]);
+  const policy = policyOf(name, options, source);
   const definition: AppDefinition = {
     name,
     kind: isolated ? "js" : "native", // A JS worker hands an isolated task to its process.
@@ -122,7 +127,8 @@ export function nativeApp(name: string, options: NativeOptions<NativeLayout, Ele
     placeholders: null,
     native: { library: libraryPath(name, options.library), function: symbol, layout, merge },
     isolated,
-    source: JSON.stringify([symbol, layout, returns, merge]),
+    source,
+    ...(policy === undefined ? {} : { policy }),
   };
   register(definition);
   return callable(definition);

@@ -4,6 +4,7 @@ import type { Range } from "../dataflow/range.ts";
 import type { AppFuture } from "../futures/future.ts";
 import type { ElementType } from "../native/binding.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
+import type { PolicyOptions } from "./policy.ts";
 
 /** A value, or a future or promise of it: the task waits for it. */
 export type Input<T> = T | AppFuture<T> | Promise<T>;
@@ -90,12 +91,16 @@ export interface PlacementOptions {
  */
 export type Isolation = "none" | "process";
 
+/** Options of {@link app} that {@link App.with} changes. */
+export interface CallOptions extends PlacementOptions, PolicyOptions {
+  /** Limit per task, seconds. A task that exceeds it loses its worker thread; a command is killed. Default: none. */
+  walltime?: number;
+}
+
 /** Options of {@link app}. */
-export interface AppOptions<E extends ElementType | undefined = undefined> extends PlacementOptions {
+export interface AppOptions<E extends ElementType | undefined = undefined> extends CallOptions {
   /** Type of the results where they are numbers: they then travel and arrive as a typed array. Default: any value. */
   returns?: E;
-  /** Limit per task, seconds. A task that exceeds it loses its worker thread. Default: none. */
-  walltime?: number;
   /** Default: "none". */
   isolation?: Isolation;
 }
@@ -112,6 +117,8 @@ export interface App<A extends readonly unknown[], R, C = R[]> {
   (...args: Inputs<A>): AppFuture<R>;
   /** Its name. */
   readonly appName: string;
+  /** The same app, for calls and maps with other options: `energy.with({ retries: 2 })("CCO", 1)`. */
+  with(options: CallOptions): App<A, R, C>;
   /** Runs a task for every row of the columns: one column for each parameter. */
   map(...columns: [...Columns<A>, options?: MapOptions]): MapHandle<R, C>;
   /**

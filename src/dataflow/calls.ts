@@ -15,17 +15,30 @@ import { shortenArguments } from "../serialize/values.ts";
 import { argumentsOf } from "./arguments.ts";
 import { taskError } from "./failures.ts";
 import type { BatchSink, Pump } from "./pump.ts";
+import { elsewhere, mayRetry } from "./retries.ts";
 
 const CALLS_MAX = 65_536; // Of one batch; the offsets and futures of more would be felt in one turn.
 const BYTES_MAX = 8 * 1024 * 1024;
 const BYTES_FIRST = 64; // So small an array costs V8 no memory of its own.
 
+/** Of the kernel what calls need of it. */
+export interface SubmitsCalls {
+  readonly pump: Pump;
+  readonly executor: { readonly ranks: number };
+}
+
+interface GathererPlace {
+  kernel: SubmitsCalls;
+  salt: string;
+  numbers: { made: number };
+}
+
 /** Gathers the calls of one app. */
 export class CallGatherer implements Home {
-  /** Calls ever made; each is numbered in the order of the program. */
-  made = 0;
+  /** Calls ever made of the app, with whatever options; each is numbered in the order of the program. */
+  readonly numbers: { made: number };
   readonly #app: AppDefinition;
-  readonly #pump: Pump;
+  readonly #kernel: SubmitsCalls;
   readonly #seed: bigint;
   #futures: AppFuture<unknown>[] = [];
   #bytes: Uint8Array = new Uint8Array(0);
@@ -33,9 +46,10 @@ export class CallGatherer implements Home {
   #offsets: number[] = [];
   #anyCancelled = false;
 
-  constructor(app: AppDefinition, pump: Pump, salt: string) {
+  constructor(app: AppDefinition, { kernel, salt, numbers }: GathererPlace) {
     this.#app = app;
-    this.#pump = pump;
+    this.#kernel = kernel;
+    this.numbers = numbers;
     this.#seed = fnv1a64(`calls\0${salt}${app.name}`);
   }
 
@@ -64,18 +78,37 @@ export class CallGatherer implements Home {
     const futures = this.#futures;
     const count = futures.length;
     if (count === 0) return 0;
-    const options = this.#options(futures[0]?.index as number, count);
+    const gathered = { bytes: this.#bytes.subarray(0, this.#length), offsets: this.#offsets };
+    const options = this.#options(futures[0]?.index as number, count, gathered);
     this.#clear();
-    const sink = new CallsSink(this.#app, options, futures, this.#pump);
+    this.#submit(options, futures);
+    return count;
+  }
+
+  /** A call failed: tries it again, elsewhere if there is another rank, where the app's policy says so. */
+  triedAgain(future: AppFuture<unknown>, error: HeddleError, bytes: Uint8Array): boolean {
+    if (future.done() || !mayRetry(this.#app, future, error)) return false;
+    future.moved("unscheduled", null);
+    const options = this.#options(future.index, 1, { bytes: bytes.slice(), offsets: [0] });
+    this.#submit({ ...options, ...elsewhere(options, error, this.#kernel.executor.ranks) }, [future]);
+    return true;
+  }
+
+  #submit(options: SubmitOptions, futures: AppFuture<unknown>[]): void {
+    const sink = new CallsSink(this.#app, options, futures, this);
     for (const future of futures) future.moved("launched", sink);
     try {
-      sink.batch = this.#pump.submit(options, sink);
+      sink.batch = this.#kernel.pump.submit(options, sink);
     } catch (error) {
       sink.aborted(
         error instanceof HeddleError ? error : new HeddleError("ERR_INTERNAL", String(error), null, { cause: error }),
       );
     }
-    return count;
+  }
+
+  /** @internal None of the batch is wanted. */
+  drop(batch: number): void {
+    this.#kernel.pump.cancel(batch);
   }
 
   #dropCancelled(): void {
@@ -96,10 +129,10 @@ export class CallGatherer implements Home {
     this.#length = 0;
   }
 
-  #options(first: number, count: number): SubmitOptions {
+  #options(first: number, count: number, gathered: { bytes: Uint8Array; offsets: number[] }): SubmitOptions {
     const offsets = new Uint32Array(count + 1);
-    offsets.set(this.#offsets);
-    offsets[count] = this.#length;
+    offsets.set(gathered.offsets);
+    offsets[count] = gathered.bytes.length;
     const { returns } = this.#app;
     return {
       app: this.#app.name,
@@ -109,7 +142,7 @@ export class CallGatherer implements Home {
       start: 0,
       step: 1,
       columns: null,
-      bytes: this.#bytes.subarray(0, this.#length),
+      bytes: gathered.bytes,
       offsets,
       spread: true,
       results: "collect",
@@ -139,11 +172,11 @@ class CallsSink implements BatchSink, Home {
   readonly #column: TypedColumn | null;
   readonly #options: SubmitOptions;
   readonly #futures: (AppFuture<unknown> | null)[];
-  readonly #pump: Pump;
+  readonly #gatherer: CallGatherer;
   #wanted: number;
 
-  constructor(app: AppDefinition, options: SubmitOptions, futures: (AppFuture<unknown> | null)[], pump: Pump) {
-    this.#pump = pump;
+  constructor(app: AppDefinition, options: SubmitOptions, futures: AppFuture<unknown>[], gatherer: CallGatherer) {
+    this.#gatherer = gatherer;
     this.#wanted = futures.length;
     this.#app = app;
     this.#options = options;
@@ -160,7 +193,7 @@ class CallsSink implements BatchSink, Home {
 
   /** When none of the batch is wanted, it is ended. */
   cancelled(future: AppFuture<unknown>): void {
-    if (this.#take(future.index) !== null && this.#wanted === 0) this.#pump.cancel(this.batch);
+    if (this.#take(future.index) !== null && this.#wanted === 0) this.#gatherer.drop(this.batch);
   }
 
   finished(): void {
@@ -185,15 +218,21 @@ class CallsSink implements BatchSink, Home {
   #fail(first: number, last: number, payload: Uint8Array): void {
     for (let index = first; index < last; index++) {
       const future = this.#take(index);
-      future?.reject(taskError(payload, { app: this.#app.name, index, arguments: this.#argumentsOf(index) }));
+      if (future === null) continue;
+      const own = this.#bytesOf(index);
+      const error = taskError(payload, { app: this.#app.name, index, arguments: this.#textOf(own) });
+      if (this.#app.policy === undefined || !this.#gatherer.triedAgain(future, error, own)) future.reject(error);
     }
   }
 
-  #argumentsOf(index: number): string {
+  #bytesOf(index: number): Uint8Array {
     const k = index - this.#first;
     const { bytes, offsets } = this.#options;
-    const own = (bytes as Uint8Array).subarray(offsets?.[k], offsets?.[k + 1]);
-    return shortenArguments(argumentsOf(this.#app, own, true));
+    return (bytes as Uint8Array).subarray(offsets?.[k], offsets?.[k + 1]);
+  }
+
+  #textOf(bytes: Uint8Array): string {
+    return shortenArguments(argumentsOf(this.#app, bytes, true));
   }
 
   #take(index: number): AppFuture<unknown> | null {

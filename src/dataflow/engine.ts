@@ -4,6 +4,7 @@ import { HeddleError } from "../errors.ts";
 import type { Executor, ExecutorKind } from "../executors/executor.ts";
 import { type OpenOptions, openExecutor } from "../executors/open.ts";
 import type { StateCounts } from "../futures/states.ts";
+import { Memo } from "../memo/memo.ts";
 import { errorReport } from "../monitoring/report.ts";
 import type { SessionStats } from "../native/binding.ts";
 import { setKernel } from "./current.ts";
@@ -43,6 +44,7 @@ export class Engine implements AsyncDisposable {
       onOverdue: (worker) => executor.endOverdue(worker),
     });
     // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
+    this.kernel.memo = new Memo(null);
     this.#onExit = (code) => (code === 0 && !this.#lost ? executor.closeNow() : executor.abort(code || 1));
     process.on("exit", this.#onExit);
     // Node.js tells of an uncaught error after "exit", and there MPI has ended this process already.

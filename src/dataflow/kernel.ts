@@ -6,10 +6,12 @@ import { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
 import { AppFuture, type Tally } from "../futures/future.ts";
 import { type FutureState, noCounts, type StateCounts } from "../futures/states.ts";
+import type { Memo } from "../memo/memo.ts";
 import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
-import { encodeCall, type Waiting } from "./arguments.ts";
+import { argumentsOf, encodeCall, type Waiting } from "./arguments.ts";
 import { CallGatherer } from "./calls.ts";
+import { JoiningCall } from "./joining.ts";
 import { checkHolder, checkNeed } from "./needs.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
 import { WaitingCall } from "./waiting.ts";
@@ -42,6 +44,8 @@ export class Kernel implements Tally {
   readonly pump: Pump;
   /** What is to be done before the engine closes, and needs it. */
   readonly beforeClose: (() => Promise<void>)[] = [];
+  /** Results of earlier calls of the program; null: its calls are those of tasks. */
+  memo: Memo | null = null;
   readonly #program = new Caller("");
   readonly #gathering = new Set<CallGatherer>();
   #flushing = false;
@@ -61,7 +65,7 @@ export class Kernel implements Tally {
   /** Calls an app: the future fails for arguments that cannot be sent, nothing is thrown. */
   call(app: AppDefinition, args: readonly unknown[]): AppFuture<unknown> {
     const gatherer = this.#gathererOf(app);
-    const index = gatherer.made++;
+    const index = gatherer.numbers.made++;
     const future = new AppFuture<unknown>(app.name, index, this);
     this.#made++;
     if (this.#closed) {
@@ -153,7 +157,8 @@ export class Kernel implements Tally {
     const { gatherers, salt } = this.#caller();
     let gatherer = gatherers.get(app);
     if (gatherer === undefined) {
-      gatherer = new CallGatherer(app, this.pump, salt);
+      const numbers = app.base === undefined ? { made: 0 } : this.#gathererOf(app.base).numbers;
+      gatherer = new CallGatherer(app, { kernel: this, salt, numbers });
       gatherers.set(app, gatherer);
     }
     return gatherer;
@@ -164,8 +169,33 @@ export class Kernel implements Tally {
   }
 
   /** All that it needs is there. */
-  #ready(gatherer: CallGatherer, _app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
-    this.#add(gatherer, future, bytes);
+  #ready(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
+    const cached = this.memo !== null && app.policy !== undefined && app.policy.cache !== null;
+    if (!cached || !this.#answered(this.memo as Memo, gatherer, app, future, bytes.slice()))
+      this.#begin(gatherer, app, future, bytes);
+  }
+
+  #begin(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
+    if (app.joins !== true) return this.#add(gatherer, future, bytes);
+    this.#waiting++;
+    const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, () => this.#waitedFor());
+    queueMicrotask(() => void joining.run()); // Not from within: such apps call themselves, as deep as a loop is long.
+  }
+
+  #answered(
+    memo: Memo,
+    gatherer: CallGatherer,
+    app: AppDefinition,
+    future: AppFuture<unknown>,
+    bytes: Uint8Array,
+  ): boolean {
+    try {
+      const run = (): void => this.#begin(gatherer, app, future, bytes);
+      return memo.answers(app, argumentsOf(app, bytes, true), future, run);
+    } catch (error) {
+      future.reject(error as HeddleError);
+      return true;
+    }
   }
 
   #add(gatherer: CallGatherer, future: AppFuture<unknown>, bytes: Uint8Array): void {
@@ -192,11 +222,15 @@ export class Kernel implements Tally {
     return new Promise((resolve) => this.#moved.push(resolve));
   }
 
+  #waitedFor(): void {
+    this.#waiting--;
+    for (const resolve of this.#moved.splice(0)) resolve();
+  }
+
   #wait(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, call: Waiting): void {
     this.#waiting++;
     const ended = (bytes: Uint8Array | null): void => {
-      this.#waiting--;
-      for (const resolve of this.#moved.splice(0)) resolve();
+      this.#waitedFor();
       if (bytes === null) return;
       if (this.#closed) future.reject(closedError(app.name));
       else this.#ready(gatherer, app, future, bytes);

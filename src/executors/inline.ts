@@ -80,7 +80,7 @@ export class InlineExecutor implements Executor {
   #tasksRun = 0;
   #active = false;
   #closed = false;
-  #stopCommand: (() => void) | null = null;
+  #command: { batch: Batch; stop: () => void } | null = null;
 
   constructor(
     apps: readonly AppEntry[],
@@ -149,6 +149,7 @@ export class InlineExecutor implements Executor {
   cancel(number: number): void {
     const batch = this.#batches.find((candidate) => candidate.number === number);
     if (batch !== undefined) batch.cancelled = true;
+    if (this.#command !== null && this.#command.batch === batch) this.#command.stop();
     this.#wake();
   }
 
@@ -176,7 +177,7 @@ export class InlineExecutor implements Executor {
   abort(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#stopCommand?.();
+    this.#command?.stop();
     this.#isolated.close();
     this.#watch.stop();
     process.off("unhandledRejection", this.#onRejection);
@@ -227,9 +228,9 @@ export class InlineExecutor implements Executor {
 
   async #runCommand(batch: Batch, index: number): Promise<void> {
     const task = runCommandTask(batch.options, index, this.#gpus);
-    this.#stopCommand = task.stop;
+    this.#command = { batch, stop: task.stop };
     const { failed, payload } = await task.done;
-    this.#stopCommand = null;
+    this.#command = null;
     const kind = failed ? RecordKind.failed : batch.options.results === "discard" ? RecordKind.done : RecordKind.packed;
     this.#report({
       batch: batch.number,

@@ -6,7 +6,7 @@
  * - `unscheduled`: made in this turn of the event loop, not sent yet; or about to be tried again.
  * - `pending`: waits for its inputs.
  * - `launched`: sent to the executor. Whether a worker has begun it is not known here.
- * - `joining`: of a joinApp: its function has ended, and the futures that it returned have not.
+ * - `joining`: of a joinApp: its function, or a future that it returned, has not ended.
  * - `done`; `memo-done`: the result is of an equal call, now or before.
  * - `failed`; `dependency-failed`: an input failed, so it never ran; `cancelled`: by cancel(), or an input was.
  */

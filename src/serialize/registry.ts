@@ -20,6 +20,27 @@ export interface NativeFunction {
   readonly merge: MergeOp | { readonly function: string } | null;
 }
 
+/** When a task that failed is tried again. */
+export interface RetryPolicy {
+  /** The most that failures may cost together. */
+  readonly limit: number;
+  /** Of one failure; null: 1. */
+  readonly cost: ((error: HeddleError, tries: number) => number | "stop") | null;
+}
+
+/** Which calls are equal. */
+export interface CachePolicy {
+  readonly ignore: readonly (number | string)[];
+  /** A text: the user's, or the app's source. */
+  readonly version: string;
+  readonly key: ((...args: never[]) => string) | null;
+}
+
+export interface CallPolicy {
+  readonly retries: RetryPolicy | null;
+  readonly cache: CachePolicy | null;
+}
+
 /** One app, as defined. */
 export interface AppDefinition {
   readonly name: string;
@@ -39,6 +60,12 @@ export interface AppDefinition {
   readonly isolated: boolean;
   /** Text that must agree between ranks: the function's source, the template, or how a C function is called. */
   readonly source: string;
+  /** Its function runs where it is called; no worker knows it. */
+  readonly joins?: true;
+  /** What calls of the program do beside running; none: nothing. */
+  readonly policy?: CallPolicy;
+  /** The app that this one is, with other options. */
+  readonly base?: AppDefinition;
 }
 
 /** Of an app that says nothing about it. */
@@ -142,7 +169,7 @@ export function forgetApps(): void {
  */
 export function appEntries(): AppEntry[] {
   const sorted = [...internalApps().values(), ...registry().apps.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return sorted.map(entryOf);
+  return sorted.filter((app) => app.joins !== true).map(entryOf);
 }
 
 function entryOf(app: AppDefinition): AppEntry {

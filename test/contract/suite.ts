@@ -9,6 +9,7 @@ import { broadcastChecks } from "./broadcast.ts";
 import { callChecks } from "./calls.ts";
 import { type Checks, failureOf } from "./check.ts";
 import { commandChecks } from "./commands.ts";
+import { dataflowChecks } from "./dataflow.ts";
 import { isolationChecks } from "./isolation.ts";
 import { mapChecks } from "./maps.ts";
 import { nestedChecks } from "./nested.ts";
@@ -36,6 +37,7 @@ const closing: Checks = {
 
 export const suite: Checks = {
   ...callChecks,
+  ...dataflowChecks,
   ...mapChecks,
   ...commandChecks,
   ...sharingChecks,

@@ -1,7 +1,18 @@
 /** Apps of the contract suite, in a module of their own as start() wants them. */
 
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { type App, app, type BashApp, type BashFunctionApp, bashApp, context, range } from "heddle";
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  type App,
+  type AppFuture,
+  app,
+  type BashApp,
+  type BashFunctionApp,
+  bashApp,
+  context,
+  type JoinApp,
+  joinApp,
+  range,
+} from "heddle";
 
 export const square: App<[x: number], number, Float64Array> = app("square", (x: number): number => x * x, {
   returns: "f64",
@@ -278,3 +289,50 @@ export const typedWithin: App<[x: number], number, Float64Array> = app(
   async (x: number): Promise<number> => ((await square(x)) > 4 ? ("no number" as never) : x),
   { returns: "f64" },
 );
+
+// What is tried again, remembered, or decides what runs next.
+/** Appends a line to the file, and fails as long as it has no more than `failures`. Gives the number of lines. */
+export const counts: App<[file: string, failures: number], number> = app("counts", countOnce);
+export const countsCached: App<[file: string, value: unknown], number> = app(
+  "countsCached",
+  async (file: string, _value: unknown): Promise<number> => {
+    await pause();
+    return await countOnce(file, 0);
+  },
+  { cache: true },
+);
+export const countsByName: App<[file: string, options: { name: string; verbose: boolean }, now: number], number> = app(
+  "countsByName",
+  (file: string, _options: unknown, _now: number): Promise<number> => countOnce(file, 0),
+  { cache: { ignore: ["verbose", 2] } },
+);
+async function countOnce(file: string, failures: number): Promise<number> {
+  appendFileSync(file, `${context().rank}\n`);
+  const lines = readFileSync(file, "utf8").split("\n").length - 1;
+  if (lines <= failures) throw new Error(`line ${lines}`);
+  return lines;
+}
+export const rankOfTry: App<[file: string], number> = app(
+  "rankOfTry",
+  (file: string): number => {
+    const { rank } = context();
+    if (existsSync(file)) return rank;
+    writeFileSync(file, String(rank));
+    throw new Error("this rank is no good");
+  },
+  { retries: 1 },
+);
+export const fibonacci: JoinApp<[n: number], number> = joinApp("fibonacci", (n: number): AppFuture<number> | number =>
+  n < 2 ? n : (add(fibonacci(n - 1), fibonacci(n - 2)) as AppFuture<number>),
+);
+export const fan: JoinApp<[n: number], { squares: number[]; by: Map<string, number> }> = joinApp(
+  "fan",
+  (n: number) => ({
+    squares: Array.from({ length: n }, (_, k) => square(k)),
+    by: new Map([["first", square(10)]]),
+  }),
+);
+export const joinsBadly: JoinApp<[how: string], unknown> = joinApp("joinsBadly", async (how: string) => {
+  if (how === "throw") throw new RangeError("no plan");
+  return how === "fails" ? [oddOnly(2)] : [hangs(1)];
+});

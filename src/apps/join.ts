@@ -1,0 +1,83 @@
+/** Apps that decide what runs next. */
+
+import { kernelFor } from "../dataflow/current.ts";
+import { HeddleError } from "../errors.ts";
+import type { AppFuture } from "../futures/future.ts";
+import { ANYWHERE, type AppDefinition, register } from "../serialize/registry.ts";
+import { shorten } from "../serialize/values.ts";
+import { type CacheOptions, policyOf } from "./policy.ts";
+import type { Inputs } from "./types.ts";
+
+/** A value with results in the places of futures and promises, as deep as arrays, plain objects, Maps and Sets go. */
+export type Joined<R> =
+  R extends Promise<infer T>
+    ? Joined<T>
+    : R extends Map<infer K, infer V>
+      ? Map<K, Joined<V>>
+      : R extends Set<infer V>
+        ? Set<Joined<V>>
+        : R extends readonly unknown[]
+          ? { -readonly [K in keyof R]: Joined<R[K]> }
+          : R extends Date | RegExp | Error | ArrayBufferView | ArrayBuffer | ((...args: never[]) => unknown)
+            ? R
+            : R extends object
+              ? { [K in keyof R]: Joined<R[K]> }
+              : R;
+
+/** An app that returns futures. */
+export interface JoinApp<A extends readonly unknown[], R> {
+  /** Runs its function when all inputs are there; the future ends with those that the function returned. */
+  (...args: Inputs<A>): AppFuture<R>;
+  readonly appName: string;
+}
+
+/**
+ * Makes an app of a function that calls apps and returns their futures, or a value with futures inside: a call of it is one future, that ends
+ * with all of those. So a part of a program whose shape depends on results is called like any other app.
+ *
+ * The function runs where it is called, beside the program, not on a worker: keep work out of it. Its arguments arrive as results, copied as
+ * those of any app.
+ *
+ * @param name - Unique in the program, 1 to 200 characters.
+ * @param fn - Sync or async. What it returns may hold futures, at any depth.
+ * @param options.cache - As for {@link app}.
+ * @returns An app. Its calls fail with DependencyError where a returned future fails, and with TaskError where the function throws. Cancelling
+ *   a call cancels the futures that the function returned.
+ * @throws {@link HeddleError} `ERR_APP_DUPLICATE`, `ERR_APP_LATE`, `ERR_APP_NAME`, `ERR_CONFIG`.
+ * @example
+ * const fib = joinApp("fib", (n: number): AppFuture<number> | number => (n < 2 ? n : add(fib(n - 1), fib(n - 2))));
+ */
+export function joinApp<A extends unknown[], R>(
+  name: string,
+  fn: (...args: A) => R,
+  options: { cache?: boolean | CacheOptions } = {},
+): JoinApp<A, Joined<R>> {
+  if (typeof fn !== "function") {
+    throw new HeddleError(
+      "ERR_CONFIG",
+      `joinApp("${name}"): the second argument is ${shorten(fn)}.`,
+      "pass the function",
+    );
+  }
+  const source = fn.toString();
+  const policy = policyOf(name, { ...(options.cache === undefined ? {} : { cache: options.cache }) }, source);
+  const definition: AppDefinition = {
+    name,
+    kind: "js",
+    fn: fn as (...args: never[]) => unknown,
+    returns: null,
+    walltimeMs: 0,
+    placement: ANYWHERE,
+    command: null,
+    placeholders: null,
+    native: null,
+    isolated: false,
+    source,
+    joins: true,
+    ...(policy === undefined ? {} : { policy }),
+  };
+  register(definition);
+  const call = (...args: unknown[]): AppFuture<unknown> => kernelFor(name).call(definition, args);
+  const named = { name: { value: name }, appName: { value: name, enumerable: true } };
+  return Object.defineProperties(call, named) as unknown as JoinApp<A, Joined<R>>;
+}

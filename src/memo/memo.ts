@@ -1,0 +1,133 @@
+/** Results of earlier calls: in memory, and in a store where there is one. Equal calls under way join. */
+
+import type { HeddleError } from "../errors.ts";
+import type { AppFuture, Dependent, Home } from "../futures/future.ts";
+import { decode, encode } from "../serialize/codec.ts";
+import type { AppDefinition, CachePolicy } from "../serialize/registry.ts";
+import { keyOf } from "./key.ts";
+
+/** What outlives the program. */
+export interface MemoStore {
+  /** The encoded result, or null. */
+  get(app: AppDefinition, cache: CachePolicy, key: string): Uint8Array | null;
+  put(app: AppDefinition, cache: CachePolicy, key: string, result: Uint8Array): void;
+}
+
+/** Of an app and a version of it. */
+interface Known {
+  app: AppDefinition;
+  cache: CachePolicy;
+  /** Numbers, texts and the like as they are; other values encoded, so that each call gets its own. */
+  results: Map<string, unknown>;
+  running: Map<string, AppFuture<unknown>>;
+}
+
+const BYTES_MAX = 256 * 1024 * 1024; // What is forgotten here is still in the store, or runs again.
+const ENTRY_BYTES = 150; // About what a small one costs beside its key and value.
+
+export class Memo {
+  readonly #store: MemoStore | null;
+  readonly #known = new Map<string, Known>();
+  #bytes = 0;
+
+  constructor(store: MemoStore | null) {
+    this.#store = store;
+  }
+
+  /**
+   * Ends the call with a known result, or lets it wait for an equal one that runs. Else the call is to run, and its result will be kept.
+   * Throws ERR_MEMO_KEY.
+   *
+   * @param run - Called if it is to run after all, because the one that ran was cancelled.
+   * @returns True: it is not to run.
+   */
+  answers(app: AppDefinition, args: readonly unknown[], future: AppFuture<unknown>, run: () => void): boolean {
+    const known = this.#knownOf(app);
+    const key = keyOf(app.name, known.cache, args);
+    const found = this.#find(known, key);
+    if (found !== undefined) {
+      future.resolve(valueOf(found), -1, "memo-done");
+      return true;
+    }
+    const running = known.running.get(key);
+    if (running !== undefined) {
+      new Joined(future, () => this.answers(app, args, future, run) || run()).join(running);
+      return true;
+    }
+    known.running.set(key, future);
+    future.listen({ inputSettled: () => this.#ended(known, key, future) });
+    return false;
+  }
+
+  #knownOf(app: AppDefinition): Known {
+    const cache = app.policy?.cache as CachePolicy;
+    const id = `${app.name}\0${cache.version}`;
+    let known = this.#known.get(id);
+    if (known === undefined) {
+      known = { app, cache, results: new Map(), running: new Map() };
+      this.#known.set(id, known);
+    }
+    return known.cache === cache ? known : { ...known, cache };
+  }
+
+  #find(known: Known, key: string): unknown {
+    const found = known.results.get(key);
+    if (found !== undefined || this.#store === null) return found;
+    return this.#store.get(known.app, known.cache, key) ?? undefined;
+  }
+
+  #ended(known: Known, key: string, future: AppFuture<unknown>): void {
+    known.running.delete(key);
+    if (future.state !== "done") return;
+    const value = future.outcome;
+    const simple = isSimple(value);
+    const bytes = simple && this.#store === null ? null : encode(value);
+    this.#bytes += ENTRY_BYTES + key.length + (simple ? 8 : (bytes?.length ?? 0));
+    known.results.set(key, simple ? value : bytes);
+    if (bytes !== null) this.#store?.put(known.app, known.cache, key, bytes);
+    if (this.#bytes > BYTES_MAX) this.#forget();
+  }
+
+  // Everything at once: what was kept longest is not what is needed least, and to know that would cost every hit.
+  #forget(): void {
+    for (const { results } of this.#known.values()) results.clear();
+    this.#bytes = 0;
+  }
+}
+
+function isSimple(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && value.length < 1_000);
+}
+
+function valueOf(found: unknown): unknown {
+  return found instanceof Uint8Array ? decode(found) : found;
+}
+
+/** A call that waits for an equal one. */
+class Joined implements Dependent, Home {
+  readonly #future: AppFuture<unknown>;
+  readonly #again: () => void;
+
+  constructor(future: AppFuture<unknown>, again: () => void) {
+    this.#future = future;
+    this.#again = again;
+  }
+
+  join(running: AppFuture<unknown>): void {
+    if (this.#future.state !== "pending") this.#future.moved("pending", this);
+    running.subscribe(this);
+  }
+
+  inputSettled(running: AppFuture<unknown>): void {
+    if (this.#future.done()) return;
+    if (running.state === "done") this.#future.resolve(valueOf(copyOf(running.outcome)), -1, "memo-done");
+    else if (running.state === "cancelled") this.#again();
+    else this.#future.reject(running.outcome as HeddleError);
+  }
+
+  cancelled(): void {}
+}
+
+function copyOf(value: unknown): unknown {
+  return isSimple(value) ? value : encode(value);
+}
