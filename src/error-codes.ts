@@ -17,6 +17,8 @@ export type ErrorCode =
   | "ERR_BATCH_FAILED" // some tasks of a batch failed
   | "ERR_BROADCAST" // a file cannot be put onto every node
   | "ERR_CANCELLED" // the batch was cancelled
+  | "ERR_CHECKPOINT" // a checkpoint cannot be opened or written
+  | "ERR_CHECKPOINT_BUSY" // another process writes the checkpoint
   | "ERR_CLOSED" // the engine was closed
   | "ERR_COMMAND_FAILED" // a command ended with a bad exit code
   | "ERR_COMMAND_NOT_EXECUTABLE" // the file of a command is there, but cannot be run
@@ -133,6 +135,14 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_CANCELLED: {
     when: "The batch was cancelled before the task was done.",
     fix: "Nothing, if the cancellation was wanted.",
+  },
+  ERR_CHECKPOINT: {
+    when: "A checkpoint cannot be opened, or results cannot be written to it: its folder cannot be written to, the disk is full, or the file is damaged.",
+    fix: "See to folder and disk. A damaged file is best moved away: without it everything runs again.",
+  },
+  ERR_CHECKPOINT_BUSY: {
+    when: "Another process is writing the checkpoint. One at a time may; others can read it: `loadFrom`.",
+    fix: "Wait for it, or give the run another file: checkpoint: { path }. If that process was on another host and is gone, remove the file that ends in .owner.",
   },
   ERR_CLOSED: {
     when: "The engine was closed while tasks were outstanding, or used after its close.",

@@ -5,6 +5,7 @@ import "./launchers/early-end.ts"; // A program that fails from here on must not
 export { app } from "./apps/app.ts";
 export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
 export { type BroadcastOptions, broadcast } from "./apps/broadcast.ts";
+export type { CheckpointOptions } from "./apps/checkpoint.ts";
 export { type JoinApp, type Joined, joinApp } from "./apps/join.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
 export {
@@ -52,6 +53,7 @@ export {
 } from "./errors.ts";
 export type { AppFuture, FutureState } from "./futures/future.ts";
 export type { StateCounts } from "./futures/states.ts";
+export type { CheckpointMode } from "./memo/checkpoint.ts";
 export type { ElementType, SessionStats } from "./native/binding.ts";
 export type { NativeLayout } from "./serialize/native-arguments.ts";
 export { context, type TaskContext } from "./worker/context.ts";

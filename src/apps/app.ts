@@ -54,7 +54,7 @@ export function app(
     throw new HeddleError("ERR_CONFIG", `app("${name}"): returns is ${shorten(returns)}.`, `use one of ${known}`);
   }
   const source = fn.toString();
-  const policy = policyOf(name, options, source);
+  const policy = policyOf(name, options);
   const definition: AppDefinition = {
     name,
     kind: "js",

@@ -113,7 +113,7 @@ export function bashApp(
   const fn = typeof command === "function" ? command : null;
   const template = compile(compiler, command, options, name);
   const source = fn === null ? JSON.stringify(template) : fn.toString();
-  const policy = policyOf(name, options, source);
+  const policy = policyOf(name, options);
   const definition: AppDefinition = {
     name,
     kind: "process",

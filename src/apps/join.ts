@@ -60,7 +60,7 @@ export function joinApp<A extends unknown[], R>(
     );
   }
   const source = fn.toString();
-  const policy = policyOf(name, { ...(options.cache === undefined ? {} : { cache: options.cache }) }, source);
+  const policy = policyOf(name, { ...(options.cache === undefined ? {} : { cache: options.cache }) });
   const definition: AppDefinition = {
     name,
     kind: "js",

@@ -115,7 +115,7 @@ export function nativeApp(name: string, options: NativeOptions<NativeLayout, Ele
   const layout = layoutOf(name, options.arguments);
   const merge = mergeOf(name, options);
   const source = JSON.stringify([symbol, layout, returns, merge]);
-  const policy = policyOf(name, options, source);
+  const policy = policyOf(name, options);
   const definition: AppDefinition = {
     name,
     kind: isolated ? "js" : "native", // A JS worker hands an isolated task to its process.

@@ -2,8 +2,10 @@
 
 import { HeddleError } from "../errors.ts";
 import type { ExecutorKind } from "../executors/executor.ts";
+import type { CheckpointMode, CheckpointSettings } from "../memo/checkpoint.ts";
 import type { TokenKind } from "../native/binding.ts";
 import { shorten } from "../serialize/values.ts";
+import { type CheckpointOptions, checkpointOf } from "./checkpoint.ts";
 import { bytesOf, parseTokens, tokensOf } from "./resources.ts";
 
 /** Options of {@link run}. Environment variables of the same name (HEDDLE_WORKERS, ...) win. */
@@ -44,6 +46,11 @@ export interface RunOptions {
    * higher ones. The same on every rank, whose clocks should agree (NTP). Default: "off". HEDDLE_AGEING.
    */
   ageing?: number | "off";
+  /**
+   * Results of apps with `cache` are kept in a file, and found there by later runs: a mode, or all options. True: all defaults. Without the
+   * option there is none, unless the program is started by `heddle run --resume`. HEDDLE_CHECKPOINT: a mode, or off.
+   */
+  checkpoint?: boolean | CheckpointMode | CheckpointOptions;
 }
 
 /** Options of {@link start}. */
@@ -63,6 +70,7 @@ export interface ResolvedOptions {
   tokens: TokenKind[];
   /** 0: off. */
   ageingMs: number;
+  checkpoint: CheckpointSettings | null;
 }
 
 const EXECUTORS = ["inline", "threads", "mpi", "auto"];
@@ -86,6 +94,7 @@ export function resolveOptions(given: RunOptions): ResolvedOptions {
     devices: gpus(env),
     memory: memory(env["HEDDLE_MEMORY"], given.memory),
     tokens: env["HEDDLE_TOKENS"] ? parseTokens(env["HEDDLE_TOKENS"]) : tokensOf("tokens", given.tokens ?? {}),
+    checkpoint: checkpointOf(given.checkpoint, env),
     ageingMs: ageing(env["HEDDLE_AGEING"], given.ageing),
   };
 }

@@ -15,7 +15,8 @@ export type Retries = number | ((error: AnyError, tries: number) => number | "st
 export interface CacheOptions {
   /** Arguments that do not matter: positions (from 0), or names of properties of any argument that is a plain object. Default: none. */
   ignore?: readonly (number | string)[];
-  /** Another version is another app: give another one when results change though the source does not. Default: a hash of the app's source. */
+  /** Another version is another app: give another one when results change though the source does not. Default: made of the app's source, in a form that comments, layout and
+   * names of variables do not change. What the app calls is not in it. */
   version?: string;
   /** Makes the key of a call from its arguments, instead of all of them. */
   key?: (...args: never[]) => string;
@@ -33,14 +34,9 @@ export interface PolicyOptions {
 }
 
 /** Throws ERR_CONFIG. Undefined: there is nothing to do. */
-export function policyOf(
-  name: string,
-  given: PolicyOptions,
-  source: string,
-  base?: CallPolicy,
-): CallPolicy | undefined {
+export function policyOf(name: string, given: PolicyOptions, base?: CallPolicy): CallPolicy | undefined {
   const retries = given.retries === undefined ? (base?.retries ?? null) : retriesOf(name, given.retries);
-  const cache = given.cache === undefined ? (base?.cache ?? null) : cacheOf(name, given.cache, source);
+  const cache = given.cache === undefined ? (base?.cache ?? null) : cacheOf(name, given.cache);
   return retries === null && cache === null ? undefined : { retries, cache };
 }
 
@@ -55,7 +51,7 @@ function retriesOf(name: string, given: unknown): RetryPolicy | null {
   return given === 0 ? null : { limit: given as number, cost: null };
 }
 
-function cacheOf(name: string, given: unknown, source: string): CachePolicy | null {
+function cacheOf(name: string, given: unknown): CachePolicy | null {
   if (given === false) return null;
   const options = given === true ? {} : given;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -70,7 +66,7 @@ function cacheOf(name: string, given: unknown, source: string): CachePolicy | nu
   if (!Array.isArray(ignore) || !ignore.every(fits)) throw wrong(name, "ignore", ignore, "positions and names");
   if (version !== null && typeof version !== "string") throw wrong(name, "version", version, "a text");
   if (key !== null && typeof key !== "function") throw wrong(name, "key", key, "a function of the arguments");
-  return { ignore: [...ignore], version: version ?? source, key: key as CachePolicy["key"] };
+  return { ignore: [...ignore], version, key: key as CachePolicy["key"] };
 }
 
 function wrong(name: string, option: string, value: unknown, allowed: string): HeddleError {
@@ -84,6 +80,6 @@ export function derived(
   given: PolicyOptions,
 ): AppDefinition {
   const { policy: _, ...rest } = app;
-  const policy = policyOf(app.name, given, app.source, app.policy);
+  const policy = policyOf(app.name, given, app.policy);
   return { ...rest, ...changes, base: app.base ?? app, ...(policy === undefined ? {} : { policy }) };
 }

@@ -26,14 +26,14 @@ let called = false;
  * When `body` ends, outstanding calls are awaited, then everything is closed. When it throws, the error is printed
  * with its causes and the process ends with code 1. Calls that failed and were never awaited count as an error.
  *
- * @param body - The program. Its result is that of `run`.
+ * @param body - The program, given the engine. Its result is that of `run`.
  * @param options - {@link RunOptions}
  * @throws {@link HeddleError} `ERR_ALREADY_STARTED` when called twice.
  * @example
  * const hello = app("hello", (name: string) => `Hello, ${name}`);
  * await run(async () => console.log(await hello("world")));
  */
-export async function run<T>(body: () => T | PromiseLike<T>, options: RunOptions = {}): Promise<T> {
+export async function run<T>(body: (engine: Engine) => T | PromiseLike<T>, options: RunOptions = {}): Promise<T> {
   const hook = workerHook();
   if (hook !== undefined) {
     hook();
@@ -50,7 +50,7 @@ export async function run<T>(body: () => T | PromiseLike<T>, options: RunOptions
   return await runHere(body, options);
 }
 
-async function runHere<T>(body: () => T | PromiseLike<T>, options: RunOptions): Promise<T> {
+async function runHere<T>(body: (engine: Engine) => T | PromiseLike<T>, options: RunOptions): Promise<T> {
   let engine: Engine | null = null;
   let fatal: HeddleError | null = null;
   try {
@@ -75,7 +75,7 @@ async function runHere<T>(body: () => T | PromiseLike<T>, options: RunOptions): 
     watchSignals(engine);
     if (engine.rank > 0) return await serveForEver();
     await loadMaps();
-    const result = await body();
+    const result = await body(engine);
     await engine.whenIdle();
     throwUnobserved();
     await engine.close();

@@ -26,6 +26,7 @@ A program (squares.ts)
 
 Commands
   heddle run [options] PROGRAM [ARGUMENT...]    run a program
+  heddle cache ls | show | rm | gc              results that are kept between runs
   heddle doctor                                 what works here, what would happen, and why
   heddle build-mpi [mpich|openmpi]              compile the library of an MPI, for this machine
   heddle COMMAND --help                         more about one command
@@ -43,6 +44,9 @@ Environment (ahead of the options in a program)
   HEDDLE_MEMORY         memory of each rank that tasks may ask for, such as 64GiB. Default: an even share of the node's
   HEDDLE_TOKENS         tokens that tasks may ask for, in the whole job, such as matlab=5,fluent=2. Default: none
   HEDDLE_AGEING         seconds of waiting that are worth one more of priority; off. Default: off
+  HEDDLE_CHECKPOINT     task, periodic, exit, manual: when results of apps with \`cache\` are kept in a file; off
+  HEDDLE_CHECKPOINT_PATH  that file. Default: .heddle/checkpoint.mdb
+  HEDDLE_RESUME         1: what \`heddle run --resume\` does
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000
@@ -61,6 +65,8 @@ each node keeps a copy under TMPDIR. Types are not checked: that is what tsc is 
                          Without it the program runs in this process, on threads
       --workers N        JavaScript workers of each rank, or auto
       --mpi FLAVOUR      mpich or openmpi. Default: HEDDLE_MPI, else what is built, else what is found
+      --resume           keep results of apps with \`cache\` in .heddle/checkpoint.mdb, and use those that are there.
+                         For programs that set no checkpoint themselves; those that do use theirs in any case
       --executor KIND    threads, mpi, or inline (everything on the main thread, for a debugger)
 
 What stands behind PROGRAM belongs to the program. The exit code is the program's; only under srun with MPICH a program
@@ -69,6 +75,20 @@ that calls process.exit(CODE) in its body ends with 137: Slurm forgets the code.
   heddle run screen.ts --top 20
   heddle run -n 8 --workers 2 screen.ts
   node --inspect-brk node_modules/heddle/dist/cli/main.js run --executor inline screen.ts
+`,
+  cache: `heddle cache ls [--json]                              apps with results in the checkpoint, and how many
+heddle cache show APP [--json]                        each result of an app
+heddle cache rm APP | --all                           removes results
+heddle cache gc [--max-bytes BYTES] [--ttl SECONDS]   removes what is too old, and what was used least recently
+
+      --path FILE        the checkpoint. Default: HEDDLE_CHECKPOINT_PATH, else .heddle/checkpoint.mdb
+      --max-bytes BYTES  such as 4GiB. Default: no limit
+      --ttl SECONDS      older results go. Default: none does
+
+rm and gc also make the file as small as it can be; not while a program writes it. A program removes what is over its own
+limits when it ends: checkpoint: { maxBytes, ttl }.
+
+  heddle cache gc --max-bytes 2GiB --ttl 604800
 `,
   doctor: `heddle doctor [--json]
 

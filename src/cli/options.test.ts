@@ -13,6 +13,7 @@ describe("heddle run", () => {
       workers: 2,
       mpi: "openmpi",
       executor: null,
+      resume: false,
     });
     expect(parseRun(["-n4", "a.js"])).toMatchObject({ ranks: 4, program: "a.js", arguments: [] });
     expect(parseRun(["--", "-odd.js", "-x"])).toMatchObject({ program: "-odd.js", arguments: ["-x"], ranks: null });

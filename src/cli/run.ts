@@ -22,6 +22,7 @@ export interface RunRequest {
   workers: number | "auto" | null;
   mpi: MpiFlavour | null;
   executor: string | null;
+  resume: boolean;
 }
 
 export const runOptions: Options = {
@@ -29,6 +30,7 @@ export const runOptions: Options = {
   workers: { type: "string" },
   mpi: { type: "string" },
   executor: { type: "string" },
+  resume: { type: "boolean" },
 };
 
 const ranksMax = 1_000_000;
@@ -62,6 +64,7 @@ export function parseRun(args: readonly string[]): RunRequest {
     workers: values["workers"] === "auto" ? "auto" : parseCount(values["workers"], "--workers", workersMax),
     mpi: parseFlavour(values["mpi"]?.toString(), "--mpi"),
     executor,
+    resume: values["resume"] === true,
   };
 }
 
@@ -77,6 +80,7 @@ function settings(request: RunRequest): Record<string, string> {
   return {
     ...(request.workers === null ? {} : { HEDDLE_WORKERS: String(request.workers) }),
     ...(request.mpi === null ? {} : { HEDDLE_MPI: request.mpi }),
+    ...(request.resume ? { HEDDLE_RESUME: "1" } : {}),
     ...(request.executor === null ? {} : { HEDDLE_EXECUTOR: request.executor }),
   };
 }

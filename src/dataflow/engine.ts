@@ -4,6 +4,7 @@ import { HeddleError } from "../errors.ts";
 import type { Executor, ExecutorKind } from "../executors/executor.ts";
 import { type OpenOptions, openExecutor } from "../executors/open.ts";
 import type { StateCounts } from "../futures/states.ts";
+import type { Checkpoint, CheckpointSettings } from "../memo/checkpoint.ts";
 import { Memo } from "../memo/memo.ts";
 import { errorReport } from "../monitoring/report.ts";
 import type { SessionStats } from "../native/binding.ts";
@@ -16,6 +17,11 @@ export interface EngineEvents {
   onFatal(error: HeddleError): void;
   /** Rank 0 has closed the session: a serving rank should exit. */
   onClosed(): void;
+}
+
+/** What it takes to open one. */
+export interface EngineOptions extends OpenOptions {
+  checkpoint: CheckpointSettings | null;
 }
 
 let opened: "opening" | "open" | null = null;
@@ -31,6 +37,7 @@ export class Engine implements AsyncDisposable {
   /** A rank is gone: MPI cannot be ended in order any more. */
   #lost = false;
   #closing: Promise<void> | null = null;
+  #checkpoint: Checkpoint | null = null;
 
   /** @internal */
   constructor(executor: Executor, events: EngineEvents) {
@@ -123,6 +130,7 @@ export class Engine implements AsyncDisposable {
     if (!this.#lost) await Promise.all(this.kernel.beforeClose.map((prepare) => prepare()));
     this.kernel.shut();
     setKernel(null);
+    await this.#checkpoint?.close();
     if (this.#lost) this.#executor.abort(1);
     await this.#executor.close();
     process.off("exit", this.#onExit);
@@ -134,6 +142,24 @@ export class Engine implements AsyncDisposable {
     return this.close();
   }
 
+  /**
+   * Writes results to the checkpoint that are not there yet.
+   *
+   * @returns Resolves when every result that the program has received so far survives the end of this process.
+   * @throws {@link HeddleError} `ERR_CHECKPOINT` where it cannot be written; `ERR_CONFIG` where the program has none.
+   */
+  async checkpoint(): Promise<void> {
+    if (this.#checkpoint !== null) return await this.#checkpoint.save();
+    const hint = "start with a checkpoint: run(body, { checkpoint: true })";
+    throw new HeddleError("ERR_CONFIG", "engine.checkpoint() was called, and there is no checkpoint.", hint);
+  }
+
+  /** @internal */
+  keep(checkpoint: Checkpoint): void {
+    this.#checkpoint = checkpoint;
+    this.kernel.memo = new Memo(checkpoint);
+  }
+
   /** @internal Ends children and the whole job at once. */
   abort(exitCode: number): void {
     this.#executor.abort(exitCode);
@@ -141,7 +167,7 @@ export class Engine implements AsyncDisposable {
 }
 
 /** Opens the engine of this process. Throws ERR_ALREADY_STARTED when there is one. */
-export async function openEngine(by: string, options: OpenOptions, events: EngineEvents): Promise<Engine> {
+export async function openEngine(by: string, options: EngineOptions, events: EngineEvents): Promise<Engine> {
   if (mpiUsed && opened === null) {
     throw new HeddleError(
       "ERR_ALREADY_STARTED",
@@ -159,11 +185,22 @@ export async function openEngine(by: string, options: OpenOptions, events: Engin
   opened = "opening";
   try {
     const engine = new Engine(await openExecutor(options), events);
+    if (options.checkpoint !== null && engine.rank === 0) await openCheckpoint(engine, options.checkpoint);
     opened = "open";
     mpiUsed = engine.kind === "mpi";
     return engine;
   } catch (error) {
     opened = null;
+    throw error;
+  }
+}
+
+async function openCheckpoint(engine: Engine, settings: CheckpointSettings): Promise<void> {
+  try {
+    const { Checkpoint } = await import("../memo/checkpoint.ts"); // With LMDB, which few programs need.
+    engine.keep(new Checkpoint(settings));
+  } catch (error) {
+    await engine.close();
     throw error;
   }
 }

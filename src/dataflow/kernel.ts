@@ -75,7 +75,7 @@ export class Kernel implements Tally {
     try {
       this.check(app, app.placement);
       const call = encodeCall(app, args, index);
-      if (call instanceof Uint8Array) this.#ready(gatherer, app, future, call);
+      if (call instanceof Uint8Array) this.#ready(gatherer, app, future, call, args);
       else this.#wait(gatherer, app, future, call);
       this.#watch?.called(future);
     } catch (error) {
@@ -169,10 +169,28 @@ export class Kernel implements Tally {
   }
 
   /** All that it needs is there. */
-  #ready(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
-    const cached = this.memo !== null && app.policy !== undefined && app.policy.cache !== null;
-    if (!cached || !this.#answered(this.memo as Memo, gatherer, app, future, bytes.slice()))
-      this.#begin(gatherer, app, future, bytes);
+  #ready(
+    gatherer: CallGatherer,
+    app: AppDefinition,
+    future: AppFuture<unknown>,
+    bytes: Uint8Array,
+    args: readonly unknown[] | null = null,
+  ): void {
+    const { memo } = this;
+    if (memo !== null && app.policy !== undefined && app.policy.cache !== null) {
+      const runner = (): (() => void) => {
+        const own = bytes.slice();
+        return () => this.#begin(gatherer, app, future, own);
+      };
+      try {
+        // As the task will see them; numbers and texts it sees as they are.
+        const seen = args !== null && app.kind === "js" && args.every(isSimple) ? args : argumentsOf(app, bytes, true);
+        if (memo.answers(app, seen, future, runner)) return;
+      } catch (error) {
+        return future.reject(error as HeddleError);
+      }
+    }
+    this.#begin(gatherer, app, future, bytes);
   }
 
   #begin(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
@@ -180,22 +198,6 @@ export class Kernel implements Tally {
     this.#waiting++;
     const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, () => this.#waitedFor());
     queueMicrotask(() => void joining.run()); // Not from within: such apps call themselves, as deep as a loop is long.
-  }
-
-  #answered(
-    memo: Memo,
-    gatherer: CallGatherer,
-    app: AppDefinition,
-    future: AppFuture<unknown>,
-    bytes: Uint8Array,
-  ): boolean {
-    try {
-      const run = (): void => this.#begin(gatherer, app, future, bytes);
-      return memo.answers(app, argumentsOf(app, bytes, true), future, run);
-    } catch (error) {
-      future.reject(error as HeddleError);
-      return true;
-    }
   }
 
   #add(gatherer: CallGatherer, future: AppFuture<unknown>, bytes: Uint8Array): void {
@@ -237,6 +239,10 @@ export class Kernel implements Tally {
     };
     new WaitingCall(app, future, call, ended).start();
   }
+}
+
+function isSimple(value: unknown): boolean {
+  return typeof value === "number" || typeof value === "string" || typeof value === "boolean" || value === null;
 }
 
 export function closedError(app: string | null): HeddleError {

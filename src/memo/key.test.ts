@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { decode, encode } from "../serialize/codec.ts";
 import { appKey, keyOf } from "./key.ts";
 
-const all = { ignore: [], version: "", key: null };
+const all = { ignore: [], version: null, key: null };
 const key = (...args: unknown[]): string => keyOf("a", all, args);
 const hex = (text: string): string => Buffer.from(text, "latin1").toString("hex");
 
@@ -44,7 +44,7 @@ test("keys are short, and the same in another process", () => {
   const program = `
     import { keyOf } from ${JSON.stringify(new URL("./key.ts", import.meta.url).href)};
     const long = { numbers: new Float64Array(1_000).fill(0.1), text: "x".repeat(100_000) };
-    const key = keyOf("a", { ignore: [], version: "", key: null }, [long]);
+    const key = keyOf("a", { ignore: [], version: null, key: null }, [long]);
     process.stdout.write(Buffer.from(key, "latin1").toString("hex"));`;
   const node = [...["--import", "tsx", "--input-type=module", "-e"], program];
   expect(execFileSync(process.execPath, node, { encoding: "utf8" })).toBe(hex(key(long)));

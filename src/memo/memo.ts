@@ -5,18 +5,20 @@ import type { AppFuture, Dependent, Home } from "../futures/future.ts";
 import { decode, encode } from "../serialize/codec.ts";
 import type { AppDefinition, CachePolicy } from "../serialize/registry.ts";
 import { keyOf } from "./key.ts";
+import { versionOf } from "./version.ts";
 
 /** What outlives the program. */
 export interface MemoStore {
   /** The encoded result, or null. */
-  get(app: AppDefinition, cache: CachePolicy, key: string): Uint8Array | null;
-  put(app: AppDefinition, cache: CachePolicy, key: string, result: Uint8Array): void;
+  get(app: string, version: string, key: string): Uint8Array | null;
+  put(app: string, version: string, key: string, result: Uint8Array): void;
 }
 
 /** Of an app and a version of it. */
 interface Known {
-  app: AppDefinition;
+  app: string;
   cache: CachePolicy;
+  version: string;
   /** Numbers, texts and the like as they are; other values encoded, so that each call gets its own. */
   results: Map<string, unknown>;
   running: Map<string, AppFuture<unknown>>;
@@ -28,6 +30,7 @@ const ENTRY_BYTES = 150; // About what a small one costs beside its key and valu
 export class Memo {
   readonly #store: MemoStore | null;
   readonly #known = new Map<string, Known>();
+  readonly #byApp = new Map<AppDefinition, Known>();
   #bytes = 0;
 
   constructor(store: MemoStore | null) {
@@ -38,10 +41,10 @@ export class Memo {
    * Ends the call with a known result, or lets it wait for an equal one that runs. Else the call is to run, and its result will be kept.
    * Throws ERR_MEMO_KEY.
    *
-   * @param run - Called if it is to run after all, because the one that ran was cancelled.
+   * @param runner - Asked, where it waits for an equal one, for what runs it after all, because that one was cancelled.
    * @returns True: it is not to run.
    */
-  answers(app: AppDefinition, args: readonly unknown[], future: AppFuture<unknown>, run: () => void): boolean {
+  answers(app: AppDefinition, args: readonly unknown[], future: AppFuture<unknown>, runner: () => () => void): boolean {
     const known = this.#knownOf(app);
     const key = keyOf(app.name, known.cache, args);
     const found = this.#find(known, key);
@@ -51,7 +54,9 @@ export class Memo {
     }
     const running = known.running.get(key);
     if (running !== undefined) {
-      new Joined(future, () => this.answers(app, args, future, run) || run()).join(running);
+      const run = runner();
+      const again = (): void => void (this.answers(app, args, future, () => run) || run());
+      new Joined(future, again).join(running);
       return true;
     }
     known.running.set(key, future);
@@ -60,20 +65,25 @@ export class Memo {
   }
 
   #knownOf(app: AppDefinition): Known {
+    const found = this.#byApp.get(app);
+    if (found !== undefined) return found;
     const cache = app.policy?.cache as CachePolicy;
-    const id = `${app.name}\0${cache.version}`;
+    const version = versionOf(app);
+    const id = `${app.name}\0${version}`;
     let known = this.#known.get(id);
     if (known === undefined) {
-      known = { app, cache, results: new Map(), running: new Map() };
+      known = { app: app.name, cache, version, results: new Map(), running: new Map() };
       this.#known.set(id, known);
     }
-    return known.cache === cache ? known : { ...known, cache };
+    const own = known.cache === cache ? known : { ...known, cache }; // The same results, found by other keys.
+    this.#byApp.set(app, own);
+    return own;
   }
 
   #find(known: Known, key: string): unknown {
     const found = known.results.get(key);
     if (found !== undefined || this.#store === null) return found;
-    return this.#store.get(known.app, known.cache, key) ?? undefined;
+    return this.#store.get(known.app, known.version, key) ?? undefined;
   }
 
   #ended(known: Known, key: string, future: AppFuture<unknown>): void {
@@ -84,7 +94,7 @@ export class Memo {
     const bytes = simple && this.#store === null ? null : encode(value);
     this.#bytes += ENTRY_BYTES + key.length + (simple ? 8 : (bytes?.length ?? 0));
     known.results.set(key, simple ? value : bytes);
-    if (bytes !== null) this.#store?.put(known.app, known.cache, key, bytes);
+    if (bytes !== null) this.#store?.put(known.app, known.version, key, bytes);
     if (this.#bytes > BYTES_MAX) this.#forget();
   }
 

@@ -31,8 +31,8 @@ export interface RetryPolicy {
 /** Which calls are equal. */
 export interface CachePolicy {
   readonly ignore: readonly (number | string)[];
-  /** A text: the user's, or the app's source. */
-  readonly version: string;
+  /** The user's; null: made of the app's source. */
+  readonly version: string | null;
   readonly key: ((...args: never[]) => string) | null;
 }
 

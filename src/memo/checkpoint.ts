@@ -1,0 +1,128 @@
+/** The store of a running program: what is written when, and what was acknowledged. */
+
+import { HeddleError } from "../errors.ts";
+import { collectGarbage, type Limits } from "./collect.ts";
+import { appKey } from "./key.ts";
+import { lock } from "./lock.ts";
+import type { MemoStore } from "./memo.ts";
+import { Store } from "./store.ts";
+
+export type CheckpointMode = "task" | "periodic" | "exit" | "manual";
+
+export interface CheckpointSettings extends Limits {
+  mode: CheckpointMode;
+  path: string;
+  periodMs: number;
+  loadFrom: readonly string[];
+  durability: "process" | "power";
+}
+
+const RESULT_MAX = 2 ** 30;
+const TOUCHED_MAX = 100_000; // Then they are written down.
+
+export class Checkpoint implements MemoStore {
+  readonly #settings: CheckpointSettings;
+  readonly #unlock: () => void;
+  readonly #store: Store;
+  readonly #others: Store[];
+  readonly #prefixes = new Map<string, Buffer>();
+  readonly #touched = new Map<string, number>();
+  readonly #timer: NodeJS.Timeout | null;
+  #pending: { key: Buffer; result: Uint8Array }[] = [];
+  #last: Promise<void> = Promise.resolve();
+  #failure: HeddleError | null = null;
+
+  /** Throws ERR_CHECKPOINT or ERR_CHECKPOINT_BUSY. */
+  constructor(settings: CheckpointSettings) {
+    this.#settings = settings;
+    this.#store = new Store(settings.path, { readOnly: false, power: settings.durability === "power" });
+    this.#unlock = lock(this.#store.path);
+    process.once("exit", this.#unlock);
+    this.#others = settings.loadFrom.map((path) => new Store(path, { readOnly: true, power: false }));
+    const periodic = settings.mode === "periodic";
+    this.#timer = periodic ? setInterval(() => this.#flush(), settings.periodMs).unref() : null;
+  }
+
+  get(app: string, version: string, key: string): Uint8Array | null {
+    const whole = this.#keyOf(app, version, key);
+    for (const store of [this.#store, ...this.#others]) {
+      const found = store.get(whole, this.#settings.ttlMs);
+      if (found === null) continue;
+      if (store === this.#store) this.#touch(whole);
+      return found;
+    }
+    return null;
+  }
+
+  put(app: string, version: string, key: string, result: Uint8Array): void {
+    if (result.length > RESULT_MAX) {
+      const mib = Math.round(result.length / 2 ** 20);
+      process.stderr.write(`heddle: a result of app "${app}" has ${mib} MiB, and is not kept: the limit is 1024\n`);
+      return;
+    }
+    const whole = this.#keyOf(app, version, key);
+    if (this.#settings.mode === "task") this.#write(whole, result);
+    else this.#pending.push({ key: whole, result });
+  }
+
+  /** Resolves when every result so far survives the end of this process. Rejects with ERR_CHECKPOINT. */
+  async save(): Promise<void> {
+    this.#flush();
+    await this.#last;
+    if (this.#settings.durability === "power") await this.#store.synced();
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#settings.mode !== "manual") this.#flush();
+    await this.#last;
+    await this.#store.touch(this.#touched);
+    if (this.#store.bytes() > this.#settings.maxBytes) await collectGarbage(this.#store, this.#settings);
+    const torn = [this.#store, ...this.#others].reduce((sum, store) => sum + store.torn, 0);
+    if (torn > 0) process.stderr.write(`heddle: ${torn} results of the checkpoint were damaged, and ran again\n`);
+    for (const store of [this.#store, ...this.#others]) await store.close();
+    this.#unlock();
+    process.off("exit", this.#unlock);
+  }
+
+  #keyOf(app: string, version: string, key: string): Buffer {
+    const id = `${app}\0${version}`;
+    let prefix = this.#prefixes.get(id);
+    if (prefix === undefined) {
+      prefix = appKey(app, version);
+      this.#prefixes.set(id, prefix);
+      this.#store.name(prefix, app, version);
+    }
+    const whole = Buffer.allocUnsafe(prefix.length + key.length);
+    whole.set(prefix);
+    whole.write(key, prefix.length, "latin1");
+    return whole;
+  }
+
+  #touch(key: Buffer): void {
+    this.#touched.set(key.toString("latin1"), Date.now());
+    if (this.#touched.size < TOUCHED_MAX) return;
+    void this.#store.touch(this.#touched);
+    this.#touched.clear();
+  }
+
+  #flush(): void {
+    for (const { key, result } of this.#pending) this.#write(key, result);
+    this.#pending = [];
+  }
+
+  #write(key: Buffer, result: Uint8Array): void {
+    this.#last = this.#store.put(key, result).catch((cause) => this.#failed(cause));
+  }
+
+  #failed(cause: unknown): void {
+    if (this.#failure !== null) return;
+    const { path } = this.#store;
+    const message = `Results cannot be written to the checkpoint ${path}: ${(cause as Error).message}`;
+    this.#failure = new HeddleError("ERR_CHECKPOINT", message, "see whether the disk is full; the run itself goes on", {
+      cause,
+    });
+    process.stderr.write(`heddle: ${message}; the run goes on without\n`);
+  }
+}

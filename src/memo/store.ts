@@ -1,0 +1,179 @@
+/**
+ * Results that outlive the program: one LMDB file. docs/decisions/0027 says why LMDB, and what holds on which file system.
+ *
+ * Three tables: `results` from key to entry, `used` from key to when it was last asked for, `apps` from the first 16 bytes of
+ * keys to the name they stand for. An entry is 16 bytes and the encoded result: CRC-32 of all that follows (u32), version of this
+ * form (u32), and when it was made (f64, ms since 1970), little-endian.
+ */
+
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, resolve } from "node:path";
+import { crc32 } from "node:zlib";
+import type { Database, RootDatabase } from "lmdb";
+import { HeddleError } from "../errors.ts";
+
+const HEADER = 16;
+const FORM = 1;
+
+export interface StoredResult {
+  key: Buffer;
+  app: string;
+  version: string;
+  /** Of the encoded result. */
+  bytes: number;
+  /** Milliseconds since 1970. */
+  made: number;
+  used: number;
+}
+
+export interface StoreOptions {
+  readOnly: boolean;
+  /** Commits reach the disk, not only the kernel. */
+  power: boolean;
+}
+
+type Table = Database<Buffer, Buffer>;
+
+export class Store {
+  readonly path: string;
+  readonly #root: RootDatabase<Buffer, Buffer>;
+  readonly #results: Table;
+  readonly #used: Table;
+  readonly #apps: Table;
+  readonly #named = new Set<string>();
+  /** Entries whose checksum is wrong: as if they were not there. */
+  torn = 0;
+
+  /** Throws ERR_CHECKPOINT. */
+  constructor(path: string, { readOnly, power }: StoreOptions) {
+    this.path = resolve(path);
+    try {
+      if (!readOnly) mkdirSync(dirname(this.path), { recursive: true });
+      const binary = { encoding: "binary", keyEncoding: "binary" } as const;
+      this.#root = openLmdb({
+        ...binary,
+        path: this.path,
+        readOnly,
+        noSync: !power,
+        overlappingSync: power,
+        maxDbs: 4,
+      });
+      this.#results = this.#root.openDB({ ...binary, name: "results" }) as Table;
+      this.#used = this.#root.openDB({ ...binary, name: "used" }) as Table;
+      this.#apps = this.#root.openDB({ ...binary, name: "apps" }) as Table;
+      if ([this.#results, this.#used, this.#apps].includes(undefined as never)) throw new Error("it has no results");
+    } catch (cause) {
+      throw cannotOpen(this.path, cause);
+    }
+  }
+
+  /** The encoded result, or null: it is not there, or it is older than `ttlMs`. */
+  get(key: Buffer, ttlMs: number): Uint8Array | null {
+    const entry = this.#results.getBinary(key);
+    if (entry === undefined) return null;
+    if (!isWhole(entry)) {
+      this.torn++;
+      return null;
+    }
+    if (Date.now() - entry.readDoubleLE(8) > ttlMs) return null;
+    return entry.subarray(HEADER);
+  }
+
+  /** Resolves once it survives the end of this process; with `power`, once it is on the disk. */
+  async put(key: Buffer, result: Uint8Array): Promise<void> {
+    const entry = Buffer.allocUnsafe(HEADER + result.length);
+    entry.writeUInt32LE(FORM, 4);
+    entry.writeDoubleLE(Date.now(), 8);
+    entry.set(result, HEADER);
+    entry.writeUInt32LE(crc32(entry.subarray(4)), 0);
+    await this.#results.put(key, entry);
+  }
+
+  /** Names what keys begin with. */
+  name(prefix: Buffer, app: string, version: string): void {
+    const text = prefix.toString("latin1");
+    if (this.#named.has(text)) return;
+    this.#named.add(text);
+    void this.#apps.put(prefix, Buffer.from(JSON.stringify({ app, version })));
+  }
+
+  /** Keys that were asked for, as latin1, and when. */
+  async touch(used: ReadonlyMap<string, number>): Promise<void> {
+    let last: Promise<boolean> | null = null;
+    for (const [key, at] of used) {
+      const when = Buffer.allocUnsafe(8);
+      when.writeDoubleLE(at);
+      last = this.#used.put(Buffer.from(key, "latin1"), when);
+    }
+    await last;
+  }
+
+  *list(): Generator<StoredResult> {
+    const names = new Map<string, { app: string; version: string }>();
+    for (const { key, value } of this.#apps.getRange())
+      names.set(Buffer.from(key).toString("latin1"), JSON.parse(value.toString()) as { app: string; version: string });
+    for (const { key, value } of this.#results.getRange()) {
+      const own = Buffer.from(key);
+      const { app, version } = names.get(own.subarray(0, 16).toString("latin1")) ?? { app: "?", version: "?" };
+      const made = value.readDoubleLE(8);
+      const used = this.#used.get(own)?.readDoubleLE(0) ?? made;
+      yield { key: own, app, version, bytes: value.length - HEADER, made, used: Math.max(made, used) };
+    }
+  }
+
+  /** Bytes that the tables take; the file may be larger. */
+  bytes(): number {
+    const pages = [this.#results, this.#used, this.#apps].map((table) => {
+      const stats = table.getStats() as Record<string, number>;
+      return ["treeBranchPageCount", "treeLeafPageCount", "overflowPages"].reduce(
+        (sum, name) => sum + (stats[name] ?? 0),
+        0,
+      );
+    });
+    const { pageSize = 4_096 } = this.#root.getStats() as Record<string, number>;
+    return pageSize * pages.reduce((a, b) => a + b, 0);
+  }
+
+  async remove(keys: Iterable<Buffer>): Promise<void> {
+    let last: Promise<boolean> | null = null;
+    for (const key of keys) {
+      void this.#used.remove(key);
+      last = this.#results.remove(key);
+    }
+    await last;
+  }
+
+  /** Everything that was put is on the disk. */
+  async synced(): Promise<void> {
+    await this.#root.flushed;
+  }
+
+  /** Writes a copy without free pages. */
+  async compactTo(path: string): Promise<void> {
+    await this.#root.backup(path, true);
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close();
+  }
+}
+
+function isWhole(entry: Buffer): boolean {
+  return entry.length >= HEADER && entry.readUInt32LE(4) === FORM && crc32(entry.subarray(4)) === entry.readUInt32LE(0);
+}
+
+// Not an import: a program that is made into one file has no place for its native part.
+function openLmdb(options: Record<string, unknown>): RootDatabase<Buffer, Buffer> {
+  const { open } = createRequire(import.meta.url)("lmdb") as typeof import("lmdb");
+  return open(options as never) as unknown as RootDatabase<Buffer, Buffer>;
+}
+
+function cannotOpen(path: string, cause: unknown): HeddleError {
+  return new HeddleError(
+    "ERR_CHECKPOINT",
+    `The checkpoint ${path} cannot be opened: ${(cause as Error).message}`,
+    "see that its folder can be written to; a file that is damaged is best moved away: without it everything runs again",
+    { cause, data: { path } },
+  );
+}

@@ -1,0 +1,30 @@
+/** What tells a version of an app from others where its user gives none: its source, in a form that does not depend on who compiled it. */
+
+import { createRequire } from "node:module";
+import type { AppDefinition } from "../serialize/registry.ts";
+
+const versions = new Map<string, string>();
+
+/** The user's, or the app's source without names of its own variables, comments and layout. */
+export function versionOf({ policy, kind, fn, source }: AppDefinition): string {
+  const given = policy?.cache?.version ?? null;
+  if (given !== null) return given;
+  if (kind !== "js" || fn === null) return source;
+  let version = versions.get(source);
+  if (version === undefined) {
+    version = normal(source);
+    versions.set(source, version);
+  }
+  return version;
+}
+
+// A program is run as it is, compiled, or made into one file with its packages: the text of a function differs each time.
+function normal(source: string): string {
+  try {
+    const { transformSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
+    const options = { minify: true, target: "node20", legalComments: "none", logLevel: "silent" } as const;
+    return transformSync(`export default (${source})`, options).code.trim();
+  } catch {
+    return source; // A method, say, is no expression.
+  }
+}
