@@ -181,6 +181,7 @@ BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
   b.step = static_cast<std::int64_t>(slots.number(S::kStep));
   b.stream = slots.number(S::kStream) != 0;
   b.spread = slots.number(S::kSpread) != 0;
+  b.numbered = slots.number(S::kSpread) == 2;
   b.walltime = static_cast<Duration>(slots.number(S::kWalltimeMs) * 1e6);
   b.priority = static_cast<std::int64_t>(slots.number(S::kPriority));
   if (b.priority < -kPriorityMax || b.priority > kPriorityMax)
@@ -216,6 +217,7 @@ Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::str
   for (std::uint32_t k = 0; k < batch.column_count; ++k) columns.Set(k, name_of(batch.columns[k]));
   out.Set("columns", batch.args == ArgsKind::Fixed ? Napi::Value(columns) : env.Null());
   out.Set("spread", batch.spread);
+  out.Set("numbered", batch.numbered);
   out.Set("results", kResults[static_cast<std::size_t>(batch.results)]);
   out.Set("element", name_or_null(env, batch.element));
   const bool native_op = batch.results == ResultMode::Reduce && batch.op != ReduceOp::App;

@@ -13,9 +13,10 @@ import { addUnobserved, removeUnobserved } from "../futures/unobserved.ts";
 import { ProgressBar } from "../monitoring/progress.ts";
 import type { Placement, ReduceOp } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
-import type { AppDefinition } from "../serialize/registry.ts";
+import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { definitionOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
+import { type Retries, retriesOf } from "./policy.ts";
 import type { App, PlacementOptions } from "./types.ts";
 
 /** Options of a map. */
@@ -26,6 +27,8 @@ export interface MapOptions extends PlacementOptions {
   seed?: number | bigint | string;
   /** Limit per task, seconds. Default: the app's. */
   walltime?: number;
+  /** How often a task that failed is tried again. Default: the app's. */
+  retries?: Retries;
   /**
    * The tasks begin when this call is done, on the rank that ran it (files that it wrote there, or what it keeps in memory, are near), and
    * idle ranks may take them from there. If the call fails, so does the map. Instead of `target`. Default: none.
@@ -51,7 +54,13 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   readonly #kernel: Kernel;
   readonly #app: AppDefinition;
   readonly #source: Source;
-  readonly #options: { seed: bigint; walltimeMs: number; placement: Placement; progress: boolean };
+  readonly #options: {
+    seed: bigint;
+    walltimeMs: number;
+    placement: Placement;
+    retries: RetryPolicy | null;
+    progress: boolean;
+  };
   readonly #near: AppFuture<unknown> | null;
   #job: MapJob | null = null;
   #used: string | null = null;
@@ -70,7 +79,9 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     const seed = fnv1a64(options.seed === undefined ? `map\0${number}\0${app.name}` : `seed\0${options.seed}`);
     const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);
     if (app.kind === "native" && limit > 0) throw noWalltime(app.name);
-    this.#options = { seed, walltimeMs: limit, placement, progress: options.progress ?? false };
+    const retries =
+      options.retries === undefined ? (app.policy?.retries ?? null) : retriesOf(app.name, options.retries);
+    this.#options = { seed, walltimeMs: limit, placement, retries, progress: options.progress ?? false };
     // Whoever wants another end says so in this turn.
     const started = new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)));
     kernel.track(started.then(() => (this.#used === null ? this.#collectUnasked() : undefined)));

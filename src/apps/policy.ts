@@ -42,7 +42,8 @@ export function policyOf(name: string, given: PolicyOptions, base?: CallPolicy):
 
 const RETRIES_MAX = 1_000;
 
-function retriesOf(name: string, given: unknown): RetryPolicy | null {
+/** Throws ERR_CONFIG. Null: never. */
+export function retriesOf(name: string, given: unknown): RetryPolicy | null {
   if (typeof given === "function") return { limit: 1, cost: given as RetryPolicy["cost"] };
   if (!Number.isInteger(given) || (given as number) < 0 || (given as number) > RETRIES_MAX) {
     const hint = `give an integer from 0 to ${RETRIES_MAX}, or a function of the error`;

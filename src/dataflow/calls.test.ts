@@ -81,9 +81,13 @@ class FakeExecutor implements Executor {
 }
 
 /** The first argument of each task. */
-function argumentsOf({ bytes, offsets }: SubmitOptions): unknown[] {
+function argumentsOf(options: SubmitOptions): unknown[] {
+  return listsOf(options).map((list) => list[options.numbered ? 1 : 0]);
+}
+
+function listsOf({ bytes, offsets }: SubmitOptions): unknown[][] {
   const ends = Array.from(offsets as Uint32Array);
-  return ends.slice(1).map((end, k) => (decode((bytes as Uint8Array).subarray(ends[k], end)) as unknown[])[0]);
+  return ends.slice(1).map((end, k) => decode((bytes as Uint8Array).subarray(ends[k], end)) as unknown[]);
 }
 
 function appNamed(name: string): AppDefinition {
@@ -172,19 +176,22 @@ test("so does a turn of very many bytes", async () => {
   expect(values.map((value) => [value.length, value[0]])).toEqual(values.map((_, k) => [mebibyte, k]));
 });
 
-test("a call whose input takes time leaves the others' batch, and follows in one of its own", async () => {
+test("a call whose input takes time leaves the others' batch, whose tasks are told their numbers, and follows in one of its own", async () => {
   const { executor, call } = setUp();
   let give: (value: string) => void = () => {};
   const input = new Promise<string>((resolve) => (give = resolve));
   const futures = [call(dock, "a"), call(dock, input), call(dock, "c"), call(dock, "d")];
   await turn();
-  expect(ranges(executor)).toEqual([
-    ["dock", 0, 1],
-    ["dock", 2, 4],
+  expect(ranges(executor)).toEqual([["dock", 0, 3]]);
+  expect(executor.batches[0]?.numbered).toBe(true);
+  expect(listsOf(executor.batches[0] as SubmitOptions)).toEqual([
+    [0, "a"],
+    [2, "c"],
+    [3, "d"],
   ]);
   give("b");
   await turn();
-  expect(ranges(executor).slice(2)).toEqual([["dock", 1, 2]]);
+  expect(ranges(executor).slice(1)).toEqual([["dock", 1, 2]]);
   executor.answer();
   expect(await Promise.all(futures)).toEqual(["a", "b", "c", "d"]);
 });

@@ -14,6 +14,7 @@ import type { AppDefinition } from "../serialize/registry.ts";
 import { shortenArguments } from "../serialize/values.ts";
 import { argumentsOf } from "./arguments.ts";
 import { taskError } from "./failures.ts";
+import { withNumbers } from "./numbers.ts";
 import type { BatchSink, Pump } from "./pump.ts";
 import { elsewhere, mayRetry } from "./retries.ts";
 
@@ -25,6 +26,12 @@ const BYTES_FIRST = 64; // So small an array costs V8 no memory of its own.
 export interface SubmitsCalls {
   readonly pump: Pump;
   readonly executor: { readonly ranks: number };
+}
+
+/** Arguments one after the other, and where each begins. */
+interface Gathered {
+  bytes: Uint8Array;
+  offsets: number[];
 }
 
 interface GathererPlace {
@@ -45,6 +52,7 @@ export class CallGatherer implements Home {
   #length = 0;
   #offsets: number[] = [];
   #anyCancelled = false;
+  #anyOrder = false;
 
   constructor(app: AppDefinition, { kernel, salt, numbers }: GathererPlace) {
     this.#app = app;
@@ -56,8 +64,11 @@ export class CallGatherer implements Home {
   /** Adds a call whose arguments are encoded; `bytes` are copied. */
   add(future: AppFuture<unknown>, bytes: Uint8Array): void {
     const last = this.#futures.at(-1);
-    // A batch holds consecutive calls; one whose inputs took their time begins another.
-    if (last !== undefined && last.index + 1 !== future.index) this.flush();
+    if (last !== undefined && last.index + 1 !== future.index) {
+      // Calls whose inputs took their time come in any order: functions are told their numbers, others must be consecutive.
+      if (this.#app.kind === "js" && this.#app.native === null) this.#anyOrder = true;
+      else this.flush();
+    }
     if (this.#length + bytes.length > this.#bytes.length) this.#grow(bytes.length);
     this.#bytes.set(bytes, this.#length);
     this.#offsets.push(this.#length);
@@ -79,23 +90,27 @@ export class CallGatherer implements Home {
     const count = futures.length;
     if (count === 0) return 0;
     const gathered = { bytes: this.#bytes.subarray(0, this.#length), offsets: this.#offsets };
-    const options = this.#options(futures[0]?.index as number, count, gathered);
+    const first = futures[0]?.index as number;
+    const options = this.#anyOrder ? this.#numbered(futures, gathered) : this.#options(first, count, gathered);
     this.#clear();
-    this.#submit(options, futures);
+    this.#submit(options, futures, gathered);
     return count;
   }
 
   /** A call failed: tries it again, elsewhere if there is another rank, where the app's policy says so. */
   triedAgain(future: AppFuture<unknown>, error: HeddleError, bytes: Uint8Array): boolean {
-    if (future.done() || !mayRetry(this.#app, future, error)) return false;
+    const { name, policy } = this.#app;
+    const retries = policy?.retries ?? null;
+    if (retries === null || future.done() || !mayRetry(name, retries, future, error)) return false;
     future.moved("unscheduled", null);
-    const options = this.#options(future.index, 1, { bytes: bytes.slice(), offsets: [0] });
-    this.#submit({ ...options, ...elsewhere(options, error, this.#kernel.executor.ranks) }, [future]);
+    const gathered = { bytes: bytes.slice(), offsets: [0] };
+    const options = this.#options(future.index, 1, gathered);
+    this.#submit({ ...options, ...elsewhere(options, error, this.#kernel.executor.ranks) }, [future], gathered);
     return true;
   }
 
-  #submit(options: SubmitOptions, futures: AppFuture<unknown>[]): void {
-    const sink = new CallsSink(this.#app, options, futures, this);
+  #submit(options: SubmitOptions, futures: AppFuture<unknown>[], gathered: Gathered): void {
+    const sink = new CallsSink(this.#app, options, { futures, gathered, gatherer: this });
     for (const future of futures) future.moved("launched", sink);
     try {
       sink.batch = this.#kernel.pump.submit(options, sink);
@@ -127,9 +142,17 @@ export class CallGatherer implements Home {
     this.#offsets = [];
     this.#bytes = new Uint8Array(0);
     this.#length = 0;
+    this.#anyOrder = false;
   }
 
-  #options(first: number, count: number, gathered: { bytes: Uint8Array; offsets: number[] }): SubmitOptions {
+  /** Indexes from 0 on; each task is told its number before its arguments. */
+  #numbered(futures: readonly AppFuture<unknown>[], { bytes, offsets }: Gathered): SubmitOptions {
+    const numbers = futures.map(({ index }) => index);
+    const numbered = withNumbers(numbers, bytes, offsets);
+    return { ...this.#options(0, futures.length, numbered), numbered: true };
+  }
+
+  #options(first: number, count: number, gathered: Gathered): SubmitOptions {
     const offsets = new Uint32Array(count + 1);
     offsets.set(gathered.offsets);
     offsets[count] = gathered.bytes.length;
@@ -164,22 +187,29 @@ export class CallGatherer implements Home {
   }
 }
 
+interface CallsOf {
+  futures: AppFuture<unknown>[];
+  /** Their arguments. */
+  gathered: Gathered;
+  gatherer: CallGatherer;
+}
+
 /** Gives the records of a gathered batch to its futures. */
 class CallsSink implements BatchSink, Home {
   batch = 0;
   readonly #app: AppDefinition;
   readonly #first: number;
   readonly #column: TypedColumn | null;
-  readonly #options: SubmitOptions;
+  readonly #gathered: Gathered;
   readonly #futures: (AppFuture<unknown> | null)[];
   readonly #gatherer: CallGatherer;
   #wanted: number;
 
-  constructor(app: AppDefinition, options: SubmitOptions, futures: AppFuture<unknown>[], gatherer: CallGatherer) {
+  constructor(app: AppDefinition, options: SubmitOptions, { futures, gathered, gatherer }: CallsOf) {
     this.#gatherer = gatherer;
     this.#wanted = futures.length;
     this.#app = app;
-    this.#options = options;
+    this.#gathered = gathered;
     this.#first = options.first;
     this.#column = options.column;
     this.#futures = futures;
@@ -193,7 +223,9 @@ class CallsSink implements BatchSink, Home {
 
   /** When none of the batch is wanted, it is ended. */
   cancelled(future: AppFuture<unknown>): void {
-    if (this.#take(future.index) !== null && this.#wanted === 0) this.#gatherer.drop(this.batch);
+    const direct = future.index - this.#first;
+    const k = this.#futures[direct] === future ? direct : this.#futures.indexOf(future);
+    if (this.#take(this.#first + k) !== null && this.#wanted === 0) this.#gatherer.drop(this.batch);
   }
 
   finished(): void {
@@ -220,15 +252,15 @@ class CallsSink implements BatchSink, Home {
       const future = this.#take(index);
       if (future === null) continue;
       const own = this.#bytesOf(index);
-      const error = taskError(payload, { app: this.#app.name, index, arguments: this.#textOf(own) });
+      const error = taskError(payload, { app: this.#app.name, index: future.index, arguments: this.#textOf(own) });
       if (this.#app.policy === undefined || !this.#gatherer.triedAgain(future, error, own)) future.reject(error);
     }
   }
 
   #bytesOf(index: number): Uint8Array {
     const k = index - this.#first;
-    const { bytes, offsets } = this.#options;
-    return (bytes as Uint8Array).subarray(offsets?.[k], offsets?.[k + 1]);
+    const { bytes, offsets } = this.#gathered;
+    return bytes.subarray(offsets[k], offsets[k + 1]);
   }
 
   #textOf(bytes: Uint8Array): string {

@@ -7,13 +7,14 @@ import { CancelledError, type HeddleError } from "../errors.ts";
 import type { ElementType, Placement, ReduceOp, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { getters, rowBytes } from "../serialize/columns.ts";
-import type { AppDefinition } from "../serialize/registry.ts";
+import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
 import { shortenArguments } from "../serialize/values.ts";
 import { argumentsOf } from "./arguments.ts";
 import { taskError } from "./failures.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Piece, PieceArguments, Source } from "./piece.ts";
 import type { BatchSink } from "./pump.ts";
+import { elsewhere, mayRetry } from "./retries.ts";
 
 /** How the results of a map end. */
 export interface End {
@@ -37,6 +38,7 @@ export interface JobOptions {
   seed: bigint;
   walltimeMs: number;
   placement: Placement;
+  retries: RetryPolicy | null;
 }
 
 export interface Progress {
@@ -59,6 +61,8 @@ export class MapJob {
   readonly #end: End;
   readonly #options: JobOptions;
   readonly #batches = new Map<number, number>();
+  /** Of tasks that were tried again. */
+  readonly #attempts = new Map<number, { tries: number }>();
   #bytes = 0;
   #submitted = 0;
   #cancelled: CancelledError | null = null;
@@ -127,7 +131,11 @@ export class MapJob {
       this.#fail(piece.first, piece.error);
       return;
     }
-    const options = this.#submitOptions(piece);
+    this.#send(piece, {});
+  }
+
+  #send(piece: Arguments, elsewhere: Partial<Placement>): void {
+    const options = { ...this.#submitOptions(piece), ...elsewhere };
     const sink = new PieceSink(this, piece, options.column);
     const batch = this.#kernel.pump.submit(options, sink);
     const bytes = piece.bytes?.length ?? 0;
@@ -152,13 +160,23 @@ export class MapJob {
     if (kind === RecordKind.failed) {
       for (let index = first; index < last; index++) {
         const known = { app: this.app.name, index, arguments: argumentsText(this.app, piece, index) };
-        this.#fail(index, taskError(payload as Uint8Array, known));
+        this.#failedOrAgain(index, taskError(payload as Uint8Array, known), piece);
       }
     } else {
       this.progress.done += last - first;
       this.#end.done(record, column, piece.first);
     }
     if (kind === RecordKind.failed || !this.#end.creditsLater) this.credit(batch, payload?.length ?? 0);
+  }
+
+  #failedOrAgain(index: number, error: HeddleError, piece: Arguments): void {
+    const { retries, placement } = this.#options;
+    if (retries === null) return this.#fail(index, error);
+    const attempts = this.#attempts.get(index) ?? { tries: 1 };
+    if (!mayRetry(this.app.name, retries, attempts, error)) return this.#fail(index, error);
+    attempts.tries++;
+    this.#attempts.set(index, attempts);
+    this.#send(onlyTask(piece, index), elsewhere(placement, error, this.#kernel.executor.ranks));
   }
 
   /** @internal */
@@ -198,6 +216,20 @@ export class MapJob {
     this.#room = null;
     settle?.reject(error);
   }
+}
+
+/** The task `index` of a piece, alone. */
+function onlyTask(piece: Arguments, index: number): Arguments {
+  const alone = { ...piece, first: index, last: index + 1 };
+  if (piece.args === "index") return alone;
+  const k = index - piece.first;
+  const bytes = piece.bytes as Uint8Array;
+  if (piece.args === "fixed") {
+    const row = rowBytes(piece.columns ?? []);
+    return { ...alone, bytes: bytes.slice(k * row, (k + 1) * row) };
+  }
+  const own = bytes.slice(piece.offsets?.[k], piece.offsets?.[k + 1]);
+  return { ...alone, bytes: own, offsets: Uint32Array.of(0, own.length) };
 }
 
 class PieceSink implements BatchSink {

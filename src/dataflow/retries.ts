@@ -1,22 +1,25 @@
-/** Whether and where a call that failed is tried again. */
+/** Whether and where a task that failed is tried again. */
 
 import { HeddleError, TaskError } from "../errors.ts";
-import type { AppFuture } from "../futures/future.ts";
 import type { Placement } from "../native/binding.ts";
-import type { AppDefinition } from "../serialize/registry.ts";
+import type { RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 
-/** What the failures of a call have cost, where a function says so. */
-const spent = new WeakMap<AppFuture<unknown>, number>();
+/** A call, or what stands for one task of a map. */
+export interface Attempts {
+  /** How often it was sent to run. */
+  readonly tries: number;
+}
+
+/** What the failures of a task have cost, where a function says so. */
+const spent = new WeakMap<Attempts, number>();
 
 /** Throws nothing: where the user's function does, or returns nonsense, the call is not tried again, and standard error says why. */
-export function mayRetry({ name, policy }: AppDefinition, future: AppFuture<unknown>, error: HeddleError): boolean {
-  const retries = policy?.retries ?? null;
-  if (retries === null) return false;
-  if (retries.cost === null) return future.tries <= retries.limit;
+export function mayRetry(name: string, retries: RetryPolicy, attempts: Attempts, error: HeddleError): boolean {
+  if (retries.cost === null) return attempts.tries <= retries.limit;
   let cost: unknown;
   try {
-    cost = retries.cost(error, future.tries);
+    cost = retries.cost(error, attempts.tries);
     if (cost === "stop") return false;
     if (typeof cost !== "number" || !(cost >= 0)) throw new Error(`it returned ${shorten(cost)}`);
   } catch (cause) {
@@ -24,8 +27,8 @@ export function mayRetry({ name, policy }: AppDefinition, future: AppFuture<unkn
     process.stderr.write(`heddle: ${wrong.message} It must return a number of at least 0, or "stop".\n`);
     return false;
   }
-  const total = (spent.get(future) ?? 0) + cost;
-  spent.set(future, total);
+  const total = (spent.get(attempts) ?? 0) + cost;
+  spent.set(attempts, total);
   return total <= retries.limit;
 }
 

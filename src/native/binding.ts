@@ -171,6 +171,8 @@ export interface SubmitOptions extends Placement {
   offsets: Uint32Array | null;
   /** True: a packed value (or fixed row) is the array of the call's arguments; false: it is the one argument. */
   spread: boolean;
+  /** With `spread`: before its arguments each task's list has its number (`context().index`), which its index in the batch is not. */
+  numbered?: boolean;
   results: "collect" | "discard" | "reduce";
   /** Type of a result; null: any value, msgpack. */
   element: ElementType | null;

@@ -11,6 +11,8 @@ export interface BatchInfo {
   step: number;
   columns: ElementType[] | null;
   spread: boolean;
+  /** The first of a task's arguments is its number. */
+  numbered: boolean;
   results: "collect" | "discard" | "reduce";
   element: ElementType | null;
   op: ReduceOp | null;

@@ -36,7 +36,9 @@ export interface Running {
   seed: bigint;
   rank: number;
   worker: number;
-  /** Of the running chunk's tasks. */
+  /** Of the running chunk: the index of its first task, and the tasks' own numbers; null: their indexes are. */
+  first: number;
+  numbers: readonly number[] | null;
   cores: number;
   gpus: readonly string[];
   holdsTokens: boolean;
@@ -49,8 +51,10 @@ export interface Running {
 }
 
 /** @internal What a task has that asks for nothing. */
-export function plain(gpus: readonly string[]): Pick<Running, "cores" | "gpus" | "holdsTokens" | "ownGpus"> {
-  return { cores: 1, gpus, holdsTokens: false, ownGpus: gpus };
+export function plain(
+  gpus: readonly string[],
+): Pick<Running, "first" | "numbers" | "cores" | "gpus" | "holdsTokens" | "ownGpus"> {
+  return { first: 0, numbers: null, cores: 1, gpus, holdsTokens: false, ownGpus: gpus };
 }
 
 const KEY = Symbol.for("heddle.running");
@@ -120,7 +124,7 @@ export function context(): TaskContext {
   const running = holder[KEY];
   const nested = running?.scope?.current();
   if (nested !== undefined) return nested.context;
-  const index = running?.cell[0] ?? -1;
+  const index = running === undefined ? -1 : numberOf(running);
   if (running === undefined || !insideTask()) {
     throw new HeddleError("ERR_CONTEXT", "context() was called outside a task.", "call it inside an app's function");
   }
@@ -131,6 +135,12 @@ export function context(): TaskContext {
     lastSeed = running.seed;
   }
   return last as Context;
+}
+
+/** @internal What the task in the cell knows as its index. */
+export function numberOf({ cell, first, numbers }: Running): number {
+  const index = cell[0] as number;
+  return numbers === null ? index : (numbers[index - first] ?? -1);
 }
 
 /** @internal A runner begins another chunk: no context of an earlier run of the same index may go on. */

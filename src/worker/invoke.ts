@@ -3,29 +3,41 @@
 import type { BatchInfo } from "../native/port.ts";
 import { decodeMany } from "../serialize/codec.ts";
 import { getters, rowBytes } from "../serialize/columns.ts";
+import type { Running } from "./context.ts";
 
 /** Calls the app for the k-th task of the chunk. */
 export type Invoke = (k: number) => unknown;
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-/** Prepares the calls of a chunk whose first task is `first` and whose arguments are `bytes`. */
-export function invoker(fn: AnyFunction, batch: BatchInfo, first: number, bytes: Uint8Array): Invoke {
+/** Prepares the calls of the chunk that `running` is told of, whose arguments are `bytes`. */
+export function invoker(fn: AnyFunction, batch: BatchInfo, bytes: Uint8Array, running: Running): Invoke {
+  const { first } = running;
   if (batch.args === "index") {
     const { step } = batch;
     const start = batch.start + first * step;
     return (k) => fn(start + k * step);
   }
-  return batch.args === "fixed" ? invokeRows(fn, batch, bytes) : invokePacked(fn, batch, bytes);
+  return batch.args === "fixed" ? invokeRows(fn, batch, bytes) : invokePacked(fn, batch, bytes, running);
 }
 
-function invokePacked(fn: AnyFunction, batch: BatchInfo, bytes: Uint8Array): Invoke {
+function invokePacked(fn: AnyFunction, batch: BatchInfo, bytes: Uint8Array, running: Running): Invoke {
   const values = decodeMany(bytes);
+  if (batch.numbered) return invokeNumbered(fn, values as unknown[][], running);
   if (!batch.spread) return (k) => fn(values[k]);
   const lists = values as unknown[][];
   return (k) => {
     const list = lists[k] as unknown[];
     return list.length === 1 ? fn(list[0]) : list.length === 2 ? fn(list[0], list[1]) : fn(...list);
+  };
+}
+
+/** The tasks' numbers are known to `context()`; their functions do not see them. */
+function invokeNumbered(fn: AnyFunction, lists: readonly unknown[][], running: Running): Invoke {
+  running.numbers = lists.map((list) => list[0] as number);
+  return (k) => {
+    const list = lists[k] as unknown[];
+    return list.length === 2 ? fn(list[1]) : list.length === 3 ? fn(list[1], list[2]) : fn(...list.slice(1));
   };
 }
 

@@ -14,7 +14,7 @@ import { type ErrorPayload, payloadOf, payloadOfThrown } from "../serialize/erro
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import type { Running } from "./context.ts";
-import { forgetContext } from "./context.ts";
+import { forgetContext, numberOf } from "./context.ts";
 import { type Chunk, finishChunk, finishing } from "./finish.ts";
 import { type Invoke, invoker } from "./invoke.ts";
 import type { IsolatedProcess } from "./isolated-process.ts";
@@ -99,6 +99,8 @@ export class TaskRunner {
     if (this.#chunk.column === null && batch.results !== "discard") this.#chunk.values = new Array(count);
     this.#running.batch = info[ChunkInfo.sequence] as number;
     this.#running.seed = batch.seed;
+    this.#running.first = first;
+    this.#running.numbers = null;
     this.#running.cores = batch.cores;
     this.#running.holdsTokens = batch.tokens;
     this.#running.gpus = batch.gpus > 0 ? this.#port.devices : this.#running.ownGpus;
@@ -159,7 +161,7 @@ export class TaskRunner {
     try {
       if (this.#info[ChunkInfo.argsCapacity] !== this.#args.length) this.#args = this.#port.args;
       const bytes = this.#args.subarray(0, this.#info[ChunkInfo.argsBytes]);
-      this.#invoke = invoker(fn as (...args: unknown[]) => unknown, batch, this.#chunk.first, bytes);
+      this.#invoke = invoker(fn as (...args: unknown[]) => unknown, batch, bytes, this.#running);
       return true;
     } catch (error) {
       this.#failAll(payloadOfThrown(error));
@@ -168,9 +170,9 @@ export class TaskRunner {
   }
 
   #isolated(app: string): (...args: unknown[]) => Promise<unknown> {
-    const { cell, batch, seed, cores, gpus } = this.#running;
+    const { batch, seed, cores, gpus } = this.#running;
     return (...args) => {
-      const task = { app, args, index: cell[0] as number, batch, seed, cores, gpus };
+      const task = { app, args, index: numberOf(this.#running), batch, seed, cores, gpus };
       return this.#process.run(task);
     };
   }

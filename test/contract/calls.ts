@@ -1,6 +1,6 @@
 /** Promises about calls, and about what becomes of a task. */
 
-import { type DependencyError, type HeddleError, range } from "heddle";
+import { type AppFuture, type DependencyError, type HeddleError, range } from "heddle";
 import { expect } from "vitest";
 import {
   add,
@@ -9,6 +9,7 @@ import {
   energy,
   floating,
   greet,
+  indexApart,
   later,
   oddOnly,
   places,
@@ -102,6 +103,16 @@ export const callChecks: Checks = {
     const now = places();
     expect(await now).toBe(now.index);
     expect(await places.map(range(5))).toEqual([0, 1, 2, 3, 4]);
+    // Also where calls go out in another order than they were made in.
+    const waits = later(1);
+    const calls = Array.from({ length: 20 }, (_, k) =>
+      (places as unknown as (x: unknown) => AppFuture<number>)(k % 3 === 1 ? waits : k),
+    );
+    expect(await Promise.all(calls)).toEqual(calls.map(({ index }) => index));
+    const apart = Array.from({ length: 6 }, (_, k) =>
+      (indexApart as unknown as (x: unknown) => AppFuture<number>)(k % 3 === 1 ? later(k) : k),
+    );
+    expect(await Promise.all(apart)).toEqual(apart.map(({ index }) => index));
   },
 
   "a rejection that nobody handles fails the task that made the promise": async () => {

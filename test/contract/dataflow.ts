@@ -1,8 +1,15 @@
 /** Promises about the graph of calls: states, cancels, retries, results that are remembered, and apps that decide what runs next. */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CancelledError, DependencyError, HeddleError, TaskError } from "heddle";
+import {
+  type BatchError,
+  type CancelledError,
+  type DependencyError,
+  type HeddleError,
+  range,
+  type TaskError,
+} from "heddle";
 import { expect } from "vitest";
 import {
   add,
@@ -13,11 +20,13 @@ import {
   fan,
   fibonacci,
   fileAppears,
+  flaky,
   joinsBadly,
   oddOnly,
   rankOfTry,
   sleeps,
   square,
+  tenth,
 } from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
 
@@ -114,6 +123,31 @@ export const dataflowChecks: Checks = {
     // Whoever is idle may take it from there.
     if (engine.ranks > 1) expect(engine.ranks).toBeGreaterThan(rank);
     else expect(rank).toBe(before);
+  },
+
+  "tasks of a map are tried again, and the results are what they would have been": async ({ folder }) => {
+    const inputs = (): [string[], number[]] => {
+      const own = newFile(folder);
+      mkdirSync(own);
+      return [Array(300).fill(own), Array.from({ length: 300 }, (_, k) => k)];
+    };
+    const expected = await tenth.map(range(300)).collect();
+    expect(await flaky.map(...inputs(), { retries: 1 }).collect()).toEqual(expected);
+    expect(
+      await flaky
+        .with({ retries: 1 })
+        .map(...inputs())
+        .reduce("sum"),
+    ).toBe(await tenth.map(range(300)).reduce("sum"));
+    const settled = await flaky.map(...inputs()).settled();
+    expect(settled.filter(({ status }) => status === "rejected")).toHaveLength(100);
+    const seen = new Map<number, number>();
+    for await (const { index, value } of flaky.map(...inputs(), { retries: 2 })) seen.set(index, value);
+    expect([...seen.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, k) => k));
+    const files = Array.from({ length: 5 }, () => newFile(folder));
+    expect(await counts.map(files, [0, 1, 2, 0, 1], { retries: 2 })).toEqual([1, 2, 3, 1, 2]);
+    const rejected = counts.map([newFile(folder)], [9], { retries: 2 });
+    expect((await failureOf<BatchError>(rejected)).failures.get(0)?.message).toContain("line 3");
   },
 
   "a call that equals an earlier one, or one under way, gets its result without running": async ({ folder }) => {

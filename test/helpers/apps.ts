@@ -176,6 +176,7 @@ export const sum: App<[a: number, b: number], number> = app("sum", (a: number, b
 const apart = { isolation: "process" } as const;
 export const pidApart: App<[], number> = app("pidApart", (): number => process.pid, apart);
 export const echoApart: App<[value: unknown], unknown> = app("echoApart", (value: unknown): unknown => value, apart);
+export const indexApart: App<[], number> = app("indexApart", () => context().index, apart);
 export const squareApart: App<[x: number], number, Float64Array> = app("squareApart", (x: number): number => x * x, {
   returns: "f64",
   ...apart,
@@ -321,6 +322,19 @@ export const rankOfTry: App<[file: string], number> = app(
     throw new Error("this rank is no good");
   },
   { retries: 1 },
+);
+/** Fails the first time for every third. */
+export const flaky: App<[folder: string, k: number], number, Float64Array> = app(
+  "flaky",
+  (folder: string, k: number): number => {
+    const file = `${folder}/flaky-${k}`;
+    if (k % 3 === 0 && !existsSync(file)) {
+      writeFileSync(file, "");
+      throw new Error(`not yet: ${k}`);
+    }
+    return k / 10 + 0.1;
+  },
+  { returns: "f64" },
 );
 export const fibonacci: JoinApp<[n: number], number> = joinApp("fibonacci", (n: number): AppFuture<number> | number =>
   n < 2 ? n : (add(fibonacci(n - 1), fibonacci(n - 2)) as AppFuture<number>),
