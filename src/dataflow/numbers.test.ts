@@ -17,9 +17,9 @@ test("each list is told its number, whatever is in it and however long it is", (
       const numbers = given.map(([number]) => number);
       const numbered = withNumbers(numbers, Buffer.concat(parts), offsets);
       const values = numbered.offsets.map((from, k) => numbered.bytes.subarray(from, numbered.offsets[k + 1]));
-      const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value)) as unknown;
-      expect(plain(values.map((value) => decodeMany(value)[0]))).toEqual(
-        plain(given.map(([number, list]) => [number, ...list])),
+      const own = parts.map((part) => decodeMany(part)[0] as unknown[]);
+      expect(values.map((value) => decodeMany(value)[0])).toEqual(
+        given.map(([number], k) => [number, ...(own[k] ?? [])]),
       );
     }),
   );
