@@ -55,7 +55,8 @@ describe("screening", () => {
     expect(alone.html.match(/<article/g)).toHaveLength(2);
   });
 
-  test.each(mpis.flatMap((mpi) => [2, 4, 16].map((ranks) => onRanks(mpi, ranks))))(
+  // Each takes as long as all molecules do; `hello` below has 16 ranks of both.
+  test.each([onRanks("mpich", 2), onRanks("openmpi", 4), onRanks("openmpi", 16)])(
     "gives the same table, digest and report, byte by byte, on $name",
     async (way) => {
       expect(await screen(way)).toEqual(alone);
