@@ -80,12 +80,20 @@ export function callable(definition: AppDefinition): unknown {
     kernelFor(definition.name); // Throws where there are no maps: before the start, and inside tasks.
     return (makeMap as typeof mapOf)(definition, given);
   };
+  const known = new Map<string, unknown>();
   const withOptions = (given: CallOptions = {}): unknown => {
     const { name, kind } = definition;
     if (kind === "native" && given.walltime !== undefined) throw noWalltime(name);
     const limit = given.walltime === undefined ? definition.walltimeMs : walltimeMs(name, given.walltime);
     const placement = placementOf(name, given, definition.placement);
-    return callable(derived(definition, { placement, walltimeMs: limit }, given));
+    const other = derived(definition, { placement, walltimeMs: limit }, given);
+    const key = keyOfOptions(given); // Now that they are known to be good.
+    const same = key === null ? undefined : known.get(key);
+    if (same !== undefined) return same;
+    const made = callable(other);
+    if (known.size >= WITH_MAX) known.clear();
+    if (key !== null) known.set(key, made);
+    return made;
   };
   return Object.defineProperties(call, {
     with: { value: withOptions, enumerable: true },
@@ -94,6 +102,14 @@ export function callable(definition: AppDefinition): unknown {
     map: { value: map, enumerable: true },
     [DEFINITION]: { value: definition },
   });
+}
+
+const WITH_MAX = 256; // Kept for whoever calls with() for each call: those of equal options then share batches.
+
+/** Null: functions are among them. */
+function keyOfOptions({ retries, cache, ...rest }: CallOptions): string | null {
+  if (typeof retries === "function" || (typeof cache === "object" && cache?.key !== undefined)) return null;
+  return JSON.stringify({ retries, cache, ...rest });
 }
 
 setNestedLoader(async () => {

@@ -22,7 +22,7 @@ const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment 
 export class Caller {
   /** Tells its random streams from those of others. */
   readonly salt: string;
-  readonly gatherers: Map<AppDefinition, CallGatherer> = new Map();
+  readonly gatherers: WeakMap<AppDefinition, CallGatherer> = new WeakMap();
   maps = 0;
 
   constructor(salt: string) {

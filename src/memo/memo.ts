@@ -30,7 +30,7 @@ const ENTRY_BYTES = 150; // About what a small one costs beside its key and valu
 export class Memo {
   readonly #store: MemoStore | null;
   readonly #known = new Map<string, Known>();
-  readonly #byApp = new Map<AppDefinition, Known>();
+  readonly #byApp = new WeakMap<AppDefinition, Known>();
   #bytes = 0;
 
   constructor(store: MemoStore | null) {

@@ -97,6 +97,7 @@ export const dataflowChecks: Checks = {
     expect(await again).toBe(4);
     expect([again.tries, again.state]).toEqual([4, "done"]);
     const other = newFile(folder);
+    expect(counts.with({ retries: 3 })).toBe(counts.with({ retries: 3 }));
     const tooFew = counts.with({ retries: 1 })(other, 3);
     expect((await failureOf<TaskError>(tooFew)).message).toContain("line 2");
     expect([tooFew.tries, linesOf(other)]).toEqual([2, 2]);

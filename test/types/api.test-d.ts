@@ -1,6 +1,18 @@
 // What must and must not type-check. Compiled with the rest, never run.
 
-import { type AppFuture, app, bashApp, type CommandResult, context, nativeApp, range, type Settled } from "heddle";
+import {
+  type AppFuture,
+  app,
+  bashApp,
+  type CommandResult,
+  context,
+  joinApp,
+  nativeApp,
+  range,
+  run,
+  type Settled,
+  start,
+} from "heddle";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function same<A, B>(_same: Same<A, B>): void {}
@@ -124,10 +136,35 @@ async function natives(): Promise<void> {
   nativeApp("t-f16", { library, arguments: ["f16"], returns: "u64" });
 }
 
+async function dataflow(): Promise<void> {
+  const plan = joinApp("t-plan", (n: number) => ({
+    best: energy("CCO", n),
+    all: [Promise.resolve("a"), "b"] as const,
+    by: new Map([["x", energy("C", 1)]]),
+  }));
+  const planned = await plan(energy("C", 2));
+  same<typeof planned, { best: number; all: [string, "b"]; by: Map<string, number> }>(true);
+  const again = energy.with({ retries: 2, cache: { ignore: [1], key: (smiles: string) => smiles } });
+  same<Awaited<ReturnType<typeof again>>, number>(true);
+  await again.map(["a"], [1], {
+    retries: (error, tries) => (error.code === "ERR_WALLTIME" || tries > 3 ? "stop" : 0.1),
+  });
+  const states: number = (await (await start({ apps: [] })).wait())["memo-done"];
+  void states;
+  // @ts-expect-error the second argument is missing
+  await again("CCO");
+  // @ts-expect-error a joinApp is called, not mapped
+  plan.map([1]);
+  // @ts-expect-error what a retry costs is a number
+  energy.with({ retries: () => "again" });
+  // @ts-expect-error no such mode
+  await run(() => {}, { checkpoint: "always" });
+}
+
 // @ts-expect-error the function does not return numbers
 app("t-wrong", (x: number) => String(x), { returns: "f64" });
 // @ts-expect-error no such element type
 app("t-type", (x: number) => x, { returns: "f16" });
 
 const numbers: number[] = [context().random(), context().random.int(6), context().random.normal(), context().index];
-void [calls, maps, commands, natives, numbers];
+void [dataflow, calls, maps, commands, natives, numbers];
