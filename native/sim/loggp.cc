@@ -24,9 +24,9 @@ constexpr std::array<LogGP, 4> kNetworks{{
     // Slingshot interconnect", SC 2020: 1.9 us about from MPI to MPI on a quiet network; 200 Gb/s
     // per port. The split and g are estimates.
     {"slingshot", 1300, 300, 100, 0.04, false},
-    // Shared memory of one node. Reference figures of MPICH 4.0.2 on a 2-core machine, not
-    // calibrated
-    // by a run yet: 0.17 us for 8 bytes one way; 15 million small messages a second give g; G from
+    // Shared memory of one node. Reference figures of MPICH 4.0.2 on a 2-core machine (another
+    // machine: --round-trip): 0.17 us for 8 bytes one way; 15 million small messages a second give
+    // g; G from
     // 7 GB/s (estimate).
     {"loopback", 50, 60, 67, 0.14, true},
 }};

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { kernelFor } from "../dataflow/current.ts";
 import type { Kernel } from "../dataflow/kernel.ts";
 import { BatchError, HeddleError, headline } from "../errors.ts";
-import { ANYWHERE, type AppDefinition, registerInternal } from "../serialize/registry.ts";
+import { functionApp, registerInternal } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { context } from "../worker/context.ts";
 import { callable } from "./app.ts";
@@ -155,19 +155,7 @@ async function carryOut(step: Step): Promise<void> {
   await rename(unfinished, step.path);
 }
 
-const definition: AppDefinition = {
-  name: "heddle:broadcast",
-  kind: "js",
-  fn: take as (...args: never[]) => unknown,
-  returns: null,
-  walltimeMs: 0,
-  placement: ANYWHERE,
-  command: null,
-  placeholders: null,
-  native: null,
-  isolated: false,
-  source: "1",
-};
+const definition = functionApp("heddle:broadcast", take as (...args: never[]) => unknown, "1");
 registerInternal(definition);
 const hop = callable(definition) as App<[step: Step, below: readonly number[]], void>;
 

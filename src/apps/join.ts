@@ -3,7 +3,7 @@
 import { kernelFor } from "../dataflow/current.ts";
 import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
-import { ANYWHERE, type AppDefinition, register } from "../serialize/registry.ts";
+import { type AppDefinition, functionApp, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { type CacheOptions, policyOf } from "./policy.ts";
 import type { Inputs } from "./types.ts";
@@ -59,20 +59,9 @@ export function joinApp<A extends unknown[], R>(
       "pass the function",
     );
   }
-  const source = fn.toString();
   const policy = policyOf(name, { ...(options.cache === undefined ? {} : { cache: options.cache }) });
   const definition: AppDefinition = {
-    name,
-    kind: "js",
-    fn: fn as (...args: never[]) => unknown,
-    returns: null,
-    walltimeMs: 0,
-    placement: ANYWHERE,
-    command: null,
-    placeholders: null,
-    native: null,
-    isolated: false,
-    source,
+    ...functionApp(name, fn as (...args: never[]) => unknown, fn.toString()),
     joins: true,
     ...(policy === undefined ? {} : { policy }),
   };

@@ -24,7 +24,8 @@ export class Checkpoint implements MemoStore {
   readonly #settings: CheckpointSettings;
   readonly #unlock: () => void;
   readonly #store: Store;
-  readonly #others: Store[];
+  /** Its own, and those that are only read. */
+  readonly #stores: readonly Store[];
   readonly #prefixes = new Map<string, Buffer>();
   readonly #touched = new Map<string, number>();
   readonly #timer: NodeJS.Timeout | null;
@@ -35,17 +36,23 @@ export class Checkpoint implements MemoStore {
   /** Throws ERR_CHECKPOINT or ERR_CHECKPOINT_BUSY. */
   constructor(settings: CheckpointSettings) {
     this.#settings = settings;
-    this.#store = new Store(settings.path, { readOnly: false, power: settings.durability === "power" });
-    this.#unlock = lock(this.#store.path);
+    this.#unlock = lock(settings.path); // Before it is opened: a second writer may be on another host.
+    try {
+      this.#store = new Store(settings.path, { readOnly: false, power: settings.durability === "power" });
+      const others = settings.loadFrom.map((path) => new Store(path, { readOnly: true, power: false }));
+      this.#stores = [this.#store, ...others];
+    } catch (error) {
+      this.#unlock();
+      throw error;
+    }
     process.once("exit", this.#unlock);
-    this.#others = settings.loadFrom.map((path) => new Store(path, { readOnly: true, power: false }));
     const periodic = settings.mode === "periodic";
     this.#timer = periodic ? setInterval(() => this.#flush(), settings.periodMs).unref() : null;
   }
 
   get(app: string, version: string, key: string): Uint8Array | null {
     const whole = this.#keyOf(app, version, key);
-    for (const store of [this.#store, ...this.#others]) {
+    for (const store of this.#stores) {
       const found = store.get(whole, this.#settings.ttlMs);
       if (found === null) continue;
       if (store === this.#store) this.#touch(whole);
@@ -77,11 +84,15 @@ export class Checkpoint implements MemoStore {
     if (this.#timer !== null) clearInterval(this.#timer);
     if (this.#settings.mode !== "manual") this.#flush();
     await this.#last;
-    await this.#store.touch(this.#touched);
-    if (this.#store.bytes() > this.#settings.maxBytes) await collectGarbage(this.#store, this.#settings);
-    const torn = [this.#store, ...this.#others].reduce((sum, store) => sum + store.torn, 0);
+    try {
+      await this.#store.touch(this.#touched);
+      if (this.#store.bytes() > this.#settings.maxBytes) await collectGarbage(this.#store, this.#settings);
+    } catch (cause) {
+      this.#failed(cause);
+    }
+    const torn = this.#stores.reduce((sum, store) => sum + store.torn, 0);
     if (torn > 0) process.stderr.write(`heddle: ${torn} results of the checkpoint were damaged, and ran again\n`);
-    for (const store of [this.#store, ...this.#others]) await store.close();
+    for (const store of this.#stores) await store.close();
     this.#unlock();
     process.off("exit", this.#unlock);
   }
@@ -92,7 +103,7 @@ export class Checkpoint implements MemoStore {
     if (prefix === undefined) {
       prefix = appKey(app, version);
       this.#prefixes.set(id, prefix);
-      this.#store.name(prefix, app, version);
+      this.#store.name(prefix, app, version).catch((cause) => this.#failed(cause));
     }
     const whole = Buffer.allocUnsafe(prefix.length + key.length);
     whole.set(prefix);
@@ -103,7 +114,7 @@ export class Checkpoint implements MemoStore {
   #touch(key: Buffer): void {
     this.#touched.set(key.toString("latin1"), Date.now());
     if (this.#touched.size < TOUCHED_MAX) return;
-    void this.#store.touch(this.#touched);
+    this.#store.touch(this.#touched).catch((cause) => this.#failed(cause));
     this.#touched.clear();
   }
 

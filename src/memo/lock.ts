@@ -1,8 +1,10 @@
 /** A file that says which process writes a store: one at a time. */
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { HeddleError } from "../errors.ts";
+import { cannotOpen } from "./store.ts";
 
 interface Holder {
   host: string;
@@ -12,20 +14,25 @@ interface Holder {
 }
 
 /**
- * Takes the lock; what a dead process of this host left behind is taken over.
+ * Takes the lock, and makes the folder; what a dead process of this host left behind is taken over.
  *
  * @returns Gives it back.
- * @throws {@link HeddleError} `ERR_CHECKPOINT_BUSY`.
+ * @throws {@link HeddleError} `ERR_CHECKPOINT_BUSY`, or `ERR_CHECKPOINT` where the folder cannot be written to.
  */
 export function lock(store: string): () => void {
   const path = `${store}.owner`;
   const own = JSON.stringify({ host: hostname(), pid: process.pid, started: startOf(process.pid) } satisfies Holder);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw cannotOpen(store, error);
+  }
   for (let tries = 0; ; tries++) {
     try {
       writeFileSync(path, own, { flag: "wx", mode: 0o600 });
       return () => rmSync(path, { force: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw cannotOpen(store, error);
     }
     const holder = holderOf(path);
     if (holder !== null && (tries > 0 || isAlive(holder))) throw busy(store, path, holder);

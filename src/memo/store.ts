@@ -6,9 +6,8 @@
  * form (u32), and when it was made (f64, ms since 1970), little-endian.
  */
 
-import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Database, RootDatabase } from "lmdb";
 import { HeddleError } from "../errors.ts";
@@ -41,7 +40,6 @@ export class Store {
   readonly #results: Table;
   readonly #used: Table;
   readonly #apps: Table;
-  readonly #named = new Set<string>();
   /** Entries whose checksum is wrong: as if they were not there. */
   torn = 0;
 
@@ -49,7 +47,6 @@ export class Store {
   constructor(path: string, { readOnly, power }: StoreOptions) {
     this.path = resolve(path);
     try {
-      if (!readOnly) mkdirSync(dirname(this.path), { recursive: true });
       const binary = { encoding: "binary", keyEncoding: "binary" } as const;
       this.#root = openLmdb({
         ...binary,
@@ -91,11 +88,8 @@ export class Store {
   }
 
   /** Names what keys begin with. */
-  name(prefix: Buffer, app: string, version: string): void {
-    const text = prefix.toString("latin1");
-    if (this.#named.has(text)) return;
-    this.#named.add(text);
-    void this.#apps.put(prefix, Buffer.from(JSON.stringify({ app, version })));
+  async name(prefix: Buffer, app: string, version: string): Promise<void> {
+    await this.#apps.put(prefix, Buffer.from(JSON.stringify({ app, version })));
   }
 
   /** Keys that were asked for, as latin1, and when. */
@@ -169,7 +163,8 @@ function openLmdb(options: Record<string, unknown>): RootDatabase<Buffer, Buffer
   return open(options as never) as unknown as RootDatabase<Buffer, Buffer>;
 }
 
-function cannotOpen(path: string, cause: unknown): HeddleError {
+/** @internal */
+export function cannotOpen(path: string, cause: unknown): HeddleError {
   return new HeddleError(
     "ERR_CHECKPOINT",
     `The checkpoint ${path} cannot be opened: ${(cause as Error).message}`,

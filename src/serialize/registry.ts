@@ -71,6 +71,12 @@ export interface AppDefinition {
 /** Of an app that says nothing about it. */
 export const ANYWHERE: Placement = Object.freeze({ priority: 0, placement: "anywhere", target: 0, need: null });
 
+/** A function app that asks for nothing. */
+export function functionApp(name: string, fn: (...args: never[]) => unknown, source: string): AppDefinition {
+  const nothing = { returns: null, walltimeMs: 0, command: null, placeholders: null, native: null, isolated: false };
+  return { name, kind: "js", fn, source, placement: ANYWHERE, ...nothing };
+}
+
 interface Registry {
   readonly apps: Map<string, AppDefinition>;
   readonly hashes: Map<bigint, string>;

@@ -117,6 +117,16 @@ test("one process writes it at a time; others may read it, and what a killed one
   expect(await works({})).toEqual({ done: 0, "memo-done": 100 });
 });
 
+test("where it cannot be written, or another is missing, the run says so and leaves no lock", async () => {
+  writeFileSync(join(folder, "file"), "");
+  const inside = await run(onThreads.command(commandOf({ options: { path: join(folder, "file", "kept.mdb") } })));
+  expect([inside.code, inside.stderr]).toEqual([1, expect.stringContaining("cannot be opened: ")]);
+  const missing = { options: { loadFrom: [join(folder, "missing.mdb")] } };
+  const other = await run(onThreads.command(commandOf(missing)));
+  expect([other.code, other.stderr]).toEqual([1, expect.stringContaining("missing.mdb cannot be opened")]);
+  expect(existsSync(`${path()}.owner`)).toBe(false);
+});
+
 test("other checkpoints are read, and results grow old", async () => {
   await works({});
   rmSync(join(folder, "acknowledged"));
