@@ -93,9 +93,11 @@ std::vector<News::Item> run(TestFabric& fabric, const BatchHeader& batch, Range 
   return fabric.programs[0]->news.records;
 }
 
+// Of ranges that were ready together the first has the value of all; the others are merely done.
 std::int64_t reduced(const std::vector<News::Item>& items) {
   std::int64_t sum = 0;
   for (const News::Item& item : items) {
+    if (item.record.kind == RecordKind::Done) continue;
     REQUIRE(item.record.kind == RecordKind::Partial);
     sum += number_of(item.record.payload.data());
   }
