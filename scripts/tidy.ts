@@ -113,7 +113,7 @@ function sourceImports(path: string, lines: string[]): string[] {
 
 function layerOf(path: string): string {
   const name = (path.split("/")[1] ?? "").replace(/\.ts$/, "");
-  return name === "error-codes" ? "errors" : name;
+  return /^error-/.test(name) ? "errors" : name;
 }
 
 function levelOf(layer: string): number {

@@ -4,8 +4,8 @@
 
 import type { ErrorCode } from "./error-codes.ts";
 
-export type { ErrorCode, ErrorDoc } from "./error-codes.ts";
-export { errorDocs } from "./error-codes.ts";
+export type { ErrorCode } from "./error-codes.ts";
+export { type ErrorDoc, errorDocs } from "./error-docs.ts";
 
 export interface ErrorDetails {
   cause?: unknown;

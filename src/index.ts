@@ -56,5 +56,7 @@ export type { StateCounts } from "./futures/states.ts";
 export type { CheckpointMode } from "./memo/checkpoint.ts";
 export type { ElementType, SessionStats } from "./native/binding.ts";
 export type { NativeLayout } from "./serialize/native-arguments.ts";
+export { type FileOptions, FileRef, file } from "./staging/file.ts";
+export { type Download, type StagingProvider, stagingProvider } from "./staging/provider.ts";
 export { context, type TaskContext } from "./worker/context.ts";
 export type { Random } from "./worker/random.ts";

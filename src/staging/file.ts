@@ -1,0 +1,99 @@
+/** Files by name: a path or a URL, wherever they lie. A task is given the path of a copy on its node. */
+
+import { basename } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { HeddleError } from "../errors.ts";
+import { shorten } from "../serialize/values.ts";
+
+/** What is known of a file before it is looked at. */
+export interface FileOptions {
+  /** SHA-256 of its content, 64 hexadecimal digits: a copy with another is an error (`ERR_FILE_CHECKSUM`). Default: not checked. */
+  sha256?: string;
+  /** Its bytes: a copy of another size is an error (`ERR_FILE_TRUNCATED`). Default: not checked. */
+  size?: number;
+}
+
+/** A file: an argument or an output of a task. Made by {@link file}. */
+export class FileRef {
+  /** Where it is: `file:`, `http:`, `s3:` ... What a path was given for is absolute. */
+  readonly url: string;
+  /** Null: not checked. */
+  readonly sha256: string | null;
+  /** Bytes; null: not checked. */
+  readonly size: number | null;
+
+  /** @internal */
+  constructor(url: string, sha256: string | null, size: number | null) {
+    this.url = url;
+    this.sha256 = sha256;
+    this.size = size;
+  }
+
+  /** Scheme of the URL, without colon. */
+  get scheme(): string {
+    return this.url.slice(0, this.url.indexOf(":"));
+  }
+
+  /** Its path where it is a local file; else null. */
+  get path(): string | null {
+    return this.scheme === "file" ? fileURLToPath(this.url) : null;
+  }
+
+  /** The last part of its path, decoded; "file" where there is none. */
+  get name(): string {
+    const { pathname } = new URL(this.url);
+    return basename(decoded(pathname)) || "file";
+  }
+
+  toString(): string {
+    return this.path ?? this.url;
+  }
+
+  toJSON(): string {
+    return this.url;
+  }
+}
+
+/**
+ * Names a file. As an argument of a call it is brought to where the task runs, once per node, and the task sees the path of the copy, as text;
+ * a file that every node sees is used where it is. As an output of a call it is brought to its place when the task is done.
+ *
+ * @param location - A path (relative to the working directory), or a URL: `file:`, `http:`, `https:`, `ftp:`, `ftps:`, `sftp:`, `s3:`, `globus:`, and
+ * those of providers that the program adds.
+ * @throws {@link HeddleError} `ERR_FILE`: it is none of those.
+ * @example
+ * const reads = file("s3://genomes/sample-7.fastq.gz", { sha256: "9f86d081..." });
+ * const sorted = await sort.with({ outputs: [file("sftp://store/data/sorted.bam")] })(reads);
+ */
+export function file(location: string | URL, options: FileOptions = {}): FileRef {
+  const { sha256, size } = options;
+  if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
+    throw new HeddleError("ERR_FILE", `file(): sha256 is ${shorten(sha256)}.`, "give 64 hexadecimal digits");
+  }
+  if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0)) {
+    throw new HeddleError("ERR_FILE", `file(): size is ${shorten(size)}.`, "give the number of bytes, 0 or more");
+  }
+  return new FileRef(urlOf(location), sha256?.toLowerCase() ?? null, size ?? null);
+}
+
+function urlOf(location: unknown): string {
+  if (location instanceof URL) return location.href;
+  if (typeof location !== "string" || location === "" || location.includes("\0")) {
+    throw new HeddleError("ERR_FILE", `file(): the file is ${shorten(location)}.`, "give a path or a URL");
+  }
+  if (!/^[a-z][a-z0-9+.-]+:/i.test(location)) return pathToFileURL(location).href;
+  try {
+    return new URL(location).href;
+  } catch (cause) {
+    const message = `file(): ${shorten(location)} is no URL.`;
+    throw new HeddleError("ERR_FILE", message, "write it as scheme://host/path, or give a path", { cause });
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
