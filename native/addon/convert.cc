@@ -107,7 +107,8 @@ CommandTemplate to_command(const Napi::Object& object) {
   out.stdin_path = optional_word(object, "stdin");
   out.stdout_path = optional_word(object, "stdout");
   out.stderr_path = optional_word(object, "stderr");
-  out.append = flag_of(object, "append");
+  out.append_out = flag_of(object, "appendStdout");
+  out.append_err = flag_of(object, "appendStderr");
   const auto env = object.Get("env").As<Napi::Array>();
   for (std::uint32_t k = 0; k < env.Length(); ++k) {
     const auto pair = env.Get(k).As<Napi::Array>();
@@ -181,7 +182,7 @@ BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
   b.step = static_cast<std::int64_t>(slots.number(S::kStep));
   b.stream = slots.number(S::kStream) != 0;
   b.spread = slots.number(S::kSpread) != 0;
-  b.numbered = slots.number(S::kSpread) == 2;
+  b.prefixed = slots.number(S::kSpread) == 2;
   b.walltime = static_cast<Duration>(slots.number(S::kWalltimeMs) * 1e6);
   b.priority = static_cast<std::int64_t>(slots.number(S::kPriority));
   if (b.priority < -kPriorityMax || b.priority > kPriorityMax)
@@ -217,7 +218,7 @@ Napi::Object from_header(Napi::Env env, const BatchHeader& batch, const std::str
   for (std::uint32_t k = 0; k < batch.column_count; ++k) columns.Set(k, name_of(batch.columns[k]));
   out.Set("columns", batch.args == ArgsKind::Fixed ? Napi::Value(columns) : env.Null());
   out.Set("spread", batch.spread);
-  out.Set("numbered", batch.numbered);
+  out.Set("prefixed", batch.prefixed);
   out.Set("results", kResults[static_cast<std::size_t>(batch.results)]);
   out.Set("element", name_or_null(env, batch.element));
   const bool native_op = batch.results == ResultMode::Reduce && batch.op != ReduceOp::App;

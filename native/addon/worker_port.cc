@@ -41,7 +41,7 @@ double kind_key(const BatchHeader& batch) {
   add(static_cast<std::uint64_t>(batch.start));
   add(static_cast<std::uint64_t>(batch.step));
   add(batch.seed);
-  add(batch.numbered);
+  add(batch.prefixed);
   add(batch.need.cores << 17 | batch.need.gpus << 1 | (batch.need.any_token() ? 1 : 0));
   return static_cast<double>(mixed.next() >> 11);
 }

@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 #include <vector>
 
@@ -46,10 +47,29 @@ Status open_file(int directory, const std::string& path, int flags, const char* 
   return Status::success();
 }
 
-Status open_output(int directory, const Request& request, const std::string& path, Stream& stream) {
+Status open_output(int directory, bool append, const std::string& path, Stream& stream) {
   if (path.empty()) return open_pipe(stream);
-  const int flags = O_WRONLY | O_CREAT | (request.append ? O_APPEND : O_TRUNC);
+  const int flags = O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC);
   return open_file(directory, path, flags, "ERR_OUTPUT_FILE", stream.child);
+}
+
+Status make_folder(const std::filesystem::path& folder, const char* code) {
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (!error) return Status::success();
+  const bool full = error.value() == ENOSPC || error.value() == EDQUOT;
+  return {full ? "ERR_NO_SPACE" : code, folder.string() + ": " + error.message()};
+}
+
+Status make_folders(const Request& request) {
+  const std::filesystem::path cwd = request.cwd;
+  if (Status status = make_folder(cwd, "ERR_CWD"); !status.ok()) return status;
+  for (const std::string& path : {request.stdout_path, request.stderr_path}) {
+    if (path.empty()) continue;
+    Status status = make_folder((cwd / path).parent_path(), "ERR_OUTPUT_FILE");
+    if (!status.ok()) return status;
+  }
+  return Status::success();
 }
 
 Status open_streams(int directory, const Request& request, Child& child) {
@@ -58,12 +78,12 @@ Status open_streams(int directory, const Request& request, Child& child) {
         open_file(directory, request.stdin_path, O_RDONLY, "ERR_INPUT_FILE", child.in.child);
     if (!status.ok()) return status;
   }
-  if (Status status = open_output(directory, request, request.stdout_path, child.out); !status.ok())
-    return status;
+  Status status = open_output(directory, request.append_out, request.stdout_path, child.out);
+  if (!status.ok()) return status;
   // One file for both streams: opened once, so that neither writes over the other.
   if (!request.stdout_path.empty() && request.stderr_path == request.stdout_path)
     return Status::success();
-  return open_output(directory, request, request.stderr_path, child.err);
+  return open_output(directory, request.append_err, request.stderr_path, child.err);
 }
 
 // The guardian's environment with the command's variables over it.
@@ -250,6 +270,9 @@ Status launch(const Request& request, Child& child) {
   if (request.argv.empty()) return {"ERR_COMMAND_NOT_FOUND", "the command has no words"};
   if (!request.rank_cwd.empty() && chdir(request.rank_cwd.c_str()) != 0) {
     return {"ERR_CWD", request.rank_cwd + because(errno)};
+  }
+  if (request.make_folders) {
+    if (Status status = make_folders(request); !status.ok()) return status;
   }
   Fd cwd;
   int directory = AT_FDCWD;

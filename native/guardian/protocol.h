@@ -30,7 +30,8 @@ struct Request {
   std::string rank_cwd;  // Where the rank is now; empty: where it was before.
   std::vector<std::string> argv;
   std::string cwd, stdin_path, stdout_path, stderr_path;
-  bool append = false;
+  bool append_out = false, append_err = false;
+  bool make_folders = false;
   std::vector<std::pair<std::string, std::string>> env;
   std::vector<std::uint32_t> cores;  // That the command is bound to; empty: none.
   std::uint64_t capture_bytes = 0;
@@ -72,7 +73,8 @@ inline std::vector<std::uint8_t> encode(const Request& request) {
        {&request.cwd, &request.stdin_path, &request.stdout_path, &request.stderr_path}) {
     writer.text(*path);
   }
-  writer.u8(request.append ? 1 : 0);
+  writer.u8(static_cast<std::uint8_t>(request.append_out | request.append_err << 1 |
+                                      request.make_folders << 2));
   writer.u64(request.env.size());
   for (const auto& [name, value] : request.env) writer.text(name), writer.text(value);
   writer.u64(request.cores.size());
@@ -109,7 +111,10 @@ inline bool decode(Reader& in, Request& request) {
        {&request.cwd, &request.stdin_path, &request.stdout_path, &request.stderr_path}) {
     *path = in.text();
   }
-  request.append = in.u8() != 0;
+  const std::uint8_t flags = in.u8();
+  request.append_out = flags & 1;
+  request.append_err = flags >> 1 & 1;
+  request.make_folders = flags >> 2 & 1;
   for (std::uint64_t n = in.u64(); n > 0 && !in.failed(); --n) {
     std::string name = in.text();
     request.env.emplace_back(std::move(name), in.text());

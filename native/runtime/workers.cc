@@ -10,6 +10,7 @@
 #include "runtime/native_app.h"
 #include "runtime/native_run.h"
 #include "runtime/priority.h"
+#include "runtime/process/command_settings.h"
 
 namespace heddle {
 namespace {
@@ -153,7 +154,13 @@ Record Driver::run_command(WorkerId worker, const Work& work, std::uint64_t inde
     arguments.push_back(decimal);
   else
     status = split_arguments(chunk.arguments.of({index, index + 1}), arguments);
+  Bytes settings;
+  if (status.ok() && batch.prefixed && !arguments.empty()) {
+    settings = as_bytes(arguments.front());
+    arguments.erase(arguments.begin());
+  }
   if (status.ok()) status = expand(pattern->second, arguments, command);
+  if (status.ok() && batch.prefixed) status = apply_settings(settings, command);
   if (!status.ok()) {
     return failure(index, error_payload("CommandError", status.code, status.message,
                                         "check the command's template"));

@@ -48,9 +48,11 @@ struct BatchHeader {
   ResultMode results = ResultMode::Discard;
   ElementType element = ElementType::Any;
   ReduceOp op = ReduceOp::App;
-  bool stream = false;    // Results are wanted one by one, not merged.
-  bool spread = false;    // A task's value is the list of its arguments.
-  bool numbered = false;  // Before them its number among the calls of its app, not its index here.
+  bool stream = false;  // Results are wanted one by one, not merged.
+  bool spread = false;  // A task's value is the list of its arguments.
+  // What a task's arguments begin with: of functions its number among the calls of its app (not its
+  // index here), of commands what this call sets (see process/command_settings.h).
+  bool prefixed = false;
   std::uint8_t column_count = 0;
   std::array<ElementType, 8> columns{};  // Fixed: a row's elements, in order.
   std::uint32_t stride = 0;              // Fixed: bytes of a row.

@@ -56,7 +56,7 @@ void put(Sink& s, const BatchHeader& b) {
   put(s, b.worker), put(s, b.args), put(s, b.results), put(s, b.element), put(s, b.op);
   const bool needs = b.need != Need{};
   put(s, static_cast<std::uint8_t>(b.stream | b.spread << 1 | b.dealt << 2 | needs << 3 |
-                                   b.node << 4 | b.numbered << 5));
+                                   b.node << 4 | b.prefixed << 5));
   put(s, b.column_count);
   s.raw(b.columns.data(), b.columns.size());
   put(s, b.stride), put(s, b.start), put(s, b.step), put(s, b.seed), put(s, b.walltime);

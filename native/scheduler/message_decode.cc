@@ -59,7 +59,7 @@ class Decoder {
     const std::uint8_t flags = in_.u8();
     if (flags > 63) good_ = false;
     b.stream = flags & 1, b.spread = flags >> 1 & 1, b.dealt = flags >> 2 & 1;
-    b.node = flags >> 4 & 1, b.numbered = flags >> 5 & 1;
+    b.node = flags >> 4 & 1, b.prefixed = flags >> 5 & 1;
     b.column_count = in_.u8();
     if (b.column_count > b.columns.size()) good_ = false;
     for (auto& column : b.columns) column = checked<ElementType>(8);

@@ -26,7 +26,7 @@ BatchRef full_header(ArgsKind args) {
   return batch_of(3, 77, [&](BatchHeader& h) {
     h.reducer = 9, h.worker = WorkerKind::Process, h.args = args, h.results = ResultMode::Reduce;
     h.element = ElementType::U64, h.op = ReduceOp::Max, h.stream = true, h.spread = true,
-    h.numbered = true;
+    h.prefixed = true;
     h.column_count = 2, h.columns = {ElementType::F64, ElementType::I32};
     h.stride = args == ArgsKind::Fixed ? 4 : 0, h.start = -5, h.step = -2, h.seed = ~0ull,
     h.walltime = seconds(9), h.priority = -kPriorityMax;

@@ -5,9 +5,11 @@ import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
 import type { ElementType } from "../native/binding.ts";
 import { elementBytes } from "../serialize/columns.ts";
+import type { CommandSettings } from "../serialize/command-settings.ts";
 import { type AppDefinition, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { setNestedLoader } from "../worker/nested.ts";
+import { type CommandOptions, changedSettings } from "./command-options.ts";
 import { DEFINITION, isolationOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
 import type { mapOf } from "./map.ts";
 import { derived, policyOf } from "./policy.ts";
@@ -81,12 +83,17 @@ export function callable(definition: AppDefinition): unknown {
     return (makeMap as typeof mapOf)(definition, given);
   };
   const known = new Map<string, unknown>();
-  const withOptions = (given: CallOptions = {}): unknown => {
+  const withOptions = (given: CallOptions & CommandOptions = {}): unknown => {
     const { name, kind } = definition;
     if (kind === "native" && given.walltime !== undefined) throw noWalltime(name);
     const limit = given.walltime === undefined ? definition.walltimeMs : walltimeMs(name, given.walltime);
     const placement = placementOf(name, given, definition.placement);
-    const other = derived(definition, { placement, walltimeMs: limit }, given);
+    const settings = commandSettings(definition, given);
+    const other = derived(
+      definition,
+      { placement, walltimeMs: limit, ...(settings === undefined ? {} : { settings }) },
+      given,
+    );
     const key = keyOfOptions(given); // Now that they are known to be good.
     const same = key === null ? undefined : known.get(key);
     if (same !== undefined) return same;
@@ -102,6 +109,16 @@ export function callable(definition: AppDefinition): unknown {
     map: { value: map, enumerable: true },
     [DEFINITION]: { value: definition },
   });
+}
+
+const COMMAND_OPTIONS = ["cwd", "env", "stdout", "stderr"] as const;
+
+function commandSettings(app: AppDefinition, given: CommandOptions): CommandSettings | undefined {
+  if (app.kind === "process") return changedSettings(app.name, given, app.settings);
+  const odd = COMMAND_OPTIONS.find((key) => given[key] !== undefined);
+  if (odd === undefined) return undefined;
+  const hint = "make it a command with bashApp(), or hand the function what it needs as an argument";
+  throw new HeddleError("ERR_CONFIG", `App "${app.name}" is a function, which has no ${odd} of its own.`, hint);
 }
 
 const WITH_MAX = 256; // Kept for whoever calls with() for each call: those of equal options then share batches.

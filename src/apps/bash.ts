@@ -8,6 +8,7 @@ import type { Word } from "../serialize/strings.ts";
 import { TemplateCompiler } from "../serialize/template.ts";
 import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
+import { type CommandOptions, outputFile, ownSettings } from "./command-options.ts";
 import { placementOf, walltimeMs } from "./definition.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import { type PolicyOptions, policyOf } from "./policy.ts";
@@ -22,24 +23,12 @@ export interface CommandResult {
 }
 
 /** Options of {@link bashApp}. Texts may hold placeholders where the command is a template. */
-export interface BashOptions extends PlacementOptions, PolicyOptions {
+export interface BashOptions extends PlacementOptions, PolicyOptions, CommandOptions {
   /** Limit of the command with everything it starts, seconds. Default: none. */
   walltime?: number;
-  /** Working directory; must exist. Default: that of the rank. */
-  cwd?: string;
-  /**
-   * Variables added to the environment. Besides these a command is given HEDDLE_RANK, HEDDLE_WORKER (the process slot),
-   * HEDDLE_TASK (the index), OMP_NUM_THREADS (the cores of the task: 1) unless the rank's environment has it, and, where
-   * there are GPUs to share, CUDA_VISIBLE_DEVICES with those of its slot.
-   */
-  env?: Record<string, string>;
   /** File that becomes standard input. Default: none. */
   stdin?: string;
-  /** File that receives standard output; then the result's `stdout` is its path. Default: kept in memory. */
-  stdout?: string;
-  /** File that receives standard error. Default: kept in memory. */
-  stderr?: string;
-  /** True: files are appended to. Default: they are replaced. */
+  /** True: all files are appended to. Default: false. */
   append?: boolean;
   /** Bytes of stdout, and of stderr, that are kept: the first and the last half. Default: 1 MiB. */
   captureBytes?: number;
@@ -49,6 +38,9 @@ export interface BashOptions extends PlacementOptions, PolicyOptions {
   check?: boolean;
 }
 
+/** Options of {@link bashApp} that a call may change. */
+export interface CommandCallOptions extends CallOptions, CommandOptions {}
+
 /** An app that runs a command template. */
 export interface BashApp {
   /** Runs one command: either one object with a value for each name, or a value for each placeholder in order. */
@@ -56,7 +48,7 @@ export interface BashApp {
   (...values: Input<Word>[]): AppFuture<CommandResult>;
   readonly appName: string;
   /** The same app with other options. */
-  with(options: CallOptions): BashApp;
+  with(options: CommandCallOptions): BashApp;
   /** Runs one command per element: an object of values, an array of values, or one value. */
   map(
     inputs: Column<Record<string, Word> | readonly Word[] | Word>,
@@ -71,7 +63,7 @@ export interface BashApp {
 export interface BashFunctionApp<A extends readonly unknown[]> {
   (...args: { [K in keyof A]: Input<A[K]> }): AppFuture<CommandResult>;
   readonly appName: string;
-  with(options: CallOptions): BashFunctionApp<A>;
+  with(options: CommandCallOptions): BashFunctionApp<A>;
   map(
     ...columns: [...{ [K in keyof A]: Column<A[K]> }, options?: MapOptions]
   ): MapHandle<CommandResult, CommandResult[]>;
@@ -114,6 +106,7 @@ export function bashApp(
   const template = compile(compiler, command, options, name);
   const source = fn === null ? JSON.stringify(template) : fn.toString();
   const policy = policyOf(name, options);
+  const settings = ownSettings(name, options);
   const definition: AppDefinition = {
     name,
     kind: "process",
@@ -122,6 +115,7 @@ export function bashApp(
     walltimeMs: template.walltimeMs,
     placement: placementOf(name, options),
     command: template,
+    ...(settings === null ? {} : { settings }),
     placeholders: fn === null ? compiler.placeholders() : null,
     isolated: false,
     native: null,
@@ -158,17 +152,25 @@ function compile(
   if (words?.length === 0 || shell?.join("") === "") {
     throw new HeddleError("ERR_COMMAND_TEMPLATE", `App "${name}": the command is empty.`, "give at least one word");
   }
-  const text = (key: "cwd" | "stdin" | "stdout" | "stderr"): Piece[] | null =>
-    options[key] === undefined ? null : compiler.compile(options[key], key);
+  const text = (value: string | undefined, key: string): Piece[] | null =>
+    value === undefined ? null : compiler.compile(value, key);
+  const file = (key: "stdout" | "stderr"): { path: Piece[] | null; append: boolean } => {
+    const given = options[key];
+    if (given === undefined || given === "auto") return { path: null, append: false };
+    const { path, append } = outputFile(name, key, given);
+    return { path: compiler.compile(path, key), append: append || options.append === true };
+  };
+  const [stdout, stderr] = [file("stdout"), file("stderr")];
   return {
     words,
     shell,
     shellFromArguments: false,
-    cwd: text("cwd"),
-    stdin: text("stdin"),
-    stdout: text("stdout"),
-    stderr: text("stderr"),
-    append: options.append ?? false,
+    cwd: options.cwd === "fresh" ? null : text(options.cwd, "cwd"),
+    stdin: text(options.stdin, "stdin"),
+    stdout: stdout.path,
+    stderr: stderr.path,
+    appendStdout: stdout.append,
+    appendStderr: stderr.append,
     env: Object.entries(options.env ?? {}).map(([key, value]) => [key, compiler.compile(value, `env.${key}`)]),
     captureBytes: captureBytes(name, options.captureBytes),
     walltimeMs: walltimeMs(name, options.walltime),

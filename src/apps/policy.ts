@@ -77,7 +77,7 @@ function wrong(name: string, option: string, value: unknown, allowed: string): H
 /** The same app, with other options for the calls that are made through it. */
 export function derived(
   app: AppDefinition,
-  changes: Pick<AppDefinition, "placement" | "walltimeMs">,
+  changes: Pick<AppDefinition, "placement" | "walltimeMs" | "settings">,
   given: PolicyOptions,
 ): AppDefinition {
   const { policy: _, ...rest } = app;

@@ -11,9 +11,8 @@ import { AppFuture } from "../futures/future.ts";
 import { decode, encode, encodeOpenShared, encodeShared, extend, fillShared } from "../serialize/codec.ts";
 import { packNative, unpackNative } from "../serialize/native-arguments.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { packStrings, unpackStrings } from "../serialize/strings.ts";
 import { findUnencodable } from "../serialize/values.ts";
-import { commandStrings } from "./words.ts";
+import { argumentStrings, packCommand } from "./words.ts";
 
 /** The most bytes that the arguments of one task may take. */
 export const ARGUMENT_BYTES_MAX: number = 64 * 1024 * 1024;
@@ -78,15 +77,14 @@ function encodesAlways(app: AppDefinition): boolean {
 /** The arguments of a command, or of a native app, that are all there. */
 export function packPlain(app: AppDefinition, args: readonly unknown[], index: number): Uint8Array {
   const { native } = app;
-  const bytes =
-    native === null ? packStrings(commandStrings(app, args, index)) : packNative(app.name, native.layout, args);
+  const bytes = native === null ? packCommand(app, args, index) : packNative(app.name, native.layout, args);
   checkSize(bytes.length, app.name);
   return bytes;
 }
 
 /** The arguments of a task, from its bytes. `spread`: where msgpack, the bytes are the array of all. */
 export function argumentsOf(app: AppDefinition, bytes: Uint8Array, spread: boolean): unknown[] {
-  if (app.kind === "process") return unpackStrings(bytes);
+  if (app.kind === "process") return argumentStrings(app, bytes);
   if (app.kind === "native" && app.native !== null) return unpackNative(app.native.layout, bytes);
   const value = decode(bytes);
   return spread ? (value as unknown[]) : [value];

@@ -82,7 +82,7 @@ class FakeExecutor implements Executor {
 
 /** The first argument of each task. */
 function argumentsOf(options: SubmitOptions): unknown[] {
-  return listsOf(options).map((list) => list[options.numbered ? 1 : 0]);
+  return listsOf(options).map((list) => list[options.prefixed ? 1 : 0]);
 }
 
 function listsOf({ bytes, offsets }: SubmitOptions): unknown[][] {
@@ -183,7 +183,7 @@ test("a call whose input takes time leaves the others' batch, whose tasks are to
   const futures = [call(dock, "a"), call(dock, input), call(dock, "c"), call(dock, "d")];
   await turn();
   expect(ranges(executor)).toEqual([["dock", 0, 3]]);
-  expect(executor.batches[0]?.numbered).toBe(true);
+  expect(executor.batches[0]?.prefixed).toBe(true);
   expect(listsOf(executor.batches[0] as SubmitOptions)).toEqual([
     [0, "a"],
     [2, "c"],

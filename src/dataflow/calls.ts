@@ -149,7 +149,7 @@ export class CallGatherer implements Home {
   #numbered(futures: readonly AppFuture<unknown>[], { bytes, offsets }: Gathered): SubmitOptions {
     const numbers = futures.map(({ index }) => index);
     const numbered = withNumbers(numbers, bytes, offsets);
-    return { ...this.#options(0, futures.length, numbered), numbered: true };
+    return { ...this.#options(0, futures.length, numbered), prefixed: true };
   }
 
   #options(first: number, count: number, gathered: Gathered): SubmitOptions {
@@ -176,6 +176,7 @@ export class CallGatherer implements Home {
       stream: true,
       seed: this.#seed,
       walltimeMs: this.#app.walltimeMs,
+      prefixed: this.#app.settings !== undefined,
       ...this.#app.placement,
     };
   }

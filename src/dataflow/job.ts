@@ -150,7 +150,8 @@ export class MapJob {
     const { walltimeMs, seed, placement } = this.#options;
     const column = results === "collect" && element !== null ? this.#end.columnFor(first, last) : null;
     const ends = { results, element, op, reducer, column, stream };
-    return { ...piece, ...placement, ...ends, app: this.app.name, seed, walltimeMs };
+    const prefixed = this.app.settings !== undefined;
+    return { ...piece, ...placement, ...ends, app: this.app.name, seed, walltimeMs, prefixed };
   }
 
   /** @internal For its pieces. */

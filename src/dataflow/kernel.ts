@@ -15,6 +15,7 @@ import { JoiningCall } from "./joining.ts";
 import { checkHolder, checkNeed } from "./needs.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
 import { WaitingCall } from "./waiting.ts";
+import { hasStreamFiles, setOf, streamsOf } from "./words.ts";
 
 const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment of waiting.
 
@@ -184,7 +185,8 @@ export class Kernel implements Tally {
       };
       try {
         // As the task will see them; numbers and texts it sees as they are.
-        const seen = args !== null && app.kind === "js" && args.every(isSimple) ? args : argumentsOf(app, bytes, true);
+        const plain = args !== null && app.kind === "js" && args.every(isSimple);
+        const seen = plain ? args : [...argumentsOf(app, bytes, true), ...setOf(app)];
         if (memo.answers(app, seen, future, runner)) return;
       } catch (error) {
         return future.reject(error as HeddleError);
@@ -194,6 +196,7 @@ export class Kernel implements Tally {
   }
 
   #begin(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
+    if (app.kind === "process" && hasStreamFiles(app)) future.files = { outputs: [], ...streamsOf(app, bytes) };
     if (app.joins !== true) return this.#add(gatherer, future, bytes);
     this.#waiting++;
     const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, () => this.#waitedFor());

@@ -36,7 +36,7 @@ function takesIndex(app: AppDefinition, { first, last }: Range): boolean {
     return layout[0] === "i64" || (layout[0] === "u64" && Math.min(first, last) >= 0);
   }
   const slots = app.placeholders?.slots ?? [];
-  return app.fn === null && slots.length <= 1 && !slots.some((slot) => "index" in slot);
+  return app.fn === null && app.settings === undefined && slots.length <= 1 && !slots.some((slot) => "index" in slot);
 }
 
 /** A native app is given what it declares: columns of other types are converted one value at a time. */

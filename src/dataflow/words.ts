@@ -1,9 +1,11 @@
 /** The argument strings of a command, from the arguments of a call. */
 
 import { HeddleError } from "../errors.ts";
+import type { Piece } from "../native/binding.ts";
+import { packSettings, settingsOf, unpackSettings } from "../serialize/command-settings.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { wordText } from "../serialize/strings.ts";
-import type { Slot } from "../serialize/template.ts";
+import { headOf, packStrings, unpackStrings, wordText } from "../serialize/strings.ts";
+import { fill, type Placeholders, type Slot } from "../serialize/template.ts";
 import { shorten } from "../serialize/values.ts";
 
 /**
@@ -14,7 +16,60 @@ import { shorten } from "../serialize/values.ts";
  */
 export function commandStrings(app: AppDefinition, args: readonly unknown[], index: number): string[] {
   if (app.fn !== null) return wordsOfFunction(app, args);
-  const placeholders = app.placeholders ?? { slots: [], names: [] };
+  return valuesOf(app, app.placeholders ?? { slots: [], names: [] }, args, index);
+}
+
+/** Where folders and files of tasks lie that asked for their own; null: this process has no such place. */
+let tasksFolder: (() => string) | null = null;
+
+export function setTasksFolder(folder: (() => string) | null): void {
+  tasksFolder = folder;
+}
+
+function folderOf(app: string): string {
+  if (tasksFolder !== null) return tasksFolder();
+  const message = `App "${app}": tasks have no run directory, which a folder of its own, or a file "auto", would lie in.`;
+  throw new HeddleError("ERR_CONFIG", message, "call it from the program, or name a folder and files");
+}
+
+/** The bytes of one task: its strings, and before them what its app's calls set. */
+export function packCommand(app: AppDefinition, args: readonly unknown[], index: number): Uint8Array {
+  const strings = commandStrings(app, args, index);
+  const { settings, name } = app;
+  if (settings === undefined) return packStrings(strings);
+  // By position, what a function is given; a template may name values that its settings do not.
+  const names = app.placeholders?.names ?? [];
+  const values = valuesOf(app, { ...settings.placeholders, names }, args, index);
+  return packStrings(strings, packSettings(settingsOf(name, settings, index, values, () => folderOf(name))));
+}
+
+/** Do files receive what its tasks write? */
+export function hasStreamFiles({ settings, command }: AppDefinition): boolean {
+  const own = settings?.stdout ?? settings?.stderr ?? null;
+  return own !== null || (command?.stdout ?? command?.stderr ?? null) !== null;
+}
+
+/** What calls set that a result may depend on. */
+export function setOf({ settings }: AppDefinition): unknown[] {
+  const { cwd = "", env = {} } = settings?.texts ?? {};
+  return (cwd === "" || cwd === "fresh") && Object.keys(env).length === 0 ? [] : [{ cwd, env }];
+}
+
+/** The file of each stream of the task with these bytes; null: kept in memory. */
+export function streamsOf(app: AppDefinition, bytes: Uint8Array): { stdout: string | null; stderr: string | null } {
+  const set = app.settings === undefined ? null : unpackSettings(headOf(bytes));
+  const strings = argumentStrings(app, bytes);
+  const file = (own: string | undefined, pieces: readonly Piece[] | null | undefined): string | null =>
+    own || (pieces == null ? null : fill(pieces, strings, false));
+  return { stdout: file(set?.stdout, app.command?.stdout), stderr: file(set?.stderr, app.command?.stderr) };
+}
+
+/** The strings of the task with these bytes. */
+export function argumentStrings(app: AppDefinition, bytes: Uint8Array): string[] {
+  return unpackStrings(bytes).slice(app.settings === undefined ? 0 : 1);
+}
+
+function valuesOf(app: AppDefinition, placeholders: Placeholders, args: readonly unknown[], index: number): string[] {
   const named = args.length === 1 && isRecord(args[0]) ? args[0] : null;
   return placeholders.slots.map((slot) => {
     if ("index" in slot) return String(index);

@@ -1,13 +1,14 @@
 /** Commands on the main thread, for the `inline` executor: the outcome of a task as native process slots would give it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, closeSync, constants, openSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
 import { constants as os } from "node:os";
-import { delimiter, join, resolve as resolvePath } from "node:path";
+import { delimiter, dirname, join, resolve as resolvePath } from "node:path";
 import type { CommandTemplate, Need, SubmitOptions } from "../native/binding.ts";
 import { encode } from "../serialize/codec.ts";
+import { unpackSettings } from "../serialize/command-settings.ts";
 import { findApp } from "../serialize/registry.ts";
-import { unpackStrings } from "../serialize/strings.ts";
+import { headOf, unpackStrings } from "../serialize/strings.ts";
 import { fill } from "../serialize/template.ts";
 import { Capture } from "./capture.ts";
 
@@ -25,6 +26,9 @@ interface Command {
   stdin: string | null;
   stdout: string | null;
   stderr: string | null;
+  appendStdout: boolean;
+  appendStderr: boolean;
+  makeFolders: boolean;
   env: Record<string, string>;
 }
 
@@ -37,7 +41,7 @@ interface Failure {
 /** Starts the command of task `index`. */
 export function runCommandTask(options: SubmitOptions, index: number, gpus: readonly string[]): CommandTask {
   const template = findApp(options.app)?.command as CommandTemplate;
-  const command = expand(template, argumentStrings(options, index));
+  const command = commandOf(template, options, index);
   command.env = {
     HEDDLE_RANK: "0",
     HEDDLE_WORKER: "0",
@@ -66,10 +70,19 @@ function whatItMayUse(need: Need | null, gpus: readonly string[]): Record<string
   };
 }
 
-function argumentStrings(options: SubmitOptions, index: number): string[] {
-  if (options.args === "index" || options.bytes === null) return [String(options.start + index * options.step)];
-  const k = index - options.first;
-  return unpackStrings(options.bytes.subarray(options.offsets?.[k], options.offsets?.[k + 1]));
+function commandOf(template: CommandTemplate, options: SubmitOptions, index: number): Command {
+  const { args, bytes, start, step, first, offsets } = options;
+  if (args === "index" || bytes === null) return expand(template, [String(start + index * step)]);
+  const own = bytes.subarray(offsets?.[index - first], offsets?.[index - first + 1]);
+  const strings = unpackStrings(own);
+  if (options.prefixed !== true) return expand(template, strings);
+  const command = expand(template, strings.slice(1));
+  const { cwd, stdout, stderr, appendStdout, appendStderr, makeFolders, env } = unpackSettings(headOf(own));
+  Object.assign(command.env, Object.fromEntries(env));
+  if (cwd !== "") command.cwd = cwd;
+  if (stdout !== "") Object.assign(command, { stdout, appendStdout });
+  if (stderr !== "") Object.assign(command, { stderr, appendStderr });
+  return { ...command, makeFolders };
 }
 
 function expand(template: CommandTemplate, strings: string[]): Command {
@@ -88,11 +101,30 @@ function expand(template: CommandTemplate, strings: string[]): Command {
     stdin: put(template.stdin),
     stdout: put(template.stdout),
     stderr: put(template.stderr),
+    appendStdout: template.appendStdout,
+    appendStderr: template.appendStderr,
+    makeFolders: false,
     env: Object.fromEntries(template.env.map(([name, pieces]) => [name, fill(pieces, strings, false)])),
   };
 }
 
+function makeFolders({ cwd, stdout, stderr }: Command): Failure | null {
+  let code = "ERR_CWD";
+  try {
+    if (cwd !== null) mkdirSync(cwd, { recursive: true });
+    code = "ERR_OUTPUT_FILE";
+    for (const file of [stdout, stderr]) {
+      if (file !== null) mkdirSync(dirname(resolvePath(cwd ?? ".", file)), { recursive: true });
+    }
+    return null;
+  } catch (error) {
+    return { code, message: (error as Error).message, hint: "check the folder that it is to lie in" };
+  }
+}
+
 function findProblem(command: Command): Failure | null {
+  const unmade = command.makeFolders ? makeFolders(command) : null;
+  if (unmade !== null) return unmade;
   if (command.cwd !== null && !statSync(command.cwd, { throwIfNoEntry: false })?.isDirectory()) {
     const message = `the working directory ${command.cwd} does not exist`;
     return { code: "ERR_CWD", message, hint: "create it first, where every node sees it" };
@@ -129,11 +161,10 @@ function launch(template: CommandTemplate, command: Command, walltimeMs: number,
     opened.push(number);
     return number;
   };
-  const write = template.append ? "a" : "w";
   const stdio = [
     open(command.stdin, "r", "ignore"),
-    open(command.stdout, write, "pipe"),
-    open(command.stderr, write, "pipe"),
+    open(command.stdout, command.appendStdout ? "a" : "w", "pipe"),
+    open(command.stderr, command.appendStderr ? "a" : "w", "pipe"),
   ];
   const [program, ...args] = command.argv as [string, ...string[]];
   const env = { ...process.env, ...command.env };

@@ -54,7 +54,7 @@ export class InlinePort implements WorkerPort {
       step: options.step,
       columns: options.columns,
       spread: options.spread,
-      numbered: options.numbered === true,
+      prefixed: options.prefixed === true,
       results: options.results,
       element: options.element,
       op: options.op,

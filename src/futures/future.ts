@@ -25,6 +25,13 @@ export interface Home {
   cancelled(future: AppFuture<unknown>): void;
 }
 
+/** @internal What only calls with files have. */
+export interface CallFiles {
+  stdout: string | null;
+  stderr: string | null;
+  outputs: readonly AppFuture<unknown>[];
+}
+
 /** @internal Calls that are over, by state. */
 export interface Tally {
   over(state: FutureState): void;
@@ -51,6 +58,8 @@ export class AppFuture<T> extends Promise<T> {
   tries = 0;
   /** @internal */
   home: Home | null = null;
+  /** @internal */
+  files: CallFiles | null = null;
   #state: FutureState = "unscheduled";
   #value: unknown = undefined;
   /** Somebody has it as a promise; or has looked at it otherwise, and tells of a failure. */
@@ -89,6 +98,16 @@ export class AppFuture<T> extends Promise<T> {
   /** Rank that ran the task, once it is done; until then, and where it failed or did not run, null. */
   get rank(): number | null {
     return this.#rank < 0 ? null : this.#rank;
+  }
+
+  /** Of a command: the file that its standard output goes to, once it is known. Null: none does, it is in the result. */
+  get stdout(): string | null {
+    return this.files?.stdout ?? null;
+  }
+
+  /** The same for standard error. */
+  get stderr(): string | null {
+    return this.files?.stderr ?? null;
   }
 
   get state(): FutureState {

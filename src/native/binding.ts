@@ -65,7 +65,8 @@ export interface CommandTemplate {
   /** File that receives the stream; null: kept in memory up to `captureBytes`. */
   stdout: Piece[] | null;
   stderr: Piece[] | null;
-  append: boolean;
+  appendStdout: boolean;
+  appendStderr: boolean;
   /** Variables added to the environment of the rank. */
   env: [string, Piece[]][];
   /** Bytes of stdout, and of stderr, kept in memory; the rest is counted and dropped. */
@@ -171,8 +172,9 @@ export interface SubmitOptions extends Placement {
   offsets: Uint32Array | null;
   /** True: a packed value (or fixed row) is the array of the call's arguments; false: it is the one argument. */
   spread: boolean;
-  /** With `spread`: before its arguments each task's list has its number (`context().index`), which its index in the batch is not. */
-  numbered?: boolean;
+  /** Before its arguments each task has: a function, with `spread`, its number (`context().index`), which its index in the batch is not; a
+   * command what this call sets, packed (see serialize/command-settings.ts). */
+  prefixed?: boolean;
   results: "collect" | "discard" | "reduce";
   /** Type of a result; null: any value, msgpack. */
   element: ElementType | null;

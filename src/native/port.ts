@@ -12,7 +12,7 @@ export interface BatchInfo {
   columns: ElementType[] | null;
   spread: boolean;
   /** The first of a task's arguments is its number. */
-  numbered: boolean;
+  prefixed: boolean;
   results: "collect" | "discard" | "reduce";
   element: ElementType | null;
   op: ReduceOp | null;

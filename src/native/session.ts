@@ -54,7 +54,7 @@ export class Session {
     slots[SubmitSlot.start] = options.start;
     slots[SubmitSlot.step] = options.step;
     slots[SubmitSlot.stream] = options.stream ? 1 : 0;
-    slots[SubmitSlot.spread] = options.numbered === true ? 2 : options.spread ? 1 : 0;
+    slots[SubmitSlot.spread] = options.prefixed === true ? 2 : options.spread ? 1 : 0;
     slots[SubmitSlot.walltimeMs] = options.walltimeMs;
     slots[SubmitSlot.priority] = options.priority;
     slots[SubmitSlot.placement] = submitWords.placement.indexOf(options.placement);

@@ -7,6 +7,7 @@ import { HeddleError } from "../errors.ts";
 import type { AppEntry, CommandTemplate, ElementType, MergeOp, NativeEntry, Placement } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
 import { type LoadedNative, loadNative } from "../native/library.ts";
+import type { CommandSettings } from "./command-settings.ts";
 import type { NativeLayout } from "./native-arguments.ts";
 import type { Placeholders } from "./template.ts";
 
@@ -54,6 +55,8 @@ export interface AppDefinition {
   readonly command: CommandTemplate | null;
   /** For `process` with a template: what fills its slots. */
   readonly placeholders: Placeholders | null;
+  /** For `process`: what its calls set over that; none: nothing. */
+  readonly settings?: CommandSettings;
   /** For `native`: the C function. */
   readonly native: NativeFunction | null;
   /** Its tasks run in a process beside the JS worker that takes them. */

@@ -22,18 +22,28 @@ export function wordText(value: unknown, where: string): string {
   );
 }
 
-/** Packs the strings of one task. */
-export function packStrings(strings: readonly string[]): Uint8Array {
-  let length = 0;
+/** Packs the strings of one task, and before them what is packed already. */
+export function packStrings(strings: readonly string[], head: Uint8Array | null = null): Uint8Array {
+  let length = head === null ? 0 : 4 + head.length;
+  let at = length;
   for (const text of strings) length += 4 + Buffer.byteLength(text);
   const bytes = Buffer.allocUnsafe(length);
-  let at = 0;
+  if (head !== null) {
+    bytes.writeUInt32LE(head.length);
+    bytes.set(head, 4);
+  }
   for (const text of strings) {
     const written = bytes.write(text, at + 4);
     bytes.writeUInt32LE(written, at);
     at += 4 + written;
   }
   return bytes;
+}
+
+/** What was packed before them. */
+export function headOf(bytes: Uint8Array): Uint8Array {
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true);
+  return bytes.subarray(4, 4 + length);
 }
 
 /** The strings of one task. */

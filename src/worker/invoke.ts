@@ -23,7 +23,7 @@ export function invoker(fn: AnyFunction, batch: BatchInfo, bytes: Uint8Array, ru
 
 function invokePacked(fn: AnyFunction, batch: BatchInfo, bytes: Uint8Array, running: Running): Invoke {
   const values = decodeMany(bytes);
-  if (batch.numbered) return invokeNumbered(fn, values as unknown[][], running);
+  if (batch.prefixed) return invokeNumbered(fn, values as unknown[][], running);
   if (!batch.spread) return (k) => fn(values[k]);
   const lists = values as unknown[][];
   return (k) => {

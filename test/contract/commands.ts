@@ -87,6 +87,31 @@ export const commandChecks: Checks = {
     expect(readFileSync(appended, "utf8")).toBe("a;b;");
   },
 
+  "a call sets folder, variables and files of its own, over those of the app": async ({ folder }) => {
+    const here = realpathSync(folder);
+    const there = inFolder.with({ cwd: here, env: { HEDDLE_TASK: "mine", EMPTY: "" }, stdout: "{index}.txt" });
+    const future = there("/");
+    expect(await future).toEqual({ exitCode: 0, stdout: future.stdout, stderr: "" });
+    expect(readFileSync(joinPath(here, future.stdout ?? ""), "utf8")).toBe(`${here}\n`);
+    expect((await inFolder("/")).stdout).toBe("/\n");
+    expect((await renamed.with({ env: { HEDDLE_TASK: "yours" } })(1)).stdout).toBe("yours\n");
+    expect((await made.with({ env: { X: "1" } })("a", 2)).stdout).toBe((await made("a", 2)).stdout);
+    const failed = await failureOf(inFolder.with({ cwd: joinPath(here, "missing") })("/"));
+    expect(failed).toMatchObject({ code: "ERR_CWD" });
+  },
+
+  "maps of commands with settings of their own, each stream appended to or replaced": async ({ folder }) => {
+    const [out, err] = [joinPath(folder, "all"), joinPath(folder, "errors")];
+    const both = complains.with({ stdout: [out, "append"], stderr: `${err}-{code}` });
+    const files = [0, 0, 0].map((code) => ({ code, file: "unused" }));
+    const results = await both.map(files);
+    expect(results.map(({ stdout, stderr }) => [stdout, stderr])).toEqual(files.map(() => [out, `${err}-0`]));
+    expect(readFileSync(out, "utf8")).toBe("fine\nfine\nfine\n");
+    expect(readFileSync(`${err}-0`, "utf8")).toBe("bad\n");
+    const numbered = await sleeps.with({ stdout: joinPath(folder, "sleep-{index}") }).map([0, 0]);
+    expect(numbered.map(({ stdout }) => stdout)).toEqual([0, 1].map((k) => joinPath(folder, `sleep-${k}`)));
+  },
+
   "a file receives standard error alone, also of a command that fails": async ({ folder }) => {
     const file = joinPath(folder, "errors");
     expect(await complains({ code: 0, file })).toEqual({ exitCode: 0, stdout: "fine\n", stderr: file });

@@ -117,7 +117,9 @@ Status expand(const CommandTemplate& pattern, const std::vector<std::string_view
     if (Status status = expand_word(word, arguments, value); !status.ok()) return status;
     command.env.emplace_back(name, std::move(value));
   }
-  command.append = pattern.append;
+  command.append_out = pattern.append_out;
+  command.append_err = pattern.append_err;
+  command.make_folders = false;
   command.capture_bytes = pattern.capture_bytes;
   command.walltime = pattern.walltime;
   return Status::success();

@@ -23,7 +23,7 @@ struct CommandTemplate {
   std::optional<Word> shell;
   bool shell_from_arguments = false;
   std::optional<Word> cwd, stdin_path, stdout_path, stderr_path;
-  bool append = false;
+  bool append_out = false, append_err = false;
   std::vector<std::pair<std::string, Word>> env;
   std::uint64_t capture_bytes = 0;
   Duration walltime = 0;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "runtime/process/command_settings.h"
 #include "runtime/process/process_test.h"
 #include "runtime/process/shell.h"
 
@@ -85,13 +86,33 @@ TEST_CASE("placeholders are put into words without a look at what is in them") {
         std::vector<std::string>{"vina", "--out=c.pdb", "a b'$(x)", "a b'$(x)c", ""});
 }
 
+TEST_CASE("what a call sets goes before its template, and the rest stays") {
+  CommandTemplate pattern = words_of({{"run"}});
+  pattern.cwd = Word{"here"};
+  pattern.stderr_path = Word{"err"};
+  pattern.env = {{"A", {"1"}}, {"B", {"2"}}};
+  Command command = expanded(pattern, {});
+  REQUIRE(apply_settings(packed({"od", "", "out/0", "", "B", "3", "C", ""}), command).ok());
+  CHECK(command.cwd == "here");
+  CHECK(command.stdout_path == "out/0");
+  CHECK(command.stderr_path == "err");
+  CHECK(command.append_out);
+  CHECK_FALSE(command.append_err);
+  CHECK(command.make_folders);
+  CHECK(command.env ==
+        std::vector<std::pair<std::string, std::string>>{{"A", "1"}, {"B", "3"}, {"C", ""}});
+  CHECK(apply_settings(packed({"", "", ""}), command).code == "ERR_ARGUMENTS");
+  CHECK(apply_settings(packed({"", "", "", "", "A"}), command).code == "ERR_ARGUMENTS");
+  CHECK(apply_settings({}, command).code == "ERR_ARGUMENTS");
+}
+
 TEST_CASE("everything else of a template is expanded or copied") {
   CommandTemplate pattern = words_of({{"run"}});
   pattern.cwd = Word{"dir/", 0u};
   pattern.stdin_path = Word{0u};
   pattern.stdout_path = Word{0u, ".out"};
   pattern.stderr_path = Word{0u, ".err"};
-  pattern.append = true;
+  pattern.append_out = true;
   pattern.env = {{"A", {"<", 0u, ">"}}, {"EMPTY", {}}};
   pattern.capture_bytes = 77;
   pattern.walltime = seconds(5);
@@ -100,7 +121,8 @@ TEST_CASE("everything else of a template is expanded or copied") {
   CHECK(command.stdin_path == "t1");
   CHECK(command.stdout_path == "t1.out");
   CHECK(command.stderr_path == "t1.err");
-  CHECK(command.append);
+  CHECK(command.append_out);
+  CHECK_FALSE(command.append_err);
   CHECK(command.env ==
         std::vector<std::pair<std::string, std::string>>{{"A", "<t1>"}, {"EMPTY", ""}});
   CHECK(command.capture_bytes == 77);

@@ -51,7 +51,9 @@ guardian::Request request_for(const Command& command) {
   request.stdin_path = command.stdin_path;
   request.stdout_path = command.stdout_path;
   request.stderr_path = command.stderr_path;
-  request.append = command.append;
+  request.append_out = command.append_out;
+  request.append_err = command.append_err;
+  request.make_folders = command.make_folders;
   request.env = command.env;
   request.cores = command.cores;
   request.capture_bytes = command.capture_bytes;

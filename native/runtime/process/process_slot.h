@@ -27,7 +27,8 @@ struct Command {
   std::string stdin_path;         // Empty: /dev/null.
   std::string stdout_path;        // Empty: kept in memory.
   std::string stderr_path;
-  bool append = false;
+  bool append_out = false, append_err = false;
+  bool make_folders = false;  // The working directory and those of the files, where missing.
   std::vector<std::pair<std::string, std::string>>
       env;                           // Added to the rank's, without the launcher's variables.
   std::vector<std::uint32_t> cores;  // That it is bound to; empty: none.

@@ -133,9 +133,26 @@ TEST_CASE("an output file is replaced, or appended to; one file can take both st
   slot.run(made);
   slot.run(made);
   CHECK(contents(dir / "both") == "one\ntwo\nthree\n");
-  made.append = true;
+  made.append_out = made.append_err = true;
   slot.run(made);
   CHECK(contents(dir / "both") == "one\ntwo\nthree\none\ntwo\nthree\n");
+}
+
+TEST_CASE(
+    "missing folders are made where that is wanted, those of files beside the command's own") {
+  CheckedSlot slot;
+  const TempDir dir;
+  Command made = shell("pwd; echo oops >&2");
+  made.cwd = dir / "a/b";
+  made.stdout_path = "logs/out";
+  made.stderr_path = dir / "c/err";
+  CHECK(slot.run(made).start.code == "ERR_CWD");
+  made.make_folders = true;
+  CHECK(slot.run(made).start.ok());
+  CHECK(contents(dir / "a/b/logs/out") == made.cwd + "\n");
+  CHECK(contents(dir / "c/err") == "oops\n");
+  made.cwd = dir / "c/err/x";
+  CHECK(slot.run(made).start.code == "ERR_CWD");
 }
 
 TEST_CASE("a FIFO that nobody reads is an error, and no wait") {
