@@ -6,6 +6,7 @@ export { app } from "./apps/app.ts";
 export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
 export { type BroadcastOptions, broadcast } from "./apps/broadcast.ts";
 export type { CheckpointOptions } from "./apps/checkpoint.ts";
+export type { FileInput, FileTaskOptions } from "./apps/files.ts";
 export { type JoinApp, type Joined, joinApp } from "./apps/join.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
 export {
@@ -21,6 +22,7 @@ export {
 export type { RunOptions, StartOptions } from "./apps/options.ts";
 export type { CacheOptions, PolicyOptions, Retries } from "./apps/policy.ts";
 export { run } from "./apps/run.ts";
+export type { StagingOptions } from "./apps/staging.ts";
 export { start } from "./apps/start.ts";
 export type {
   App,
@@ -51,12 +53,15 @@ export {
   HeddleError,
   TaskError,
 } from "./errors.ts";
-export type { AppFuture, FutureState } from "./futures/future.ts";
+export type { AppFuture, FileLike, FutureState } from "./futures/future.ts";
 export type { StateCounts } from "./futures/states.ts";
 export type { CheckpointMode } from "./memo/checkpoint.ts";
 export type { ElementType, SessionStats } from "./native/binding.ts";
 export type { NativeLayout } from "./serialize/native-arguments.ts";
 export { type FileOptions, FileRef, file } from "./staging/file.ts";
+
+import "./staging/apps.ts"; // Workers run them.
+
 export { type Download, type StagingProvider, stagingProvider } from "./staging/provider.ts";
 export { context, type TaskContext } from "./worker/context.ts";
 export type { Random } from "./worker/random.ts";

@@ -12,7 +12,7 @@ import { setNestedLoader } from "../worker/nested.ts";
 import { type CommandOptions, changedSettings } from "./command-options.ts";
 import { DEFINITION, isolationOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
 import type { mapOf } from "./map.ts";
-import { derived, policyOf } from "./policy.ts";
+import { derived, policiesOf } from "./policy.ts";
 import type { App, AppOptions, CallOptions, ElementColumn, ElementValue } from "./types.ts";
 
 /**
@@ -56,7 +56,6 @@ export function app(
     throw new HeddleError("ERR_CONFIG", `app("${name}"): returns is ${shorten(returns)}.`, `use one of ${known}`);
   }
   const source = fn.toString();
-  const policy = policyOf(name, options);
   const definition: AppDefinition = {
     name,
     kind: "js",
@@ -69,7 +68,7 @@ export function app(
     native: null,
     isolated: isolationOf(name, options.isolation),
     source,
-    ...(policy === undefined ? {} : { policy }),
+    ...policiesOf(name, options),
   };
   register(definition);
   return callable(definition);
@@ -123,8 +122,9 @@ function commandSettings(app: AppDefinition, given: CommandOptions): CommandSett
 
 const WITH_MAX = 256; // Kept for whoever calls with() for each call: those of equal options then share batches.
 
-/** Null: functions are among them. */
-function keyOfOptions({ retries, cache, ...rest }: CallOptions): string | null {
+/** Null: functions, or files, are among them. */
+function keyOfOptions({ retries, cache, inputs, outputs, ...rest }: CallOptions): string | null {
+  if (inputs !== undefined || outputs !== undefined) return null;
   if (typeof retries === "function" || (typeof cache === "object" && cache?.key !== undefined)) return null;
   return JSON.stringify({ retries, cache, ...rest });
 }

@@ -10,8 +10,9 @@ import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
 import { type CommandOptions, outputFile, ownSettings } from "./command-options.ts";
 import { placementOf, walltimeMs } from "./definition.ts";
+import type { FileTaskOptions } from "./files.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
-import { type PolicyOptions, policyOf } from "./policy.ts";
+import { type PolicyOptions, policiesOf } from "./policy.ts";
 import type { CallOptions, Column, Input, PlacementOptions } from "./types.ts";
 
 /** How a command ended that did not fail. */
@@ -23,7 +24,7 @@ export interface CommandResult {
 }
 
 /** Options of {@link bashApp}. Texts may hold placeholders where the command is a template. */
-export interface BashOptions extends PlacementOptions, PolicyOptions, CommandOptions {
+export interface BashOptions extends PlacementOptions, PolicyOptions, FileTaskOptions, CommandOptions {
   /** Limit of the command with everything it starts, seconds. Default: none. */
   walltime?: number;
   /** File that becomes standard input. Default: none. */
@@ -105,7 +106,6 @@ export function bashApp(
   const fn = typeof command === "function" ? command : null;
   const template = compile(compiler, command, options, name);
   const source = fn === null ? JSON.stringify(template) : fn.toString();
-  const policy = policyOf(name, options);
   const settings = ownSettings(name, options);
   const definition: AppDefinition = {
     name,
@@ -120,7 +120,7 @@ export function bashApp(
     isolated: false,
     native: null,
     source,
-    ...(policy === undefined ? {} : { policy }),
+    ...policiesOf(name, options),
   };
   if (fn !== null && compiler.placeholders().slots.length > 0) {
     throw new HeddleError(

@@ -5,8 +5,10 @@ import type { ExecutorKind } from "../executors/executor.ts";
 import type { CheckpointMode, CheckpointSettings } from "../memo/checkpoint.ts";
 import type { TokenKind } from "../native/binding.ts";
 import { shorten } from "../serialize/values.ts";
+import type { StagingSettings } from "../staging/settings.ts";
 import { type CheckpointOptions, checkpointOf } from "./checkpoint.ts";
 import { bytesOf, parseTokens, tokensOf } from "./resources.ts";
+import { type StagingOptions, stagingOf } from "./staging.ts";
 
 /** Options of {@link run}. Environment variables of the same name (HEDDLE_WORKERS, ...) win. */
 export interface RunOptions {
@@ -51,6 +53,8 @@ export interface RunOptions {
    * option there is none, unless the program is started by `heddle run --resume`. HEDDLE_CHECKPOINT: a mode, or off.
    */
   checkpoint?: boolean | CheckpointMode | CheckpointOptions;
+  /** How files that are arguments or outputs of calls are brought to where they are needed. */
+  staging?: StagingOptions;
 }
 
 /** Options of {@link start}. */
@@ -71,6 +75,7 @@ export interface ResolvedOptions {
   /** 0: off. */
   ageingMs: number;
   checkpoint: CheckpointSettings | null;
+  staging: StagingSettings;
 }
 
 const EXECUTORS = ["inline", "threads", "mpi", "auto"];
@@ -95,6 +100,7 @@ export function resolveOptions(given: RunOptions): ResolvedOptions {
     memory: memory(env["HEDDLE_MEMORY"], given.memory),
     tokens: env["HEDDLE_TOKENS"] ? parseTokens(env["HEDDLE_TOKENS"]) : tokensOf("tokens", given.tokens ?? {}),
     checkpoint: checkpointOf(given.checkpoint, env),
+    staging: stagingOf(given.staging),
     ageingMs: ageing(env["HEDDLE_AGEING"], given.ageing),
   };
 }

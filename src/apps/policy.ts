@@ -3,6 +3,7 @@
 import { type HeddleError as AnyError, HeddleError } from "../errors.ts";
 import type { AppDefinition, CachePolicy, CallPolicy, RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import { type FileTaskOptions, filePolicyOf } from "./files.ts";
 
 /**
  * How often a task that failed is tried again. A number: so many times, 0 to 1000. A function is told the error, and how often the task was
@@ -31,6 +32,17 @@ export interface PolicyOptions {
    * with `checkpoint` of {@link RunOptions}, across runs. Calls of the program only, not those that tasks make. Default: false.
    */
   cache?: boolean | CacheOptions;
+}
+
+/** What calls do beside running, and their files. Throws ERR_CONFIG. */
+export function policiesOf(
+  name: string,
+  given: PolicyOptions & FileTaskOptions,
+  base?: AppDefinition,
+): Pick<AppDefinition, "policy" | "files"> {
+  const policy = policyOf(name, given, base?.policy);
+  const files = filePolicyOf(name, given, base?.files);
+  return { ...(policy === undefined ? {} : { policy }), ...(files === undefined ? {} : { files }) };
 }
 
 /** Throws ERR_CONFIG. Undefined: there is nothing to do. */
@@ -78,9 +90,8 @@ function wrong(name: string, option: string, value: unknown, allowed: string): H
 export function derived(
   app: AppDefinition,
   changes: Pick<AppDefinition, "placement" | "walltimeMs" | "settings">,
-  given: PolicyOptions,
+  given: PolicyOptions & FileTaskOptions,
 ): AppDefinition {
-  const { policy: _, ...rest } = app;
-  const policy = policyOf(app.name, given, app.policy);
-  return { ...rest, ...changes, base: app.base ?? app, ...(policy === undefined ? {} : { policy }) };
+  const { policy: _, files: __, ...rest } = app;
+  return { ...rest, ...changes, base: app.base ?? app, ...policiesOf(app.name, given, app) };
 }

@@ -1,13 +1,15 @@
 /** Types of the public API: how arguments and results flow from an app's function to its calls and maps. */
 
 import type { Range } from "../dataflow/range.ts";
-import type { AppFuture } from "../futures/future.ts";
+import type { AppFuture, FileLike } from "../futures/future.ts";
 import type { ElementType } from "../native/binding.ts";
+import type { FileRef } from "../staging/file.ts";
+import type { FileTaskOptions } from "./files.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import type { PolicyOptions } from "./policy.ts";
 
-/** A value, or a future or promise of it: the task waits for it. */
-export type Input<T> = T | AppFuture<T> | Promise<T>;
+/** A value, or a future or promise of it: the task waits for it. Where a text is wanted also a file: the task gets its path. */
+export type Input<T> = T | AppFuture<T> | Promise<T> | (string extends T ? FileRef | AppFuture<FileLike> : never);
 
 /** Inputs for each parameter. */
 export type Inputs<A extends readonly unknown[]> = { [K in keyof A]: Input<A[K]> };
@@ -92,7 +94,7 @@ export interface PlacementOptions {
 export type Isolation = "none" | "process";
 
 /** Options of {@link app} that {@link App.with} changes. */
-export interface CallOptions extends PlacementOptions, PolicyOptions {
+export interface CallOptions extends PlacementOptions, PolicyOptions, FileTaskOptions {
   /** Limit per task, seconds. A task that exceeds it loses its worker thread; a command is killed. Default: none. */
   walltime?: number;
 }

@@ -47,6 +47,8 @@ Environment (ahead of the options in a program)
   HEDDLE_CHECKPOINT     task, periodic, exit, manual: when results of apps with \`cache\` are kept in a file; off
   HEDDLE_CHECKPOINT_PATH  that file. Default: .heddle/checkpoint.mdb
   HEDDLE_RESUME         1: what \`heddle run --resume\` does
+  HEDDLE_STAGING_CACHE  folder of copies of files that are brought to tasks. Default: heddle/files in ~/.cache
+  HEDDLE_STAGING_CACHE_SIZE  how much is kept there, such as 50GiB. Default: 50GiB
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000

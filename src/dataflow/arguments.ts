@@ -12,6 +12,7 @@ import { decode, encode, encodeOpenShared, encodeShared, extend, fillShared } fr
 import { packNative, unpackNative } from "../serialize/native-arguments.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { findUnencodable } from "../serialize/values.ts";
+import { FileRef, fileInputs } from "../staging/file.ts";
 import { argumentStrings, packCommand } from "./words.ts";
 
 /** The most bytes that the arguments of one task may take. */
@@ -19,14 +20,17 @@ export const ARGUMENT_BYTES_MAX: number = 64 * 1024 * 1024;
 
 const FUTURE_TAG = 0x46;
 
-/** Futures met while encoding; null: none are allowed here. */
-let met: PromiseLike<unknown>[] | null = null;
+/** What a call waits for: futures, and files that are brought to its task. */
+export type Input = PromiseLike<unknown> | FileRef;
+
+/** Those met while encoding; null: none are allowed here. */
+let met: Input[] | null = null;
 /** What stands for them while decoding. */
 let resolved: readonly unknown[] = [];
 
 class FutureInTheWay extends Error {}
 
-function meet(future: PromiseLike<unknown>): Uint8Array {
+function meet(future: Input): Uint8Array {
   if (met === null) throw new FutureInTheWay();
   met.push(future);
   const number = Buffer.alloc(4);
@@ -38,31 +42,37 @@ function substitute(bytes: Uint8Array): unknown {
   return resolved[new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0, true)];
 }
 
+/** Are files among the arguments to become paths? */
+let bringsFiles = false;
+
+fileInputs((ref) => (met !== null && bringsFiles ? meet(ref) : null), substitute);
 extend(AppFuture, FUTURE_TAG, meet, substitute);
 extend(Promise, FUTURE_TAG, meet, substitute);
 
 /** The arguments of one call that waits for futures. */
 export interface Waiting {
   readonly bytes: Uint8Array;
-  readonly inputs: readonly PromiseLike<unknown>[];
-  /** Where their values go; null: the bytes are decoded, with the values in place of the futures. */
+  readonly inputs: readonly Input[];
+  /** Where their values go, of the first of them; null: the bytes are decoded, with the values in place of the futures. */
   readonly places: readonly number[] | null;
 }
 
 /** Encodes the arguments of a call: to bytes that the next call of this module may overwrite, or to what waits. */
 export function encodeCall(app: AppDefinition, args: readonly unknown[], index: number): Uint8Array | Waiting {
-  if (!encodesAlways(app) && commandInputs(args).length === 0) return packPlain(app, args, index);
+  bringsFiles = app.joins !== true; // That one runs here, and hands them on.
+  if (!encodesAlways(app) && !hasInputs(args)) return packPlain(app, args, index);
   const places: number[] = [];
-  const direct: PromiseLike<unknown>[] = [];
+  const direct: Input[] = [];
   met = [];
   try {
-    const future = (value: object): boolean => isFuture(value) && direct.push(value) > 0;
+    const future = (value: object): boolean => isInput(value) && direct.push(value) > 0;
     const bytes = guarded(() => encodeOpenShared(args, future, places), args, app.name);
     if (direct.length === 0 && met.length === 0) return bytes;
     if (met.length === 0 && encodesAlways(app)) return { bytes: bytes.slice(), inputs: direct, places };
     met.length = 0; // Some lie where placeholders cannot: inside of a Map, say.
     const all = guarded(() => encodeShared(args), args, app.name);
-    for (const future of met) future.then(undefined, () => {}); // Whoever packed it has looked at its constructor.
+    // Whoever packed a promise has looked at its constructor.
+    for (const one of met) if (!(one instanceof FileRef)) one.then(undefined, () => {});
     return { bytes: all.slice(), inputs: met, places: null };
   } finally {
     met = null;
@@ -90,8 +100,8 @@ export function argumentsOf(app: AppDefinition, bytes: Uint8Array, spread: boole
   return spread ? (value as unknown[]) : [value];
 }
 
-function commandInputs(args: readonly unknown[]): unknown[] {
-  return args.flatMap((value) => (isPlain(value) ? Object.values(value) : [value])).filter(isFuture);
+function hasInputs(args: readonly unknown[]): boolean {
+  return args.some((value) => isInput(value) || (isPlain(value) && Object.values(value).some(isInput)));
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {
@@ -100,6 +110,10 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 
 export function isFuture(value: unknown): value is PromiseLike<unknown> {
   return value instanceof AppFuture || value instanceof Promise;
+}
+
+function isInput(value: unknown): value is Input {
+  return isFuture(value) || (value instanceof FileRef && bringsFiles);
 }
 
 /** The bytes of a call whose inputs are all there. The next call of this module may overwrite them. */

@@ -8,7 +8,9 @@ import type { Checkpoint, CheckpointSettings } from "../memo/checkpoint.ts";
 import { Memo } from "../memo/memo.ts";
 import { errorReport } from "../monitoring/report.ts";
 import type { SessionStats } from "../native/binding.ts";
+import type { StagingSettings } from "../staging/settings.ts";
 import { setKernel } from "./current.ts";
+import { FileTasks } from "./files.ts";
 import { Kernel } from "./kernel.ts";
 
 /** What the engine tells its owner. */
@@ -22,6 +24,7 @@ export interface EngineEvents {
 /** What it takes to open one. */
 export interface EngineOptions extends OpenOptions {
   checkpoint: CheckpointSettings | null;
+  staging: StagingSettings;
 }
 
 let opened: "opening" | "open" | null = null;
@@ -40,7 +43,7 @@ export class Engine implements AsyncDisposable {
   #checkpoint: Checkpoint | null = null;
 
   /** @internal */
-  constructor(executor: Executor, events: EngineEvents) {
+  constructor(executor: Executor, events: EngineEvents, staging: StagingSettings) {
     this.#executor = executor;
     this.kernel = new Kernel(executor, {
       onFatal: (error) => {
@@ -52,6 +55,7 @@ export class Engine implements AsyncDisposable {
     });
     // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
     this.kernel.memo = new Memo(null);
+    this.kernel.files = new FileTasks(this.kernel, staging);
     this.#onExit = (code) => (code === 0 && !this.#lost ? executor.closeNow() : executor.abort(code || 1));
     process.on("exit", this.#onExit);
     // Node.js tells of an uncaught error after "exit", and there MPI has ended this process already.
@@ -184,7 +188,7 @@ export async function openEngine(by: string, options: EngineOptions, events: Eng
   }
   opened = "opening";
   try {
-    const engine = new Engine(await openExecutor(options), events);
+    const engine = new Engine(await openExecutor(options), events, options.staging);
     if (options.checkpoint !== null && engine.rank === 0) await openCheckpoint(engine, options.checkpoint);
     opened = "open";
     mpiUsed = engine.kind === "mpi";

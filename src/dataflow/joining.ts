@@ -1,6 +1,6 @@
 /** Calls of a joinApp: its function runs here, and the call ends with the futures that it returned. */
 
-import { type HeddleError, headline, TaskError } from "../errors.ts";
+import { HeddleError, headline, TaskError } from "../errors.ts";
 import { AppFuture, type Dependent, type Home } from "../futures/future.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shortenArguments } from "../serialize/values.ts";
@@ -85,7 +85,9 @@ export class JoiningCall implements Dependent, Home {
     const { name } = this.#app;
     const text = shortenArguments(this.#args);
     const place = { app: name, index: this.#future.index, rank: null, arguments: text };
-    return new TaskError("ERR_TASK_FAILED", `${name}(${text}): ${headline(cause)}`, null, place, { cause });
+    const own = name.startsWith("heddle:") && cause instanceof HeddleError ? cause : null; // Of files: that is its code.
+    const message = `${name}(${text}): ${headline(cause)}`;
+    return new TaskError(own?.code ?? "ERR_TASK_FAILED", message, own?.hint ?? null, place, { cause });
   }
 
   #over(): boolean {

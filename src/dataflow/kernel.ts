@@ -9,8 +9,11 @@ import { type FutureState, noCounts, type StateCounts } from "../futures/states.
 import type { Memo } from "../memo/memo.ts";
 import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
+import type { FileRef } from "../staging/file.ts";
 import { argumentsOf, encodeCall, type Waiting } from "./arguments.ts";
+import { bringOut, type FilesOfCall, filesOf, noFiles, notHere, waitingWith } from "./call-files.ts";
 import { CallGatherer } from "./calls.ts";
+import type { FileTasks } from "./files.ts";
 import { JoiningCall } from "./joining.ts";
 import { checkHolder, checkNeed } from "./needs.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
@@ -47,6 +50,8 @@ export class Kernel implements Tally {
   readonly beforeClose: (() => Promise<void>)[] = [];
   /** Results of earlier calls of the program; null: its calls are those of tasks. */
   memo: Memo | null = null;
+  /** Null as well. */
+  files: FileTasks | null = null;
   readonly #program = new Caller("");
   readonly #gathering = new Set<CallGatherer>();
   #flushing = false;
@@ -63,8 +68,12 @@ export class Kernel implements Tally {
     this.pump = new Pump(executor, events);
   }
 
-  /** Calls an app: the future fails for arguments that cannot be sent, nothing is thrown. */
-  call(app: AppDefinition, args: readonly unknown[]): AppFuture<unknown> {
+  /**
+   * Calls an app: the future fails for arguments that cannot be sent, nothing is thrown.
+   *
+   * @param after - It runs when that call is done, and whoever looks at it looks at that one.
+   */
+  call(app: AppDefinition, args: readonly unknown[], after: AppFuture<unknown> | null = null): AppFuture<unknown> {
     const gatherer = this.#gathererOf(app);
     const index = gatherer.numbers.made++;
     const future = new AppFuture<unknown>(app.name, index, this);
@@ -75,9 +84,13 @@ export class Kernel implements Tally {
     }
     try {
       this.check(app, app.placement);
+      const files = app.files === undefined ? null : filesOf(app, args, this.files);
       const call = encodeCall(app, args, index);
-      if (call instanceof Uint8Array) this.#ready(gatherer, app, future, call, args);
-      else this.#wait(gatherer, app, future, call);
+      if (call instanceof Uint8Array && after === null && files === null)
+        this.#ready(gatherer, app, future, call, args);
+      else this.#wait(gatherer, app, future, waitingWith(call, files), { after, files });
+      if (files !== null) future.files = bringOut(future, files, this.files as FileTasks);
+      else if (after !== null) future.files = { ...noFiles, origin: after };
       this.#watch?.called(future);
     } catch (error) {
       this.#watch?.called(future);
@@ -196,7 +209,8 @@ export class Kernel implements Tally {
   }
 
   #begin(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
-    if (app.kind === "process" && hasStreamFiles(app)) future.files = { outputs: [], ...streamsOf(app, bytes) };
+    if (app.kind === "process" && hasStreamFiles(app))
+      future.files = { ...(future.files ?? noFiles), ...streamsOf(app, bytes) };
     if (app.joins !== true) return this.#add(gatherer, future, bytes);
     this.#waiting++;
     const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, () => this.#waitedFor());
@@ -232,7 +246,13 @@ export class Kernel implements Tally {
     for (const resolve of this.#moved.splice(0)) resolve();
   }
 
-  #wait(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, call: Waiting): void {
+  #wait(
+    gatherer: CallGatherer,
+    app: AppDefinition,
+    future: AppFuture<unknown>,
+    call: Waiting,
+    { after, files }: { after: AppFuture<unknown> | null; files: FilesOfCall | null },
+  ): void {
     this.#waiting++;
     const ended = (bytes: Uint8Array | null): void => {
       this.#waitedFor();
@@ -240,7 +260,9 @@ export class Kernel implements Tally {
       if (this.#closed) future.reject(closedError(app.name));
       else this.#ready(gatherer, app, future, bytes);
     };
-    new WaitingCall(app, future, call, ended).start();
+    const path = (ref: FileRef): PromiseLike<string> =>
+      files?.places.get(ref.url)?.ready ?? this.files?.path(ref, app.placement) ?? Promise.reject(notHere(app.name));
+    new WaitingCall(app, future, call, { after, path, ended }).start();
   }
 }
 

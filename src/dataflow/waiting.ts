@@ -3,39 +3,50 @@
 import type { HeddleError } from "../errors.ts";
 import { AppFuture, type Dependent, type Home } from "../futures/future.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
+import { FileRef } from "../staging/file.ts";
 import { completeCall, type Waiting } from "./arguments.ts";
+
+/** What the kernel does for a call that waits. */
+export interface WaitingFor {
+  /** It runs when this one is done; whoever looks at that one need not look at it. */
+  readonly after: AppFuture<unknown> | null;
+  /** Brings a file to where the task will run: its path there. */
+  path(ref: FileRef): PromiseLike<string>;
+  /** Told once: the bytes, valid until the next call is encoded; or null, the future is over. */
+  ended(bytes: Uint8Array | null): void;
+}
 
 export class WaitingCall implements Dependent, Home {
   readonly #app: AppDefinition;
   readonly #future: AppFuture<unknown>;
   readonly #call: Waiting;
-  readonly #ended: (bytes: Uint8Array | null) => void;
+  readonly #for: WaitingFor;
   #missing = 1; // One for the constructor of waiting itself.
-  /** Of promises that are not ours. */
-  #others: Map<PromiseLike<unknown>, unknown> | null = null;
+  /** Of promises that are not ours, and of files. */
+  #others: Map<unknown, unknown> | null = null;
 
-  /** @param ended - Told once: the bytes, valid until the next call is encoded; or null, the future is over. */
-  constructor(
-    app: AppDefinition,
-    future: AppFuture<unknown>,
-    call: Waiting,
-    ended: (bytes: Uint8Array | null) => void,
-  ) {
+  constructor(app: AppDefinition, future: AppFuture<unknown>, call: Waiting, forIt: WaitingFor) {
     this.#app = app;
     this.#future = future;
     this.#call = call;
-    this.#ended = ended;
+    this.#for = forIt;
   }
 
   /** Ends at once where all inputs are there. */
   start(): void {
     this.#future.moved("pending", this);
+    const { after } = this.#for;
+    if (after !== null) {
+      this.#missing++;
+      after.listen(this);
+    }
     for (const input of this.#call.inputs) {
       if (this.#missing < 0) return;
       if (input instanceof AppFuture) {
         this.#missing++;
         input.subscribe(this);
-      } else this.#await(input);
+      } else if (!(input instanceof FileRef)) this.#await(input, input);
+      else this.#await(input, this.#for.path(input));
     }
     this.#arrived();
   }
@@ -50,22 +61,22 @@ export class WaitingCall implements Dependent, Home {
     if (this.#missing > 0) this.#end(null);
   }
 
-  #await(input: PromiseLike<unknown>): void {
+  #await(input: unknown, source: PromiseLike<unknown>): void {
     this.#others ??= new Map();
     this.#missing++;
-    input.then(
+    source.then(
       (value) => {
         this.#others?.set(input, value);
         this.#arrived();
       },
-      (error) => this.#failed(input, error),
+      (error) => this.#failed(source, error),
     );
   }
 
   #arrived(): void {
     if (this.#missing < 0 || --this.#missing > 0) return;
-    const { inputs } = this.#call;
-    const results = inputs.map((input) => (input instanceof AppFuture ? input.outcome : this.#others?.get(input)));
+    const results = this.#call.inputs.map((input) => this.#resultOf(input));
+    if (this.#app.joins !== true && this.#bringsFiles(results)) return;
     let bytes: Uint8Array;
     try {
       bytes = completeCall(this.#app, this.#call, results, this.#future.index);
@@ -76,15 +87,28 @@ export class WaitingCall implements Dependent, Home {
     this.#end(bytes);
   }
 
+  #resultOf(input: unknown): unknown {
+    return input instanceof AppFuture && this.#others?.has(input) !== true ? input.outcome : this.#others?.get(input);
+  }
+
+  /** Among the results are files, made by other tasks: waits for their paths. */
+  #bringsFiles(results: readonly unknown[]): boolean {
+    results.forEach((result, k) => {
+      if (result instanceof FileRef) this.#await(this.#call.inputs[k], this.#for.path(result));
+    });
+    return this.#missing > 0;
+  }
+
   #failed(input: PromiseLike<unknown>, error: unknown): void {
     if (this.#missing < 0) return;
     this.#missing = -1;
     this.#future.inputFailed(input, error);
-    this.#ended(null);
+    if (input === this.#for.after) this.#future.dismiss();
+    this.#for.ended(null);
   }
 
   #end(bytes: Uint8Array | null): void {
     this.#missing = -1;
-    this.#ended(bytes);
+    this.#for.ended(bytes);
   }
 }

@@ -25,11 +25,25 @@ export interface Home {
   cancelled(future: AppFuture<unknown>): void;
 }
 
+/** A file, as `file()` makes them. */
+export interface FileLike {
+  readonly url: string;
+  /** Of its content; null: not known. */
+  readonly sha256: string | null;
+  /** Bytes; null: not known. */
+  readonly size: number | null;
+  /** Null: it is not on this machine, nor on a file system of it. */
+  readonly path: string | null;
+  readonly name: string;
+}
+
 /** @internal What only calls with files have. */
 export interface CallFiles {
   stdout: string | null;
   stderr: string | null;
-  outputs: readonly AppFuture<unknown>[];
+  outputs: readonly AppFuture<FileLike>[];
+  /** Whoever looks at this call looks at that one. */
+  origin: AppFuture<unknown> | null;
 }
 
 /** @internal Calls that are over, by state. */
@@ -108,6 +122,13 @@ export class AppFuture<T> extends Promise<T> {
   /** The same for standard error. */
   get stderr(): string | null {
     return this.files?.stderr ?? null;
+  }
+
+  /**
+   * A future for each file of the option `outputs`: done when the file is in its place. As an argument of a call it is the path of that file.
+   */
+  get outputs(): readonly AppFuture<FileLike>[] {
+    return this.files?.outputs ?? [];
   }
 
   get state(): FutureState {
@@ -250,14 +271,21 @@ export class AppFuture<T> extends Promise<T> {
     else dependents?.inputSettled(this);
   }
 
+  #lookAtOrigin(): void {
+    const origin = this.files?.origin ?? null;
+    if (origin !== null) origin.#look();
+  }
+
   #look(): void {
     this.#looked = true;
+    this.#lookAtOrigin();
     removeUnobserved(this);
   }
 
   #await(): void {
     if (this.#awaited) return;
     this.#awaited = true;
+    this.#lookAtOrigin();
     if (!this.#isError()) return;
     removeUnobserved(this);
     this.#reject(this.#value);

@@ -42,6 +42,12 @@ export interface CallPolicy {
   readonly cache: CachePolicy | null;
 }
 
+/** Files of calls beside their arguments: lists, or functions of the arguments. */
+export interface FilePolicy {
+  readonly inputs: readonly unknown[] | ((...args: never[]) => unknown) | null;
+  readonly outputs: readonly unknown[] | ((...args: never[]) => unknown) | null;
+}
+
 /** One app, as defined. */
 export interface AppDefinition {
   readonly name: string;
@@ -67,6 +73,7 @@ export interface AppDefinition {
   readonly joins?: true;
   /** What calls of the program do beside running; none: nothing. */
   readonly policy?: CallPolicy;
+  readonly files?: FilePolicy;
   /** The app that this one is, with other options. */
   readonly base?: AppDefinition;
 }

@@ -1,8 +1,12 @@
-/** Files by name: a path or a URL, wherever they lie. A task is given the path of a copy on its node. */
+/**
+ * Files by name: a path or a URL, wherever they lie. A task is given the path of a copy on its node; elsewhere in a value
+ * it stays what it is, as an extension of msgpack.
+ */
 
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { HeddleError } from "../errors.ts";
+import { extend } from "../serialize/codec.ts";
 import { shorten } from "../serialize/values.ts";
 
 /** What is known of a file before it is looked at. */
@@ -97,3 +101,30 @@ function decoded(text: string): string {
     return text;
   }
 }
+
+const FILE_TAG = 0x48;
+
+/** While arguments are encoded: what stands for a file that is to become a path; null: it stays a file. */
+let placeholder: ((ref: FileRef) => Uint8Array | null) | null = null;
+/** And what is put there. */
+let filled: (bytes: Uint8Array) => unknown = () => undefined;
+
+/** @internal For whoever encodes arguments. */
+export function fileInputs(pack: (ref: FileRef) => Uint8Array | null, unpack: (bytes: Uint8Array) => unknown): void {
+  placeholder = pack;
+  filled = unpack;
+}
+
+function packFile(ref: FileRef): Uint8Array {
+  const number = placeholder?.(ref) ?? null;
+  if (number !== null) return Buffer.concat([Buffer.from([0]), number]);
+  return Buffer.from(`\x01${JSON.stringify([ref.url, ref.sha256, ref.size])}`);
+}
+
+function unpackFile(bytes: Uint8Array): unknown {
+  if (bytes[0] === 0) return filled(bytes.subarray(1));
+  const [url, sha256, size] = JSON.parse(Buffer.from(bytes.subarray(1)).toString()) as [string, string, number];
+  return new FileRef(url, sha256, size);
+}
+
+extend(FileRef, FILE_TAG, packFile, unpackFile);

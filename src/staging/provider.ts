@@ -36,6 +36,8 @@ export interface StagingProvider {
   download(source: URL, download: Download): Promise<void>;
   /** Writes a file of this node to `target`, replacing what is there. Nobody sees half of it where the server can prevent that. */
   upload(path: string, target: URL, signal: AbortSignal): Promise<void>;
+  /** What tells the content that is there now from others, as `began` would be told; null: nothing does, it is fetched again. */
+  version?(source: URL, signal: AbortSignal): Promise<string | null>;
   /** Ends connections that are kept. */
   close?(): Promise<void>;
 }
@@ -74,4 +76,9 @@ export function stagingProvider(provider: StagingProvider): void {
 /** @internal The program's own for this scheme. */
 export function ownProvider(scheme: string): StagingProvider | undefined {
   return providers().get(scheme);
+}
+
+/** @internal */
+export function ownSchemes(): string[] {
+  return [...providers().keys()];
 }

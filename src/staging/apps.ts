@@ -1,0 +1,32 @@
+/** Apps of Heddle's own that move files. Every rank and worker knows them; what they use is loaded by the first task. */
+
+import { type AppDefinition, functionApp, registerInternal } from "../serialize/registry.ts";
+import type { FileRef } from "./file.ts";
+import type { StagingSettings } from "./settings.ts";
+
+type Tasks = typeof import("./tasks.ts");
+
+const tasks = (): Promise<Tasks> => import("./tasks.ts");
+
+function internal(name: string, fn: (...args: never[]) => unknown): AppDefinition {
+  const definition = functionApp(name, fn, "1");
+  registerInternal(definition);
+  return definition;
+}
+
+export const stagingApps: Record<"in" | "out" | "folder", AppDefinition> = {
+  in: internal("heddle:stage-in", async (ref: FileRef, settings: StagingSettings) =>
+    (await tasks()).stageIn(ref, settings),
+  ),
+  out: internal("heddle:stage-out", async (path: string, ref: FileRef, settings: StagingSettings) =>
+    (await tasks()).stageOut(path, ref, settings),
+  ),
+  folder: internal("heddle:make-folder", async (path: string) => (await tasks()).makeFolder(path)),
+};
+
+/** Ends what they keep open in this thread, and removes a folder of outputs. */
+export async function endStaging(folder: string): Promise<void> {
+  const { closeStagers, removeOutputs } = await tasks();
+  await removeOutputs(folder);
+  await closeStagers();
+}

@@ -1,0 +1,120 @@
+/** One attempt to bring a file here: all its bytes, and the right ones. */
+
+import { statfsSync, writeFileSync } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { discard, hashOfFile, readJson, sizeOf } from "./disk.ts";
+import { fileError, fromSystem, shown } from "./errors.ts";
+import type { FileRef } from "./file.ts";
+import type { StagingProvider } from "./provider.ts";
+
+/** What is known of the content of a URL. */
+export interface Known {
+  url: string;
+  sha256: string;
+  size: number;
+  version: string | null;
+}
+
+/** Of an unfinished part. */
+interface Part {
+  version: string | null;
+}
+
+/** Goes on where an earlier attempt ended, if that was of the same version. Gives nothing that is not whole. */
+export async function attempt(ref: FileRef, provider: StagingProvider, path: string, stallMs: number): Promise<Known> {
+  const before = await readJson<Part>(`${path}.json`);
+  await (await open(path, "a", 0o600)).close();
+  const offset = before?.version == null ? 0 : await sizeOf(path);
+  let announced: { version: string | null; size: number | null } = { version: null, size: null };
+  const began = (version: string | null, from: number, size: number | null): void => {
+    announced = { version, size };
+    checkSpace(ref.url, path, (size ?? ref.size ?? 0) - from);
+    writeFileSync(`${path}.json`, JSON.stringify({ version } satisfies Part), { mode: 0o600 });
+  };
+  try {
+    await whileItMoves(path, stallMs, (signal) =>
+      provider.download(new URL(ref.url), { path, offset, version: before?.version ?? null, began, signal }),
+    );
+  } catch (error) {
+    if ((await sizeOf(path)) === 0) await discard(path);
+    throw fromSystem(error, ref.url, path);
+  }
+  const size = await sizeOf(path);
+  return { url: shown(ref.url), ...(await verified(ref, path, size, announced.size)), version: announced.version };
+}
+
+/** Throws ERR_FILE_TRUNCATED or ERR_FILE_CHECKSUM; the next attempt then begins anew, since what is wrong may be in what was there. */
+async function verified(
+  ref: FileRef,
+  path: string,
+  size: number,
+  announced: number | null,
+): Promise<{ size: number; sha256: string }> {
+  try {
+    checkSize(ref.url, size, announced ?? ref.size);
+    checkSize(ref.url, size, ref.size);
+    const sha256 = await hashOfFile(path);
+    checkHash(ref, sha256);
+    return { size, sha256 };
+  } catch (error) {
+    if (announced === null || size >= announced) await discard(path);
+    throw error;
+  }
+}
+
+function checkSize(url: string, size: number, wanted: number | null): void {
+  if (wanted === null || size === wanted) return;
+  const hint = "the server ends transfers early, or another program still writes it, or that is not its size";
+  throw fileError("ERR_FILE_TRUNCATED", url, `has ${size} bytes here, not ${wanted}`, hint);
+}
+
+function checkHash(ref: FileRef, sha256: string): void {
+  if (ref.sha256 === null || ref.sha256 === sha256) return;
+  const hint = "correct the checksum if the file was changed on purpose";
+  throw fileError("ERR_FILE_CHECKSUM", ref.url, `has the SHA-256 ${sha256}, not ${ref.sha256}`, hint);
+}
+
+function checkSpace(url: string, path: string, needed: number): void {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  if (bavail * bsize >= needed) return;
+  const what = `needs ${needed} bytes more, and ${dirname(path)} has ${bavail * bsize}`;
+  throw fileError("ERR_FILE_SPACE", url, what, "make room there, or name another folder: staging: { cache }");
+}
+
+/** Ends the attempt when no byte comes for `stallMs`. */
+async function whileItMoves(
+  path: string,
+  stallMs: number,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const controller = new AbortController();
+  let last = -1;
+  const look = async (): Promise<void> => {
+    const size = await sizeOf(path);
+    if (size === last) controller.abort(new Error(`no byte came for ${stallMs / 1_000} s`));
+    last = size;
+  };
+  const timer = setInterval(() => void look(), stallMs);
+  try {
+    await work(controller.signal);
+  } catch (error) {
+    throw controller.signal.aborted ? controller.signal.reason : error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Of a local file, what is asked for is checked, and nothing is copied. */
+export async function checkLocal(ref: FileRef): Promise<string> {
+  const path = fileURLToPath(ref.url);
+  try {
+    const { size } = await stat(path);
+    checkSize(ref.url, size, ref.size);
+    if (ref.sha256 !== null) checkHash(ref, await hashOfFile(path));
+    return path;
+  } catch (error) {
+    throw fromSystem(error, ref.url, path);
+  }
+}

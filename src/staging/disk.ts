@@ -1,0 +1,48 @@
+/** What staging keeps on disk: hashes, sizes, small records, locks. */
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { readFile, rm, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+
+/** Of a text, short enough for a file name. */
+export function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 40);
+}
+
+/** SHA-256 of a file's content, hexadecimal. */
+export async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest("hex");
+}
+
+/** 0: it is not there. */
+export async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => null);
+  return found?.size ?? 0;
+}
+
+/** Null: it is not there, or was never written to its end. */
+export async function readJson<T>(path: string): Promise<T | null> {
+  try {
+    return JSON.parse(await readFile(path, "utf8")) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** A part, and what is known of it. */
+export async function discard(part: string): Promise<void> {
+  await rm(part, { force: true });
+  await rm(`${part}.json`, { force: true });
+}
+
+const STALE_MS = 15_000; // A holder that died is noticed after so long.
+
+/** Waits until nobody else on this machine (or file system) has it. Returns what gives it back. */
+export async function lockOf(path: string): Promise<() => Promise<void>> {
+  const { lock } = await import("proper-lockfile");
+  const forEver = { forever: true, minTimeout: 20, maxTimeout: 500, factor: 1.5 };
+  return await lock(path, { realpath: false, stale: STALE_MS, retries: forEver, onCompromised: () => {} });
+}

@@ -1,0 +1,170 @@
+/**
+ * Brings files here and away. Copies are kept by their content, so that a file is fetched once per node, however many tasks, processes and
+ * programs want it:
+ *
+ *   blobs/ab/<sha256>/<name>   the content, read-only, under each name that it was wanted by (links)
+ *   urls/<hash>.json           what a URL held when it was last fetched
+ *   parts/<hash>               what an attempt has got so far, and (.json) of which version
+ */
+
+import { chmod, link, mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HeddleError, headline } from "../errors.ts";
+import { attempt, checkLocal, type Known } from "./attempt.ts";
+import { providerFor } from "./builtin.ts";
+import { makeRoom, registerUser } from "./cache.ts";
+import { discard, hashOf, lockOf, readJson } from "./disk.ts";
+import { fileError, fromSystem, isFinal } from "./errors.ts";
+import type { FileRef } from "./file.ts";
+import type { StagingProvider } from "./provider.ts";
+import type { StagingSettings } from "./settings.ts";
+
+export type { StagingSettings } from "./settings.ts";
+
+const AT_ONCE = 8; // Transfers; more would only share the line.
+const BACKOFF_MS_MAX = 30_000;
+
+export class Stager {
+  readonly #settings: StagingSettings;
+  /** By file: under way, or here. */
+  readonly #copies = new Map<string, Promise<string>>();
+  readonly #providers = new Set<StagingProvider>();
+  #running = 0;
+  readonly #queue: (() => void)[] = [];
+
+  constructor(settings: StagingSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Brings a file here, if it is not.
+   *
+   * @returns The path of a copy, which is read-only; of a local file its own path.
+   * @throws {@link HeddleError} `ERR_FILE` and all that begin with `ERR_FILE_`.
+   */
+  stageIn(ref: FileRef): Promise<string> {
+    const key = JSON.stringify([ref.url, ref.sha256, ref.size]);
+    let copy = this.#copies.get(key);
+    if (copy === undefined) {
+      copy = ref.scheme === "file" ? checkLocal(ref) : this.#inTurn(() => this.#bring(ref));
+      this.#copies.set(key, copy);
+      copy.catch(() => this.#copies.delete(key));
+    }
+    return copy;
+  }
+
+  /** Brings a file of this machine to its place. Throws as `stageIn` does. */
+  async stageOut(path: string, url: string): Promise<void> {
+    const provider = await this.#providerFor(url);
+    await this.#inTurn(() =>
+      this.#trying(url, async () => {
+        await provider.upload(path, new URL(url), new AbortController().signal);
+      }),
+    );
+  }
+
+  /** Ends connections that are kept. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#providers].map((provider) => provider.close?.()));
+    this.#providers.clear();
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve));
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      this.#queue.shift()?.();
+    }
+  }
+
+  async #providerFor(url: string): Promise<StagingProvider> {
+    const provider = await providerFor(url);
+    this.#providers.add(provider);
+    return provider;
+  }
+
+  /** One process of this node at a time: the others find the copy. */
+  async #bring(ref: FileRef): Promise<string> {
+    const provider = await this.#providerFor(ref.url);
+    const part = this.#path("parts", hashOf(ref.url));
+    try {
+      for (const folder of ["blobs", "urls", "parts"])
+        await mkdir(this.#path(folder), { recursive: true, mode: 0o700 });
+      registerUser(this.#settings.cache);
+      const release = await lockOf(part);
+      try {
+        return (await this.#find(ref, provider)) ?? (await this.#fetch(ref, provider, part));
+      } finally {
+        await release();
+      }
+    } catch (error) {
+      throw fromSystem(error, ref.url, this.#settings.cache);
+    }
+  }
+
+  async #find(ref: FileRef, provider: StagingProvider): Promise<string | null> {
+    if (ref.sha256 !== null) return await this.#copyOf(ref, ref.sha256);
+    const known = await readJson<Known>(this.#path("urls", `${hashOf(ref.url)}.json`));
+    if (known === null || known.version === null || provider.version === undefined) return null;
+    const version = await provider
+      .version(new URL(ref.url), AbortSignal.timeout(this.#settings.stallMs))
+      .catch((error) => {
+        if (isFinal(error)) throw error;
+        return null; // The download will say what is wrong.
+      });
+    return version === known.version ? await this.#copyOf(ref, known.sha256) : null;
+  }
+
+  /** A copy under the file's own name; null: its content is not here. */
+  async #copyOf(ref: FileRef, sha256: string): Promise<string | null> {
+    const folder = this.#path("blobs", sha256.slice(0, 2), sha256);
+    const [any] = await readdir(folder).catch(() => [] as string[]);
+    if (any === undefined) return null;
+    const path = join(folder, ref.name);
+    await link(join(folder, any), path).catch(() => {}); // It has that name already.
+    const now = new Date();
+    await utimes(folder, now, now); // It goes last when room is made.
+    return path;
+  }
+
+  async #fetch(ref: FileRef, provider: StagingProvider, part: string): Promise<string> {
+    const { url } = ref;
+    const got = await this.#trying(url, () => attempt(ref, provider, part, this.#settings.stallMs));
+    const folder = this.#path("blobs", got.sha256.slice(0, 2), got.sha256);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(part, 0o444);
+    await rename(part, join(folder, ref.name));
+    await writeFile(this.#path("urls", `${hashOf(url)}.json`), JSON.stringify(got satisfies Known), { mode: 0o600 });
+    await discard(part);
+    await makeRoom(this.#settings.cache, this.#settings.cacheBytes);
+    return join(folder, ref.name);
+  }
+
+  /** Again and again, at longer and longer intervals, while there is hope. */
+  async #trying<T>(url: string, work: () => Promise<T>): Promise<T> {
+    const { retries, backoffMs } = this.#settings;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        if (isFinal(error) || (attempt >= retries && error instanceof HeddleError)) throw error;
+        if (attempt >= retries) {
+          const hint = "look at the network and the server; what has arrived is kept for the next attempt";
+          const what = `was not brought in ${attempt + 1} attempts; the last one: ${headline(error)}`;
+          throw fileError("ERR_FILE_TRANSFER", url, what, hint, error);
+        }
+        const asked = (error as { retryAfterMs?: number }).retryAfterMs ?? 0;
+        const pause = Math.min(BACKOFF_MS_MAX, backoffMs * 2 ** attempt) * (0.5 + Math.random());
+        await sleep(Math.max(asked, pause));
+      }
+    }
+  }
+
+  #path(...parts: string[]): string {
+    return join(this.#settings.cache, ...parts);
+  }
+}

@@ -1,0 +1,53 @@
+/** What staging tasks do, wherever they run: in the process that submits, or on a worker of another node. */
+
+import { mkdir, rm, stat } from "node:fs/promises";
+import { HeddleError } from "../errors.ts";
+import { FileRef } from "./file.ts";
+import type { StagingSettings } from "./settings.ts";
+import { Stager } from "./stager.ts";
+
+/** By settings: connections and what was found out serve many tasks. */
+const stagers = new Map<string, Stager>();
+
+function stagerOf(settings: StagingSettings): Stager {
+  const key = JSON.stringify(settings);
+  let stager = stagers.get(key);
+  if (stager === undefined) {
+    stager = new Stager(settings);
+    stagers.set(key, stager);
+  }
+  return stager;
+}
+
+/** Brings a file here. Returns its path; see {@link Stager} for the errors. */
+export async function stageIn(ref: FileRef, settings: StagingSettings): Promise<string> {
+  return await stagerOf(settings).stageIn(ref);
+}
+
+/** Brings what a task wrote to its place. Throws ERR_OUTPUT_MISSING, and what {@link Stager} does. */
+export async function stageOut(path: string, ref: FileRef, settings: StagingSettings): Promise<FileRef> {
+  const made = await stat(path).catch((cause) => {
+    const message = `${path}, which is among the outputs of a task, is not there after it${ref.path === null ? ` (it is to become ${ref})` : ""}.`;
+    const hint = "let the task write to the path that it is given, or take the file off its outputs";
+    throw new HeddleError("ERR_OUTPUT_MISSING", message, hint, { cause });
+  });
+  if (ref.path !== path) await stagerOf(settings).stageOut(path, ref.url);
+  return new FileRef(ref.url, ref.sha256, made.size);
+}
+
+/** Makes the folder that a task is to write to. */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+}
+
+/** Removes what tasks wrote, and what was brought to its place. */
+export async function removeOutputs(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Ends what they keep open in this thread. */
+export async function closeStagers(): Promise<void> {
+  const open = [...stagers.values()];
+  stagers.clear();
+  await Promise.all(open.map((stager) => stager.close()));
+}
