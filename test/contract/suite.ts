@@ -10,6 +10,7 @@ import { callChecks } from "./calls.ts";
 import { type Checks, failureOf } from "./check.ts";
 import { commandChecks } from "./commands.ts";
 import { dataflowChecks } from "./dataflow.ts";
+import { fileChecks } from "./files.ts";
 import { isolationChecks } from "./isolation.ts";
 import { mapChecks } from "./maps.ts";
 import { nestedChecks } from "./nested.ts";
@@ -45,6 +46,7 @@ export const suite: Checks = {
   ...placementChecks,
   ...resourceChecks,
   ...isolationChecks,
+  ...fileChecks,
   ...broadcastChecks,
   ...closing,
 };

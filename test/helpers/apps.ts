@@ -69,6 +69,7 @@ export const made: BashFunctionApp<[a: string, n: number]> = bashApp("made", (a:
   n > 1 ? ["printf", a.repeat(n)] : `printf ${a}`,
 );
 export const files: BashApp = bashApp("files", ["cat"], { stdin: "{source}", stdout: "{folder}/out-{index}.txt" });
+export const copies: BashApp = bashApp("copies", ["cp", "{from}", "{to}"], { outputs: ({ to }) => [to] });
 export const slow: BashApp = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
 export const much: BashApp = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
 export const unchecked: BashApp = bashApp("unchecked", "echo out; exit {0}", { check: false });
@@ -350,3 +351,8 @@ export const joinsBadly: JoinApp<[how: string], unknown> = joinApp("joinsBadly",
   if (how === "throw") throw new RangeError("no plan");
   return how === "fails" ? [oddOnly(2)] : [hangs(1)];
 });
+
+export const textOf: App<[path: string], string> = app("textOf", (path: string) => readFileSync(path, "utf8"));
+export const nameOf: App<[paths: { of: string[] }], string[]> = app("nameOf", ({ of }: { of: string[] }) =>
+  of.map((path) => path.split("/").at(-1) as string),
+);
