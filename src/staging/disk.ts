@@ -42,7 +42,8 @@ const STALE_MS = 15_000; // A holder that died is noticed after so long.
 
 /** Waits until nobody else on this machine (or file system) has it. Returns what gives it back. */
 export async function lockOf(path: string): Promise<() => Promise<void>> {
-  const { lock } = await import("proper-lockfile");
+  // Of a package in CommonJS: in a program that was made into one file it has no other name.
+  const { lock } = (await import("proper-lockfile")).default;
   const forEver = { forever: true, minTimeout: 20, maxTimeout: 500, factor: 1.5 };
   return await lock(path, { realpath: false, stale: STALE_MS, retries: forEver, onCompromised: () => {} });
 }

@@ -14,7 +14,7 @@ const CREDENTIALS = "credentials are taken from the URL (https://user:password@h
 let connections: Dispatcher | null = null;
 
 async function send(url: URL, method: "GET" | "HEAD" | "PUT", options: Partial<RequestInit>): Promise<Response> {
-  const { EnvHttpProxyAgent, fetch } = await import("undici");
+  const { EnvHttpProxyAgent, fetch } = (await import("undici")).default;
   connections ??= new EnvHttpProxyAgent();
   const bare = new URL(url);
   bare.username = bare.password = "";
