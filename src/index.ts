@@ -9,6 +9,7 @@ export type { CheckpointOptions } from "./apps/checkpoint.ts";
 export type { FileInput, FileTaskOptions } from "./apps/files.ts";
 export { type JoinApp, type Joined, joinApp } from "./apps/join.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
+export type { MonitoringOptions } from "./apps/monitoring.ts";
 export {
   type NativeApp,
   type NativeArguments,
@@ -56,6 +57,7 @@ export {
 export type { AppFuture, FileLike, FutureState } from "./futures/future.ts";
 export type { StateCounts } from "./futures/states.ts";
 export type { CheckpointMode } from "./memo/checkpoint.ts";
+export type { Log, LogLevel } from "./monitoring/log.ts";
 export type { ElementType, SessionStats } from "./native/binding.ts";
 export type { NativeLayout } from "./serialize/native-arguments.ts";
 export { type FileOptions, FileRef, file } from "./staging/file.ts";

@@ -68,14 +68,14 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   #cancelled = false;
 
   /** @internal */
-  constructor(kernel: Kernel, app: AppDefinition, source: Source, options: MapOptions) {
+  constructor(kernel: Kernel, app: AppDefinition, columns: readonly Column[], options: MapOptions) {
     this.#kernel = kernel;
     this.#app = app;
-    this.#source = source;
     const placement = placementOf(app.name, options, app.placement);
     kernel.check(app, placement);
     this.#near = nearOf(app.name, options);
     const number = kernel.nextMap();
+    this.#source = sourceOf(inGroup(app, `map-${number}`), columns);
     const seed = fnv1a64(options.seed === undefined ? `map\0${number}\0${app.name}` : `seed\0${options.seed}`);
     const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);
     if (app.kind === "native" && limit > 0) throw noWalltime(app.name);
@@ -295,6 +295,11 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   }
 }
 
+/** Tasks with files or folders of their own have them beside those of calls and of other maps. */
+function inGroup(app: AppDefinition, group: string): AppDefinition {
+  return app.settings === undefined ? app : { ...app, settings: { ...app.settings, group } };
+}
+
 function nearOf(app: string, { near, target }: MapOptions): AppFuture<unknown> | null {
   if (near === undefined) return null;
   if (!(near instanceof AppFuture)) {
@@ -340,7 +345,7 @@ export function mapOf(app: AppDefinition, given: unknown[]): MapHandle<unknown, 
   const last = given.at(-1);
   const isOptions = given.length > 1 && (last === undefined || isPlainObject(last));
   const columns = (isOptions ? given.slice(0, -1) : given) as Column[];
-  return new MapHandle(kernel, app, sourceOf(app, columns), isOptions ? ((last ?? {}) as MapOptions) : {});
+  return new MapHandle(kernel, app, columns, isOptions ? ((last ?? {}) as MapOptions) : {});
 }
 
 function isPlainObject(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** Options of run() and start(), resolved once: past this file none is optional. */
 
+import type { MonitoringSettings } from "../dataflow/record.ts";
 import { HeddleError } from "../errors.ts";
 import type { ExecutorKind } from "../executors/executor.ts";
 import type { CheckpointMode, CheckpointSettings } from "../memo/checkpoint.ts";
@@ -7,11 +8,12 @@ import type { TokenKind } from "../native/binding.ts";
 import { shorten } from "../serialize/values.ts";
 import type { StagingSettings } from "../staging/settings.ts";
 import { type CheckpointOptions, checkpointOf } from "./checkpoint.ts";
+import { type MonitoringOptions, monitoringOf } from "./monitoring.ts";
 import { bytesOf, parseTokens, tokensOf } from "./resources.ts";
 import { type StagingOptions, stagingOf } from "./staging.ts";
 
 /** Options of {@link run}. Environment variables of the same name (HEDDLE_WORKERS, ...) win. */
-export interface RunOptions {
+export interface RunOptions extends MonitoringOptions {
   /**
    * Where tasks run: "inline" (main thread, for a debugger), "threads", "mpi", or "auto": mpi under a launcher, else
    * threads. Default: "auto". HEDDLE_EXECUTOR.
@@ -76,12 +78,17 @@ export interface ResolvedOptions {
   ageingMs: number;
   checkpoint: CheckpointSettings | null;
   staging: StagingSettings;
+  monitoring: MonitoringSettings;
 }
 
 const EXECUTORS = ["inline", "threads", "mpi", "auto"];
 
-/** Fills in environment and defaults. Throws ERR_CONFIG. */
-export function resolveOptions(given: RunOptions): ResolvedOptions {
+/**
+ * Fills in environment and defaults. Throws ERR_CONFIG.
+ *
+ * @param runDir - The run directory where nobody says otherwise.
+ */
+export function resolveOptions(given: RunOptions, runDir: string | false = false): ResolvedOptions {
   const fromEnvironment = process.env["HEDDLE_EXECUTOR"];
   const executor = fromEnvironment || given.executor || "auto";
   if (!EXECUTORS.includes(executor)) {
@@ -101,6 +108,7 @@ export function resolveOptions(given: RunOptions): ResolvedOptions {
     tokens: env["HEDDLE_TOKENS"] ? parseTokens(env["HEDDLE_TOKENS"]) : tokensOf("tokens", given.tokens ?? {}),
     checkpoint: checkpointOf(given.checkpoint, env),
     staging: stagingOf(given.staging),
+    monitoring: monitoringOf(given, env, runDir),
     ageingMs: ageing(env["HEDDLE_AGEING"], given.ageing),
   };
 }

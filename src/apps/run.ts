@@ -55,7 +55,7 @@ async function runHere<T>(body: (engine: Engine) => T | PromiseLike<T>, options:
   let fatal: HeddleError | null = null;
   try {
     freezeApps("run()");
-    const resolved = resolveOptions(options);
+    const resolved = resolveOptions(options, "runinfo");
     const onBroken = (message: string): void => onBrokenProgram(message, engine);
     // Loaded here, since workers and what they share with this file never need it.
     const { openEngine } = await import("../dataflow/engine.ts");
@@ -96,6 +96,7 @@ async function endWith(engine: Engine | null, error: unknown): Promise<never> {
   // Rank 0 speaks for all, unless it is the one that is gone.
   const speaks = engine === null || engine.rank === 0 || (lost && error.message.startsWith("rank 0 "));
   if (speaks) process.stderr.write(`heddle: ${errorReport(error)}\n`);
+  engine?.log.error("the program ends by an error", { error });
   if (lost) engine?.abort(1);
   await engine?.close();
   process.exit(1);

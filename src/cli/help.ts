@@ -49,6 +49,8 @@ Environment (ahead of the options in a program)
   HEDDLE_RESUME         1: what \`heddle run --resume\` does
   HEDDLE_STAGING_CACHE  folder of copies of files that are brought to tasks. Default: heddle/files in ~/.cache
   HEDDLE_STAGING_CACHE_SIZE  how much is kept there, such as 50GiB. Default: 50GiB
+  HEDDLE_RUN_DIR        folder in which each run gets one of its own; none. Default: runinfo of run(), none of start()
+  HEDDLE_LOG            debug, info, warn or error: the least that the log in it has. Default: info
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000

@@ -17,6 +17,7 @@ import { taskError } from "./failures.ts";
 import { withNumbers } from "./numbers.ts";
 import type { BatchSink, Pump } from "./pump.ts";
 import { elsewhere, mayRetry } from "./retries.ts";
+import { bytesOfTry } from "./words.ts";
 
 const CALLS_MAX = 65_536; // Of one batch; the offsets and futures of more would be felt in one turn.
 const BYTES_MAX = 8 * 1024 * 1024;
@@ -103,7 +104,7 @@ export class CallGatherer implements Home {
     const retries = policy?.retries ?? null;
     if (retries === null || future.done() || !mayRetry(name, retries, future, error)) return false;
     future.moved("unscheduled", null);
-    const gathered = { bytes: bytes.slice(), offsets: [0] };
+    const gathered = { bytes: bytesOfTry(this.#app, bytes, future.tries + 1).slice(), offsets: [0] };
     const options = this.#options(future.index, 1, gathered);
     this.#submit({ ...options, ...elsewhere(options, error, this.#kernel.executor.ranks) }, [future], gathered);
     return true;

@@ -6,12 +6,14 @@ import { type OpenOptions, openExecutor } from "../executors/open.ts";
 import type { StateCounts } from "../futures/states.ts";
 import type { Checkpoint, CheckpointSettings } from "../memo/checkpoint.ts";
 import { Memo } from "../memo/memo.ts";
+import type { Log } from "../monitoring/log.ts";
 import { errorReport } from "../monitoring/report.ts";
 import type { SessionStats } from "../native/binding.ts";
 import type { StagingSettings } from "../staging/settings.ts";
 import { setKernel } from "./current.ts";
 import { FileTasks } from "./files.ts";
 import { Kernel } from "./kernel.ts";
+import { type MonitoringSettings, RunRecord } from "./record.ts";
 
 /** What the engine tells its owner. */
 export interface EngineEvents {
@@ -25,6 +27,7 @@ export interface EngineEvents {
 export interface EngineOptions extends OpenOptions {
   checkpoint: CheckpointSettings | null;
   staging: StagingSettings;
+  monitoring: MonitoringSettings;
 }
 
 let opened: "opening" | "open" | null = null;
@@ -35,6 +38,7 @@ export class Engine implements AsyncDisposable {
   /** @internal */
   readonly kernel: Kernel;
   readonly #executor: Executor;
+  readonly #record: RunRecord;
   readonly #onExit: (code: number) => void;
   readonly #onUncaught: (error: unknown) => void;
   /** A rank is gone: MPI cannot be ended in order any more. */
@@ -43,8 +47,9 @@ export class Engine implements AsyncDisposable {
   #checkpoint: Checkpoint | null = null;
 
   /** @internal */
-  constructor(executor: Executor, events: EngineEvents, staging: StagingSettings) {
+  constructor(executor: Executor, events: EngineEvents, options: EngineOptions) {
     this.#executor = executor;
+    this.#record = new RunRecord(executor, options);
     this.kernel = new Kernel(executor, {
       onFatal: (error) => {
         this.#lost = error.code === "ERR_RANK_LOST";
@@ -55,8 +60,12 @@ export class Engine implements AsyncDisposable {
     });
     // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
     this.kernel.memo = new Memo(null);
-    this.kernel.files = new FileTasks(this.kernel, staging);
-    this.#onExit = (code) => (code === 0 && !this.#lost ? executor.closeNow() : executor.abort(code || 1));
+    this.kernel.files = new FileTasks(this.kernel, options.staging);
+    this.#onExit = (code) => {
+      this.#record.close(`the process ended with code ${code}`);
+      if (code === 0 && !this.#lost) executor.closeNow();
+      else executor.abort(code || 1);
+    };
     process.on("exit", this.#onExit);
     // Node.js tells of an uncaught error after "exit", and there MPI has ended this process already.
     this.#onUncaught = (error) => {
@@ -89,6 +98,16 @@ export class Engine implements AsyncDisposable {
   /** JS workers of this rank. */
   get workers(): number {
     return this.#executor.workers;
+  }
+
+  /** Where this run writes what it does; null: nowhere (option `runDir`), or another rank does. Absolute. */
+  get runDir(): string | null {
+    return this.#record.folder;
+  }
+
+  /** Writes lines into the log of the run (option `log`). */
+  get log(): Log {
+    return this.#record.log;
   }
 
   /** @internal The executor, for benches. */
@@ -135,6 +154,7 @@ export class Engine implements AsyncDisposable {
     this.kernel.shut();
     setKernel(null);
     await this.#checkpoint?.close();
+    this.#record.close("closed");
     if (this.#lost) this.#executor.abort(1);
     await this.#executor.close();
     process.off("exit", this.#onExit);
@@ -188,13 +208,23 @@ export async function openEngine(by: string, options: EngineOptions, events: Eng
   }
   opened = "opening";
   try {
-    const engine = new Engine(await openExecutor(options), events, options.staging);
+    const executor = await openExecutor(options);
+    const engine = await newEngine(executor, events, options);
     if (options.checkpoint !== null && engine.rank === 0) await openCheckpoint(engine, options.checkpoint);
     opened = "open";
     mpiUsed = engine.kind === "mpi";
     return engine;
   } catch (error) {
     opened = null;
+    throw error;
+  }
+}
+
+async function newEngine(executor: Executor, events: EngineEvents, options: EngineOptions): Promise<Engine> {
+  try {
+    return new Engine(executor, events, options);
+  } catch (error) {
+    await executor.close();
     throw error;
   }
 }

@@ -15,6 +15,7 @@ import type { Kernel } from "./kernel.ts";
 import type { Piece, PieceArguments, Source } from "./piece.ts";
 import type { BatchSink } from "./pump.ts";
 import { elsewhere, mayRetry } from "./retries.ts";
+import { bytesOfTry } from "./words.ts";
 
 /** How the results of a map end. */
 export interface End {
@@ -177,7 +178,10 @@ export class MapJob {
     if (!mayRetry(this.app.name, retries, attempts, error)) return this.#fail(index, error);
     attempts.tries++;
     this.#attempts.set(index, attempts);
-    this.#send(onlyTask(piece, index), elsewhere(placement, error, this.#kernel.executor.ranks));
+    this.#send(
+      onlyTask(piece, index, this.app, attempts.tries),
+      elsewhere(placement, error, this.#kernel.executor.ranks),
+    );
   }
 
   /** @internal */
@@ -219,8 +223,8 @@ export class MapJob {
   }
 }
 
-/** The task `index` of a piece, alone. */
-function onlyTask(piece: Arguments, index: number): Arguments {
+/** The task `index` of a piece, alone, for its n-th try. */
+function onlyTask(piece: Arguments, index: number, app: AppDefinition, tries: number): Arguments {
   const alone = { ...piece, first: index, last: index + 1 };
   if (piece.args === "index") return alone;
   const k = index - piece.first;
@@ -230,7 +234,8 @@ function onlyTask(piece: Arguments, index: number): Arguments {
     return { ...alone, bytes: bytes.slice(k * row, (k + 1) * row) };
   }
   const own = bytes.slice(piece.offsets?.[k], piece.offsets?.[k + 1]);
-  return { ...alone, bytes: own, offsets: Uint32Array.of(0, own.length) };
+  const again = bytesOfTry(app, own, tries);
+  return { ...alone, bytes: again, offsets: Uint32Array.of(0, again.length) };
 }
 
 class PieceSink implements BatchSink {

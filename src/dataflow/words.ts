@@ -2,7 +2,7 @@
 
 import { HeddleError } from "../errors.ts";
 import type { Piece } from "../native/binding.ts";
-import { packSettings, settingsOf, unpackSettings } from "../serialize/command-settings.ts";
+import { packSettings, settingsOf, settingsOfTry, unpackSettings } from "../serialize/command-settings.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { headOf, packStrings, unpackStrings, wordText } from "../serialize/strings.ts";
 import { fill, type Placeholders, type Slot } from "../serialize/template.ts";
@@ -29,7 +29,11 @@ export function setTasksFolder(folder: (() => string) | null): void {
 function folderOf(app: string): string {
   if (tasksFolder !== null) return tasksFolder();
   const message = `App "${app}": tasks have no run directory, which a folder of its own, or a file "auto", would lie in.`;
-  throw new HeddleError("ERR_CONFIG", message, "call it from the program, or name a folder and files");
+  throw new HeddleError(
+    "ERR_CONFIG",
+    message,
+    'start with one: runDir: "runinfo", or HEDDLE_RUN_DIR; a task that makes such calls must name folders and files',
+  );
 }
 
 /** The bytes of one task: its strings, and before them what its app's calls set. */
@@ -41,6 +45,13 @@ export function packCommand(app: AppDefinition, args: readonly unknown[], index:
   const names = app.placeholders?.names ?? [];
   const values = valuesOf(app, { ...settings.placeholders, names }, args, index);
   return packStrings(strings, packSettings(settingsOf(name, settings, index, values, () => folderOf(name))));
+}
+
+/** The bytes of another try of the task with these bytes. */
+export function bytesOfTry({ settings }: AppDefinition, bytes: Uint8Array, tries: number): Uint8Array {
+  if (settings?.cwd !== "fresh") return bytes;
+  const [, ...strings] = unpackStrings(bytes);
+  return packStrings(strings, packSettings(settingsOfTry(unpackSettings(headOf(bytes)), settings, tries)));
 }
 
 /** Do files receive what its tasks write? */

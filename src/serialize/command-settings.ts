@@ -20,6 +20,8 @@ export interface CommandTexts {
 
 export interface CommandSettings {
   readonly texts: CommandTexts;
+  /** Folder, below that of the app, of the tasks of one map; undefined: these are calls. */
+  readonly group?: string;
   /** What fills the slots of these texts; not those of the command. */
   readonly placeholders: Placeholders;
   /** "fresh": a folder of each task's own. Null: as the template says. */
@@ -59,7 +61,8 @@ export function settingsOf(
 ): TaskSettings {
   const own = (what: string): string => {
     const shard = String(Math.floor(index / SHARD) * SHARD).padStart(6, "0");
-    return `${folder()}/${encodeURIComponent(app)}/${shard}/${index}${what}`;
+    const group = settings.group === undefined ? "" : `/${settings.group}`;
+    return `${folder()}/${encodeURIComponent(app)}${group}/${shard}/${index}${what}`;
   };
   const { cwd, stdout, stderr, env } = settings;
   const file = (given: CommandSettings["stdout"], what: string): string =>
@@ -73,6 +76,11 @@ export function settingsOf(
     makeFolders: cwd === "fresh" || stdout === "auto" || stderr === "auto",
     env: env.map(([name, pieces]) => [name, fill(pieces, values, false)]),
   };
+}
+
+/** The same for another try, whose folder is a new one as well. */
+export function settingsOfTry(task: TaskSettings, { cwd }: CommandSettings, tries: number): TaskSettings {
+  return cwd === "fresh" ? { ...task, cwd: `${task.cwd.replace(/\.try\d+$/, "")}.try${tries}` } : task;
 }
 
 /** As native code reads them; see native/runtime/process/command_settings.h. */

@@ -32,7 +32,8 @@ describe.each(mpis)("on 3 ranks of %s", (mpi) => {
   const outcomes = new Map<string, string | null>();
 
   test("the suite runs to its end", async () => {
-    const { code, stdout, stderr } = await run(mpiexec(mpi, 3, ["--import", "tsx", "test/contract/on-ranks.ts"]));
+    const command = mpiexec(mpi, 3, ["--import", "tsx", "test/contract/on-ranks.ts"]);
+    const { code, stdout, stderr } = await run(command, { env: { HEDDLE_RUN_DIR: null } });
     for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
       const { promise, broken } = JSON.parse(line);
       outcomes.set(promise, broken);

@@ -7,6 +7,7 @@ export const setting: StartOptions = {
   apps: [new URL("../helpers/apps.ts", import.meta.url)],
   workers: 2,
   staging: { cache: fileURLToPath(new URL("../../build/test-files", import.meta.url)) },
+  runDir: fileURLToPath(new URL("../../build/test-runs", import.meta.url)),
   memory: "1 GiB",
   tokens: { licence: 2, rare: 1 },
 };

@@ -16,6 +16,7 @@ import { mapChecks } from "./maps.ts";
 import { nestedChecks } from "./nested.ts";
 import { placementChecks } from "./placement.ts";
 import { resourceChecks } from "./resources.ts";
+import { runDirectoryChecks } from "./run-directory.ts";
 import { sharingChecks } from "./sharing.ts";
 
 // The last: nothing can be checked after it.
@@ -47,6 +48,7 @@ export const suite: Checks = {
   ...resourceChecks,
   ...isolationChecks,
   ...fileChecks,
+  ...runDirectoryChecks,
   ...broadcastChecks,
   ...closing,
 };

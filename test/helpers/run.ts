@@ -57,6 +57,7 @@ export class Running {
     marks.add(this.mark);
     const env = {
       ...process.env,
+      HEDDLE_RUN_DIR: "none", // Tests leave nothing behind; those of run directories say otherwise.
       [markName]: this.mark.slice(markName.length + 1),
       NO_COLOR: "1",
       FORCE_COLOR: undefined,
