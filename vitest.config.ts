@@ -3,8 +3,8 @@ import type { ViteUserConfig } from "vitest/config";
 
 const source = fileURLToPath(new URL("./src/index.ts", import.meta.url));
 
-// Forks, not threads: a fault in native code must fail one test file, not the whole run. The MPI suites
-// start up to 16 processes each, so the files of `integration` run one after the other.
+// Forks, not threads: a fault in native code must fail one test file, not the whole run. Two files at a time: those of
+// `integration` start up to 16 processes each, but mostly wait for them.
 const config: ViteUserConfig = {
   test: {
     pool: "forks",
@@ -22,7 +22,6 @@ const config: ViteUserConfig = {
         test: {
           name: "integration",
           include: ["test/**/*.test.ts"],
-          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

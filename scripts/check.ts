@@ -2,7 +2,7 @@
  * Builds, then runs every suite, and ends with the line "N passed, N failed". A suite that does not count its tests is one.
  *
  *   tsx scripts/check.ts          build, types, lint, layer rules, unit tests of both languages
- *   tsx scripts/check.ts --all    also MPI, integration and package tests, and the addon built by node-gyp
+ *   tsx scripts/check.ts --all    also MPI, integration and package tests (among those, the addon built by node-gyp)
  *
  * Where the machine or the user lacks something, what needs it is left out, and counts as failed, with the reason.
  */

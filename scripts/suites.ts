@@ -35,7 +35,7 @@ export const quick: Suite[] = [
     needs: ["doctest"],
     steps: [
       ["cmake", ["--build", "build", "--target", "heddle_tests", "sim", "-j2"]],
-      ["ctest", ["--test-dir", "build", "-V", "--no-tests=error", "-R", "^(unit|simulation.*)$"]],
+      ["ctest", ["--test-dir", "build", "-V", "-j2", "--no-tests=error", "-R", "^(unit|simulation.*)$"]],
     ],
     count: "ctest",
   },
@@ -53,7 +53,6 @@ export const slow: Suite[] = [
     ],
     count: "ctest",
   },
-  { name: "node-gyp build", needs: ["python3"], steps: [[tsx, ["scripts/gyp.ts"]]] },
   {
     name: "integration tests",
     needs: ["mpich", "openmpi"],
@@ -61,6 +60,7 @@ export const slow: Suite[] = [
       "test/integration/bad-input.test.ts": ["root"], // Mounts a device that is soon full.
       "test/integration/stage.test.ts": ["strace"], // Counts what ranks open.
       "test/integration/two-hosts.test.ts": ["root", "iproute2"],
+      "test/package/gyp.test.ts": ["python3"],
       "test/package/quickstart.test.ts": ["ccache"], // Else it compiles for two minutes.
       "test/integration/slurm.test.ts": ["root", "iproute2", "slurm"],
     },
