@@ -137,6 +137,17 @@ describe("small examples", () => {
   });
 });
 
+describe("workflows check what they find", () => {
+  test("genome: commands over files find what a sample was given", async () => {
+    const kept = join(folder, "genome");
+    const { code, stdout, stderr } = await example(onThreads, "genome/genome.js", kept);
+    expect(stderr).toBe("");
+    expect(stdout).toContain("40 of them are right, of 40 that the sample has");
+    expect(code).toBe(0);
+    expect(readFileSync(join(kept, "aligned"), "utf8").match(/\n/g)).toHaveLength(2_000);
+  });
+});
+
 describe("service", () => {
   async function serve(way: Way): Promise<{ running: Running; address: string }> {
     const running = start(way.command([join(compiled, "service/server.js")]), { timeoutMs, env });
