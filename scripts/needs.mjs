@@ -23,6 +23,7 @@ export const needs = [
     files: ["munged", "slurmctld", "slurmd", "sbatch"],
     packages: ["munge", "slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins"],
   },
+  { name: "openssl", files: ["openssl"], packages: ["openssl"] }, // certificates of servers in tests
   { name: "strace", files: ["strace"], packages: ["strace"] },
   { name: "ccache", files: ["ccache"], packages: ["ccache"] }, // A clone is compiled as this was.
   { name: "clang-format", files: ["clang-format-19"], packages: ["clang-format-19"] },

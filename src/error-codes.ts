@@ -35,6 +35,10 @@ export type ErrorCode =
   | "ERR_FILE_SPACE" // no room for a file
   | "ERR_FILE_TRANSFER" // a file cannot be brought to its place
   | "ERR_FILE_TRUNCATED" // a file is shorter or longer than it should be
+  | "ERR_GLOBUS_COLLECTION" // no collection of Globus sees this machine's files
+  | "ERR_GLOBUS_CONSENT" // a collection of Globus wants a consent
+  | "ERR_GLOBUS_LOGIN" // nobody has logged in to Globus
+  | "ERR_GLOBUS_TASK" // a transfer of Globus failed
   | "ERR_GUARDIAN_LOST" // the guardian of a process slot was killed
   | "ERR_INPUT_FILE" // the file for the standard input of a command cannot be opened
   | "ERR_FRAME" // a message between ranks is damaged

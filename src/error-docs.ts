@@ -147,6 +147,22 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "A file that was brought here has another size than the server announced, or than `file(..., { size })` says, as often as it was tried.",
     fix: "Look at the server: it ends transfers before their end. Or correct the size.",
   },
+  ERR_GLOBUS_COLLECTION: {
+    when: "A `globus:` file comes and goes by a collection of this machine, and there is none: HEDDLE_GLOBUS_COLLECTION or HEDDLE_GLOBUS_FOLDER is not set, or what was transferred is not in that folder.",
+    fix: "Set them as the guide on Globus says; HEDDLE_GLOBUS_PATH where the collection calls that folder otherwise.",
+  },
+  ERR_GLOBUS_CONSENT: {
+    when: "A collection of Globus wants its users to consent once that an app reads and writes their files.",
+    fix: "Run the `heddle login globus --collection UUID` of the message.",
+  },
+  ERR_GLOBUS_LOGIN: {
+    when: "Nobody has logged in to Globus here, the login has ended (it was revoked, or not used for months), or it is not one that the collection takes.",
+    fix: "Run `heddle login globus`. A service sets HEDDLE_GLOBUS_CLIENT_ID and HEDDLE_GLOBUS_CLIENT_SECRET instead.",
+  },
+  ERR_GLOBUS_TASK: {
+    when: "A transfer of Globus failed, or was cancelled by somebody else; the message has its reason.",
+    fix: "Look at the transfer in the web app of Globus, under the address in the message.",
+  },
   ERR_GUARDIAN_LOST: {
     when: "Something killed heddle-guardian, the small process between a rank and its commands, while a command ran.",
     fix: "Look for the out-of-memory killer in dmesg; do not kill heddle-guardian by hand.",

@@ -28,6 +28,7 @@ Commands
   heddle run [options] PROGRAM [ARGUMENT...]    run a program
   heddle cache ls | show | rm | gc              results that are kept between runs
   heddle doctor                                 what works here, what would happen, and why
+  heddle login globus, heddle logout globus     let programs use your files in Globus, or not any more
   heddle build-mpi [mpich|openmpi]              compile the library of an MPI, for this machine
   heddle COMMAND --help                         more about one command
   heddle --version
@@ -51,6 +52,13 @@ Environment (ahead of the options in a program)
   HEDDLE_STAGING_CACHE_SIZE  how much is kept there, such as 50GiB. Default: 50GiB
   HEDDLE_RUN_DIR        folder in which each run gets one of its own; none. Default: runinfo of run(), none of start()
   HEDDLE_LOG            debug, info, warn or error: the least that the log in it has. Default: info
+  HEDDLE_GLOBUS_CLIENT_ID  the app that you registered with Globus, for \`heddle login globus\`
+  HEDDLE_GLOBUS_CLIENT_SECRET  with it programs ask Globus as that app, and nobody logs in
+  HEDDLE_GLOBUS_COLLECTION  UUID of the collection of Globus that sees this machine's files, for globus: files
+  HEDDLE_GLOBUS_FOLDER  folder on this machine that it sees, where files come and go
+  HEDDLE_GLOBUS_PATH    what that folder is called in the collection. Default: the same
+  HEDDLE_GLOBUS_AUTH    where Globus logs in. Default: https://auth.globus.org
+  HEDDLE_GLOBUS_TRANSFER  its Transfer API. Default: https://transfer.api.globus.org/v0.10
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000
@@ -103,6 +111,21 @@ this process, and what a program would do if it were started now, and why. Run i
       --json             the same for programs
 
 Ends with 1 when something is broken.
+`,
+  login: `heddle login globus [--collection UUID]...
+
+Logs in to Globus, so that programs may use globus: files in your name: prints an address to open in a browser, anywhere,
+and reads the code that is shown there after the login. The login is kept in heddle/globus.json in ~/.config, readable by
+you alone, and renewed while it is used. HEDDLE_GLOBUS_CLIENT_ID names the app that you registered with Globus, once, at
+https://app.globus.org/settings/developers (a thick client, with the redirect https://auth.globus.org/v2/web/auth-code).
+
+      --collection UUID  also consent that files of this collection are read and written; an error says when it is needed
+
+  HEDDLE_GLOBUS_CLIENT_ID=... heddle login globus
+`,
+  logout: `heddle logout globus
+
+Forgets the login, and tells Globus that it is over.
 `,
   "build-mpi": `heddle build-mpi [mpich] [openmpi]
 

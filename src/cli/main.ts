@@ -8,6 +8,7 @@ import { packageRoot } from "../native/load.ts";
 import { buildMpiCommand } from "./build-mpi.ts";
 import { doctor } from "./doctor.ts";
 import { commandHelp, mainHelp } from "./help.ts";
+import { login, logout } from "./login.ts";
 import { cacheCommand } from "./memos.ts";
 import { nearest } from "./nearest.ts";
 import { splitAtProgram } from "./options.ts";
@@ -15,7 +16,14 @@ import { run, runOptions } from "./run.ts";
 
 type Command = (args: readonly string[]) => Promise<void | (() => Promise<void>)>;
 
-const commands: Record<string, Command> = { run, doctor, cache: cacheCommand, "build-mpi": buildMpiCommand };
+const commands: Record<string, Command> = {
+  run,
+  doctor,
+  cache: cacheCommand,
+  login,
+  logout,
+  "build-mpi": buildMpiCommand,
+};
 const exitUsage = 2;
 
 /** What is returned runs outside of this command's own error handling: it is the user's program. */

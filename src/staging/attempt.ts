@@ -4,6 +4,7 @@ import { statfsSync, writeFileSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { HeddleError } from "../errors.ts";
 import { discard, hashOfFile, readJson, sizeOf } from "./disk.ts";
 import { fileError, fromSystem, shown } from "./errors.ts";
 import type { FileRef } from "./file.ts";
@@ -34,8 +35,8 @@ export async function attempt(ref: FileRef, provider: StagingProvider, path: str
     writeFileSync(`${path}.json`, JSON.stringify({ version } satisfies Part), { mode: 0o600 });
   };
   try {
-    await whileItMoves(path, stallMs, (signal) =>
-      provider.download(new URL(ref.url), { path, offset, version: before?.version ?? null, began, signal }),
+    await whileItMoves(path, stallMs, (signal, alive) =>
+      provider.download(new URL(ref.url), { path, offset, version: before?.version ?? null, began, alive, signal }),
     );
   } catch (error) {
     if ((await sizeOf(path)) === 0) await discard(path);
@@ -83,24 +84,29 @@ function checkSpace(url: string, path: string, needed: number): void {
   throw fileError("ERR_FILE_SPACE", url, what, "make room there, or name another folder: staging: { cache }");
 }
 
-/** Ends the attempt when no byte comes for `stallMs`. */
+/** Ends the attempt when no byte comes for `stallMs`, and nobody says that it goes on. */
 async function whileItMoves(
   path: string,
   stallMs: number,
-  work: (signal: AbortSignal) => Promise<void>,
+  work: (signal: AbortSignal, alive: (ms: number) => void) => Promise<void>,
 ): Promise<void> {
   const controller = new AbortController();
   let last = -1;
+  let alive = 0; // Until when, by what the provider says.
   const look = async (): Promise<void> => {
     const size = await sizeOf(path);
-    if (size === last) controller.abort(new Error(`no byte came for ${stallMs / 1_000} s`));
+    if (size === last && performance.now() > alive)
+      controller.abort(new Error(`no byte came for ${stallMs / 1_000} s`));
     last = size;
   };
   const timer = setInterval(() => void look(), stallMs);
   try {
-    await work(controller.signal);
+    await work(controller.signal, (ms) => {
+      alive = performance.now() + ms;
+    });
   } catch (error) {
-    throw controller.signal.aborted ? controller.signal.reason : error;
+    // The provider may know better why.
+    throw controller.signal.aborted && !(error instanceof HeddleError) ? controller.signal.reason : error;
   } finally {
     clearInterval(timer);
   }

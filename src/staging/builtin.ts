@@ -7,6 +7,7 @@ import { ownProvider, ownSchemes, type StagingProvider } from "./provider.ts";
 const builtin: Record<string, () => Promise<StagingProvider>> = {
   file: async () => (await import("./local.ts")).localProvider,
   http: async () => (await import("./http.ts")).httpProvider,
+  globus: async () => (await import("./globus.ts")).globusProvider(),
   https: async () => (await import("./http.ts")).httpProvider,
 };
 

@@ -33,6 +33,10 @@ const FINAL: ReadonlySet<string> = new Set([
   "ERR_FILE_NOT_FOUND",
   "ERR_FILE_REFUSED",
   "ERR_FILE_SPACE",
+  "ERR_GLOBUS_COLLECTION",
+  "ERR_GLOBUS_CONSENT",
+  "ERR_GLOBUS_LOGIN",
+  "ERR_GLOBUS_TASK",
 ]);
 
 /** Will it be the same next time? */

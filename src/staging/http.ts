@@ -45,7 +45,7 @@ function check(url: URL, response: Response): void {
 }
 
 /** Seconds, or a date. */
-function retryAfter(text: string | null): number {
+export function retryAfter(text: string | null): number {
   if (text === null) return 0;
   const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, Math.min(ms, 120_000)) : 0;
@@ -57,13 +57,13 @@ function versionOf({ headers }: Response): string | null {
   return tag !== null && !tag.startsWith("W/") ? tag : headers.get("last-modified");
 }
 
-async function download(source: URL, { path, offset, version, began, signal }: Download): Promise<void> {
+async function download(source: URL, { path, offset, version, began, alive, signal }: Download): Promise<void> {
   const goesOn = offset > 0 && version !== null;
   const headers = goesOn ? { range: `bytes=${offset}-`, "if-range": version } : {};
   const response = await send(source, "GET", { headers, signal });
   if (goesOn && response.status === 416) {
     await response.body?.cancel();
-    return await download(source, { path, offset: 0, version: null, began, signal });
+    return await download(source, { path, offset: 0, version: null, began, alive, signal });
   }
   check(source, response);
   const partial = goesOn && response.status === 206;

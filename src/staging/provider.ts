@@ -19,6 +19,12 @@ export interface Download {
    * @param size - Bytes of the whole; null: the server does not say. A copy of another size is an error, and tried again.
    */
   began(version: string | null, offset: number, size: number | null): void;
+  /**
+   * To be called when it goes on though no byte comes to `path`, as in a queue: else an attempt without one is given up.
+   *
+   * @param ms - It is not given up before so many milliseconds.
+   */
+  alive(ms: number): void;
   /** The attempt is not wanted any more. */
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,73 @@
+/** `heddle login globus` and `heddle logout globus`. */
+
+import { stdin, stdout } from "node:process";
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { HeddleError } from "../errors.ts";
+import { GlobusLogin } from "../staging/globus-login.ts";
+import { Connections, globusSettings } from "../staging/globus-settings.ts";
+import { type Options, parseOptions } from "./options.ts";
+
+const options: Options = { collection: { type: "string" } };
+
+/** The code is read from standard input: a line. */
+export async function login(args: readonly string[]): Promise<void> {
+  checkService("login", args, options);
+  const { values } = parseArgs({
+    args: [...args],
+    options: { collection: { type: "string", multiple: true } },
+    allowPositionals: true,
+  });
+  const settings = globusSettings();
+  if (settings.clientSecret !== null) {
+    const hint = "unset it to log in as a user";
+    throw new HeddleError(
+      "ERR_CONFIG",
+      "HEDDLE_GLOBUS_CLIENT_SECRET is set: programs ask as that app, without a login.",
+      hint,
+    );
+  }
+  await withLogin(async (globus) => {
+    const { url, finish } = await globus.begin(values.collection ?? []);
+    console.log(`Open this address in a browser, log in, and allow it:\n\n${url}\n`);
+    await finish(await ask("The code that is shown then: "));
+    console.log(`Logged in. The login is kept in ${settings.tokens}.`);
+  });
+}
+
+export async function logout(args: readonly string[]): Promise<void> {
+  checkService("logout", args, {});
+  await withLogin(async (globus) => console.log((await globus.end()) ? "Logged out." : "There is no login."));
+}
+
+function checkService(command: string, args: readonly string[], known: Options): void {
+  const { positionals } = parseOptions(command, args, known);
+  if (positionals.length === 1 && positionals[0] === "globus") return;
+  const given = positionals.length === 0 ? "no service" : positionals.map((word) => `"${word}"`).join(" ");
+  throw new HeddleError("ERR_CONFIG", `\`heddle ${command}\` got ${given}.`, `write \`heddle ${command} globus\``);
+}
+
+async function withLogin(work: (globus: GlobusLogin) => Promise<void>): Promise<void> {
+  const connections = new Connections();
+  try {
+    await work(new GlobusLogin(globusSettings(), connections));
+  } finally {
+    await connections.close();
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: stdin, output: stdout });
+  try {
+    const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    const line = await Promise.race([lines.question(question), ended]);
+    if (line.trim() !== "") return line;
+  } finally {
+    lines.close();
+  }
+  throw new HeddleError(
+    "ERR_GLOBUS_LOGIN",
+    "No code was given.",
+    "run `heddle login globus` again, and paste what the browser shows",
+  );
+}

@@ -1,0 +1,159 @@
+/** The Transfer API of Globus (https://docs.globus.org/api/transfer/), as much of it as files need. */
+
+import { HeddleError } from "../errors.ts";
+import { fileError } from "./errors.ts";
+import type { GlobusLogin } from "./globus-login.ts";
+import type { Connections } from "./globus-settings.ts";
+import { retryAfter } from "./http.ts";
+
+/** A file in a collection. */
+export interface Place {
+  readonly collection: string;
+  readonly path: string;
+}
+
+/** What the API says of a file. */
+export interface Stat {
+  type: string;
+  size: number | null;
+  last_modified: string | null;
+}
+
+/** And of a transfer. */
+export interface Task {
+  status: "ACTIVE" | "INACTIVE" | "SUCCEEDED" | "FAILED";
+  /** "OK", "Queued", null, or what holds it up just now: PERMISSION_DENIED, CONNECT_FAILED ... */
+  nice_status: string | null;
+  nice_status_short_description?: string | null;
+  bytes_transferred?: number;
+  is_paused?: boolean;
+  fatal_error?: { code: string; description: string } | null;
+}
+
+export interface Event {
+  code: string;
+  is_error: boolean;
+  description: string;
+  details: string;
+}
+
+interface Problem {
+  code?: string;
+  message?: string;
+  required_scopes?: string[];
+  authorization_parameters?: { session_message?: string; required_scopes?: string[] };
+}
+
+const SUBMISSIONS = 4; // Attempts at one; the service takes the first, and tells the others so.
+
+/** Errors name `url`, the file that is wanted. */
+export class TransferApi {
+  readonly #base: string;
+  readonly #login: GlobusLogin;
+  readonly #connections: Connections;
+
+  constructor(base: string, login: GlobusLogin, connections: Connections) {
+    this.#base = base;
+    this.#login = login;
+    this.#connections = connections;
+  }
+
+  stat(url: URL, { collection, path }: Place, signal: AbortSignal): Promise<Stat> {
+    const query = new URLSearchParams({ path });
+    return this.#ask<Stat>(url, `/operation/endpoint/${collection}/stat?${query}`, { signal });
+  }
+
+  /** Begins a transfer of one file, once, even where an answer is lost. Returns its id. */
+  async submit(url: URL, from: Place, to: Place, signal: AbortSignal): Promise<string> {
+    const { value } = await this.#ask<{ value: string }>(url, "/submission_id", { signal });
+    const document = {
+      DATA_TYPE: "transfer",
+      submission_id: value,
+      label: "Heddle",
+      source_endpoint: from.collection,
+      destination_endpoint: to.collection,
+      verify_checksum: true,
+      fail_on_quota_errors: true,
+      notify_on_succeeded: false,
+      notify_on_failed: false,
+      notify_on_inactive: false,
+      DATA: [{ DATA_TYPE: "transfer_item", source_path: from.path, destination_path: to.path }],
+    };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const options = { method: "POST", body: JSON.stringify(document), signal };
+        return (await this.#ask<{ task_id: string }>(url, "/transfer", options)).task_id;
+      } catch (error) {
+        if (error instanceof HeddleError || signal.aborted || attempt === SUBMISSIONS) throw error;
+      }
+    }
+  }
+
+  task(url: URL, id: string, signal: AbortSignal): Promise<Task> {
+    return this.#ask<Task>(url, `/task/${id}`, { signal });
+  }
+
+  /** The last ones first. */
+  async events(url: URL, id: string, signal: AbortSignal): Promise<Event[]> {
+    return (await this.#ask<{ DATA: Event[] }>(url, `/task/${id}/event_list?limit=10`, { signal })).DATA;
+  }
+
+  async cancel(url: URL, id: string, signal: AbortSignal): Promise<void> {
+    await this.#ask(url, `/task/${id}/cancel`, { method: "POST", signal });
+  }
+
+  async #ask<T>(url: URL, path: string, options: { method?: string; body?: string; signal: AbortSignal }): Promise<T> {
+    let token = await this.#login.token();
+    for (let renewed = false; ; renewed = true) {
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const response = await this.#connections.fetch(this.#base + path, { ...options, headers });
+      const text = await response.text();
+      if (response.ok) return JSON.parse(text) as T;
+      if (response.status !== 401 || renewed) throw problemOf(url, response, text);
+      token = await this.#login.token(token);
+    }
+  }
+}
+
+/** What an answer means for the file. */
+function problemOf(url: URL, { status, statusText, headers }: Response, text: string): Error {
+  const problem = parsed(text);
+  const said = `${problem.message ?? statusText} (${problem.code ?? `HTTP ${status}`})`;
+  const scopes = problem.required_scopes ?? problem.authorization_parameters?.required_scopes;
+  if (scopes !== undefined) return consentError(url, scopes, said);
+  const session = problem.authorization_parameters?.session_message;
+  if (session !== undefined) {
+    const hint = "run `heddle login globus`, and log in as the collection wants";
+    return fileError("ERR_GLOBUS_LOGIN", url, `wants another login: ${session}`, hint);
+  }
+  if (status === 401) {
+    return fileError("ERR_GLOBUS_LOGIN", url, `is refused: ${said}`, "run `heddle login globus`");
+  }
+  if (status === 403) {
+    const hint = "the identity that is logged in needs the right to this path of the collection";
+    return fileError("ERR_FILE_CREDENTIALS", url, `is refused: ${said}`, hint);
+  }
+  if (status === 404) {
+    const hint = "check the UUID of the collection, and the path in it";
+    return fileError("ERR_FILE_NOT_FOUND", url, `is not there: ${said}`, hint);
+  }
+  if (status < 500 && ![408, 425, 429].includes(status)) {
+    return fileError("ERR_FILE_REFUSED", url, `is refused: ${said}`, "look at what the service wants");
+  }
+  return Object.assign(new Error(`Globus: ${said}`), { retryAfterMs: retryAfter(headers.get("retry-after")) });
+}
+
+function consentError(url: URL, scopes: readonly string[], said: string): HeddleError {
+  const ids = [...scopes.join(" ").matchAll(/scopes\/([0-9a-f-]{36})\/data_access/g)].map((match) => match[1]);
+  const collections = [...new Set(ids)].map((id) => ` --collection ${id}`).join("");
+  const what = `wants a consent of who is logged in: ${said}`;
+  return fileError("ERR_GLOBUS_CONSENT", url, what, `run \`heddle login globus${collections}\``);
+}
+
+function parsed(text: string): Problem {
+  try {
+    return (JSON.parse(text) ?? {}) as Problem;
+  } catch {
+    return {};
+  }
+}

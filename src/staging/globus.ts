@@ -1,0 +1,135 @@
+/**
+ * globus: files, globus://COLLECTION-UUID/path. The bytes go from collection to collection, not through this process: it asks for a transfer to or
+ * from the local collection, waits for it, and takes the file from the folder where that collection keeps it.
+ */
+
+import { randomUUID } from "node:crypto";
+import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
+import { basename, join, relative, resolve } from "node:path";
+import { HeddleError } from "../errors.ts";
+import { fileError } from "./errors.ts";
+import { type Place, type Stat, TransferApi } from "./globus-api.ts";
+import { GlobusLogin } from "./globus-login.ts";
+import { Connections, type GlobusSettings, globusSettings } from "./globus-settings.ts";
+import { transfer } from "./globus-task.ts";
+import type { Download, StagingProvider } from "./provider.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Where files of this machine lie in the local collection. */
+interface Local {
+  collection: string;
+  folder: string;
+  path: string;
+}
+
+/** @param connections - Of its own by default. */
+export function globusProvider(
+  settings: GlobusSettings = globusSettings(),
+  connections: Connections = new Connections(),
+): StagingProvider {
+  const api = new TransferApi(settings.transfer, new GlobusLogin(settings, connections), connections);
+  const move = { api, pollMs: settings.pollMs };
+  return {
+    name: "Globus",
+    schemes: ["globus"],
+
+    async download(source: URL, { path, began, alive, signal }: Download): Promise<void> {
+      const from = placeOf(source);
+      const local = localOf(settings, source);
+      const stat = await fileAt(api, source, from, signal);
+      began(versionOf(stat), 0, stat.size);
+      await inTransit(local, basename(from.path), async (here, to) => {
+        await transfer({ ...move, url: source, from, to, alive, signal });
+        await take(here, path, source, to);
+      });
+    },
+
+    async upload(path: string, target: URL, signal: AbortSignal): Promise<void> {
+      const to = placeOf(target);
+      const local = localOf(settings, target);
+      const alive = (): void => {}; // Nobody gives it up.
+      const inside = insideOf(local, path);
+      if (inside !== null) return await transfer({ ...move, url: target, from: inside, to, alive, signal });
+      await inTransit(local, basename(path), async (here, from) => {
+        await link(path, here).catch(() => copyFile(path, here));
+        await transfer({ ...move, url: target, from, to, alive, signal });
+      });
+    },
+
+    async version(source: URL, signal: AbortSignal): Promise<string | null> {
+      return versionOf(await fileAt(api, source, placeOf(source), signal));
+    },
+
+    close: () => connections.close(),
+  };
+}
+
+function placeOf(url: URL): Place {
+  if (!UUID.test(url.hostname) || url.pathname.length < 2) {
+    throw fileError("ERR_FILE", url, "names no file of Globus", "write it as globus://COLLECTION-UUID/path");
+  }
+  return { collection: url.hostname.toLowerCase(), path: decodeURIComponent(url.pathname) };
+}
+
+function localOf({ collection, folder, path }: GlobusSettings, url: URL): Local {
+  if (collection !== null && UUID.test(collection) && folder !== null) {
+    return { collection, folder: resolve(folder), path };
+  }
+  const what = `goes by way of a collection of this machine, and HEDDLE_GLOBUS_COLLECTION is ${collection ?? "not set"}, HEDDLE_GLOBUS_FOLDER ${folder ?? "not set"}`;
+  const hint =
+    "set the one to the UUID of a collection that sees this machine's files, the other to a folder of it that may be written";
+  throw fileError("ERR_GLOBUS_COLLECTION", url, what, hint);
+}
+
+/** What the local collection calls a file of this machine; null: it does not see it, as far as is known. */
+function insideOf({ collection, folder, path }: Local, file: string): Place | null {
+  const rest = relative(folder, resolve(file));
+  if (rest === "" || rest === ".." || rest.startsWith("../")) return null;
+  return { collection, path: join(path, rest) };
+}
+
+/** Lends a path that both this machine and the collection see, in a folder of its own. */
+async function inTransit(
+  local: Local,
+  name: string,
+  work: (here: string, there: Place) => Promise<void>,
+): Promise<void> {
+  const own = join(local.folder, ".heddle-globus", randomUUID());
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  try {
+    const here = join(own, name);
+    const there = insideOf(local, here);
+    if (there === null) throw new Error(`${here} is not in ${local.folder}`);
+    await work(here, there);
+  } finally {
+    await rm(own, { recursive: true, force: true });
+  }
+}
+
+async function fileAt(api: TransferApi, url: URL, place: Place, signal: AbortSignal): Promise<Stat> {
+  const stat = await api.stat(url, place, signal);
+  if (stat.type !== "dir") return stat;
+  throw fileError("ERR_FILE_REFUSED", url, "is a folder", "name a file");
+}
+
+/** As it stands on the disk there: two contents of one size in one second look alike. */
+function versionOf({ size, last_modified: time }: Stat): string | null {
+  return size === null || time === null ? null : `${size} ${time}`;
+}
+
+/** What was transferred goes to its place; across file systems as a copy. */
+async function take(here: string, path: string, url: URL, to: Place): Promise<void> {
+  try {
+    await rename(here, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EXDEV") throw error;
+      await copyFile(here, path);
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const what = `was transferred to ${to.path} of ${to.collection}, and ${here} is not there`;
+    const hint =
+      "HEDDLE_GLOBUS_FOLDER and HEDDLE_GLOBUS_PATH have to be one folder, as this machine and the collection see it";
+    throw new HeddleError("ERR_GLOBUS_COLLECTION", `${url.href} ${what}.`, hint, { cause: error });
+  }
+}
