@@ -21,6 +21,11 @@ export interface CacheOptions {
   version?: string;
   /** Makes the key of a call from its arguments, instead of all of them. */
   key?: (...args: never[]) => string;
+  /**
+   * What counts of files (`file()`) among the arguments and the option `inputs`. "content": the SHA-256 of what is in them, wherever they lie. "stat": path, size and time of
+   * the last change, so that large files need not be read; of a file that was fetched its content all the same. A path that is a text is a text. Default: "content".
+   */
+  files?: "content" | "stat";
 }
 
 /** Options of a call, which {@link App.with} changes. */
@@ -68,18 +73,20 @@ function cacheOf(name: string, given: unknown): CachePolicy | null {
   if (given === false) return null;
   const options = given === true ? {} : given;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    const hint = "give true, false, or { ignore, version, key }";
+    const hint = "give true, false, or { ignore, version, key, files }";
     throw new HeddleError("ERR_CONFIG", `App "${name}": cache is ${shorten(given)}.`, hint);
   }
-  const odd = Object.keys(options).find((key) => !["ignore", "version", "key"].includes(key));
-  if (odd !== undefined) throw wrong(name, odd, (options as Record<string, unknown>)[odd], "ignore, version or key");
-  const { ignore = [], version = null, key = null } = options as CacheOptions;
+  const odd = Object.keys(options).find((key) => !["ignore", "version", "key", "files"].includes(key));
+  if (odd !== undefined)
+    throw wrong(name, odd, (options as Record<string, unknown>)[odd], "ignore, version, key or files");
+  const { ignore = [], version = null, key = null, files = "content" } = options as CacheOptions;
   const fits = (one: unknown): boolean =>
     typeof one === "string" || (Number.isInteger(one) && (one as number) >= 0 && (one as number) < 1_000);
   if (!Array.isArray(ignore) || !ignore.every(fits)) throw wrong(name, "ignore", ignore, "positions and names");
   if (version !== null && typeof version !== "string") throw wrong(name, "version", version, "a text");
   if (key !== null && typeof key !== "function") throw wrong(name, "key", key, "a function of the arguments");
-  return { ignore: [...ignore], version, key: key as CachePolicy["key"] };
+  if (files !== "content" && files !== "stat") throw wrong(name, "files", files, '"content" or "stat"');
+  return { ignore: [...ignore], version, key: key as CachePolicy["key"], files };
 }
 
 function wrong(name: string, option: string, value: unknown, allowed: string): HeddleError {

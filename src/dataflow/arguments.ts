@@ -57,9 +57,18 @@ export interface Waiting {
   readonly places: readonly number[] | null;
 }
 
-/** Encodes the arguments of a call: to bytes that the next call of this module may overwrite, or to what waits. */
-export function encodeCall(app: AppDefinition, args: readonly unknown[], index: number): Uint8Array | Waiting {
-  bringsFiles = app.joins !== true; // That one runs here, and hands them on.
+/**
+ * Encodes the arguments of a call: to bytes that the next call of this module may overwrite, or to what waits.
+ *
+ * @param looksAtFiles - It waits for files among them, whatever its app is.
+ */
+export function encodeCall(
+  app: AppDefinition,
+  args: readonly unknown[],
+  index: number,
+  looksAtFiles = false,
+): Uint8Array | Waiting {
+  bringsFiles = app.joins !== true || looksAtFiles; // That one runs here, and hands them on.
   if (!encodesAlways(app) && !hasInputs(args)) return packPlain(app, args, index);
   const places: number[] = [];
   const direct: Input[] = [];
@@ -127,6 +136,11 @@ export function completeCall(
   const args = decodeWaiting(bytes, results);
   if (!encodesAlways(app)) return packPlain(app, args, index);
   return guarded(() => encode(args), args, app.name);
+}
+
+/** The arguments of a call that waits, with `values` for its inputs. */
+export function valuesWith({ bytes, places }: Waiting, values: readonly unknown[]): unknown[] {
+  return places === null ? decodeWaiting(bytes, values) : (decode(fillShared(bytes, places, values)) as unknown[]);
 }
 
 function decodeWaiting(bytes: Uint8Array, results: readonly unknown[]): unknown[] {

@@ -6,6 +6,7 @@ import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { FileRef, file } from "../staging/file.ts";
 import { type Input, isFuture, type Waiting } from "./arguments.ts";
+import type { FileKeys } from "./file-keys.ts";
 import type { FileTasks, Place } from "./files.ts";
 
 export interface FilesOfCall {
@@ -45,8 +46,13 @@ export function waitingWith(call: Uint8Array | Waiting, files: FilesOfCall | nul
 }
 
 /** The outputs of a call, each brought to its place when it is done. */
-export function bringOut(future: AppFuture<unknown>, { outputs, places }: FilesOfCall, tasks: FileTasks): CallFiles {
-  return { ...noFiles, outputs: tasks.bringOut(future, outputs, places) };
+export function bringOut(
+  future: AppFuture<unknown>,
+  { outputs, places }: FilesOfCall,
+  tasks: FileTasks,
+  keys: FileKeys | null,
+): CallFiles {
+  return { ...noFiles, outputs: tasks.bringOut(future, outputs, places, keys) };
 }
 
 function listOf(app: AppDefinition, key: "inputs" | "outputs", args: readonly unknown[]): readonly unknown[] {

@@ -59,7 +59,7 @@ export class Engine implements AsyncDisposable {
       onOverdue: (worker) => executor.endOverdue(worker),
     });
     // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
-    this.kernel.memo = new Memo(null);
+    this.kernel.memo = new Memo(null, (work) => this.kernel.track(work));
     this.kernel.files = new FileTasks(this.kernel, options.staging);
     this.#onExit = (code) => {
       this.#record.close(`the process ended with code ${code}`);
@@ -173,7 +173,10 @@ export class Engine implements AsyncDisposable {
    * @throws {@link HeddleError} `ERR_CHECKPOINT` where it cannot be written; `ERR_CONFIG` where the program has none.
    */
   async checkpoint(): Promise<void> {
-    if (this.#checkpoint !== null) return await this.#checkpoint.save();
+    if (this.#checkpoint !== null) {
+      await this.kernel.memo?.settled();
+      return await this.#checkpoint.save();
+    }
     const hint = "start with a checkpoint: run(body, { checkpoint: true })";
     throw new HeddleError("ERR_CONFIG", "engine.checkpoint() was called, and there is no checkpoint.", hint);
   }
@@ -181,7 +184,7 @@ export class Engine implements AsyncDisposable {
   /** @internal */
   keep(checkpoint: Checkpoint): void {
     this.#checkpoint = checkpoint;
-    this.kernel.memo = new Memo(checkpoint);
+    this.kernel.memo = new Memo(checkpoint, (work) => this.kernel.track(work));
   }
 
   /** @internal Ends children and the whole job at once. */

@@ -9,11 +9,12 @@ import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
 import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
-import { endStaging, stagingApps } from "../staging/apps.ts";
+import { endStaging, lookAt, lookAtUrl, stagingApps } from "../staging/apps.ts";
 import { shown } from "../staging/errors.ts";
 import { FileRef } from "../staging/file.ts";
+import { digestOfCopy, type Look } from "../staging/look.ts";
 import type { StagingSettings } from "../staging/settings.ts";
-
+import type { FileKeys } from "./file-keys.ts";
 import type { Kernel } from "./kernel.ts";
 
 const PRIORITY = 1_000; // Others wait for them.
@@ -23,6 +24,16 @@ export interface Place {
   readonly path: string;
   /** The same path, when its folder is there. */
   readonly ready: Promise<string>;
+}
+
+/** What is special about a task. */
+interface Around {
+  /** It begins when this is done. */
+  after: AppFuture<unknown> | null;
+  /** Its result, where nothing is to be done; else null. */
+  there: () => unknown;
+  /** What is done last. */
+  done: (() => Promise<void>) | null;
 }
 
 export class FileTasks {
@@ -61,6 +72,30 @@ export class FileTasks {
     return path;
   }
 
+  /** The SHA-256 of a file with this path, where that tells it. */
+  digestOf(path: string): string | null {
+    return digestOfCopy(path, this.#settings.cache);
+  }
+
+  /** Looks at a file where tasks of `placement` find it. */
+  async lookAt(path: string, content: boolean, placement: Placement): Promise<Look> {
+    return await this.#lookOn(this.#ranksFor(placement)[0] ?? this.#own, path, content);
+  }
+
+  /** Looks at an output in its place: as rank `rank` sees it, or tasks of `placement`. */
+  async lookAtOutput(ref: FileRef, content: boolean, placement: Placement, rank: number | null): Promise<Look> {
+    const { path, url } = ref;
+    if (path === null) return await lookAtUrl(url, this.#settings);
+    return rank === null
+      ? await this.lookAt(path, content, placement)
+      : await this.#lookOn(this.#lowest(rank), path, content);
+  }
+
+  async #lookOn(rank: number, path: string, content: boolean): Promise<Look> {
+    if (rank === this.#own) return await lookAt(path, content);
+    return (await this.#kernel.call(this.#at(stagingApps.look, rank), [path, content])) as Look;
+  }
+
   /** Where tasks of `placement` are to write these outputs, by URL; one that belongs elsewhere, once there is a folder for it. */
   places(outputs: readonly FileRef[], placement: Placement): Map<string, Place> {
     return new Map(outputs.map((ref) => [ref.url, this.#placeOf(ref, placement)]));
@@ -81,17 +116,23 @@ export class FileTasks {
     return calls.length === 1 && only !== undefined ? only : Promise.all(calls).then(([first]) => first as string);
   }
 
-  /** Brings the outputs of a call to their places when it is done. */
+  /** Brings the outputs of a call to their places when it is done, and has `keys` look at them before anybody else does. */
   bringOut(
     call: AppFuture<unknown>,
     outputs: readonly FileRef[],
     places: ReadonlyMap<string, Place>,
+    keys: FileKeys | null,
   ): AppFuture<FileRef>[] {
     return outputs.map((ref) => {
       const { path } = places.get(ref.url) as Place;
-      if (ref.path === null) this.#made.set(ref.url, path);
+      if (ref.path === null) {
+        const ran = (): boolean => call.state === "done";
+        call.listen({ inputSettled: () => void (ran() && this.#made.set(ref.url, path)) });
+      }
       const rank = (): number => this.#lowest(call.rank ?? this.#kernel.executor.rank);
-      return this.#task("out", rank, [path, ref], call) as AppFuture<FileRef>;
+      const there = (): FileRef | null => (ref.path === null && call.state === "memo-done" ? ref : null);
+      const done = async (): Promise<void> => (call.state === "done" ? await keys?.made(ref) : undefined);
+      return this.#task("out", rank, [path, ref], { after: call, there, done }) as AppFuture<FileRef>;
     });
   }
 
@@ -100,15 +141,18 @@ export class FileTasks {
     what: keyof typeof stagingApps,
     rank: () => number,
     args: readonly unknown[],
-    after: AppFuture<unknown> | null = null,
+    { after, there, done }: Around = { after: null, there: () => null, done: null },
   ): AppFuture<unknown> {
     this.#used = true;
     const all = [...args, this.#settings];
     const base = stagingApps[what];
     const fn = (): unknown => {
+      const known = there();
+      if (known !== null) return known;
       const target = rank();
       const run = base.fn as (...values: unknown[]) => unknown;
-      return target === this.#own ? run(...all) : this.#kernel.call(this.#at(base, target), all);
+      const work = target === this.#own ? run(...all) : this.#kernel.call(this.#at(base, target), all);
+      return done === null ? work : Promise.resolve(work).then((value) => done().then(() => value));
     };
     const told = args.map((one) => (one instanceof FileRef ? shown(one.url) : one));
     return this.#kernel.call({ ...base, base, fn, joins: true }, told, after);

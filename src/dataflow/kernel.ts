@@ -13,6 +13,7 @@ import type { FileRef } from "../staging/file.ts";
 import { argumentsOf, encodeCall, type Waiting } from "./arguments.ts";
 import { bringOut, type FilesOfCall, filesOf, noFiles, notHere, waitingWith } from "./call-files.ts";
 import { CallGatherer } from "./calls.ts";
+import { FileKeys } from "./file-keys.ts";
 import type { FileTasks } from "./files.ts";
 import { JoiningCall } from "./joining.ts";
 import { checkHolder, checkNeed } from "./needs.ts";
@@ -21,6 +22,15 @@ import { WaitingCall } from "./waiting.ts";
 import { hasStreamFiles, setOf, streamsOf } from "./words.ts";
 
 const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment of waiting.
+
+/** What is known of a call whose inputs are all there. */
+interface Known {
+  /** As they were given, where nothing was waited for. */
+  args: readonly unknown[] | null;
+  /** What makes it equal to others, where files play a part. */
+  seen: unknown[] | null;
+  keys: FileKeys | null;
+}
 
 /** Who calls: the program, or one task. What it calls is numbered, and gets its random numbers, by it alone. */
 export class Caller {
@@ -85,12 +95,10 @@ export class Kernel implements Tally {
     try {
       this.check(app, app.placement);
       const files = app.files === undefined ? null : filesOf(app, args, this.files);
-      const call = encodeCall(app, args, index);
+      const call = encodeCall(app, args, index, this.#remembers(app));
       if (call instanceof Uint8Array && after === null && files === null)
-        this.#ready(gatherer, app, future, call, args);
-      else this.#wait(gatherer, app, future, waitingWith(call, files), { after, files });
-      if (files !== null) future.files = bringOut(future, files, this.files as FileTasks);
-      else if (after !== null) future.files = { ...noFiles, origin: after };
+        this.#ready(gatherer, app, future, call, { args, seen: null, keys: null });
+      else this.#waitFor(gatherer, app, future, waitingWith(call, files), { after, files });
       this.#watch?.called(future);
     } catch (error) {
       this.#watch?.called(future);
@@ -188,24 +196,27 @@ export class Kernel implements Tally {
     app: AppDefinition,
     future: AppFuture<unknown>,
     bytes: Uint8Array,
-    args: readonly unknown[] | null = null,
+    { args, seen, keys }: Known,
   ): void {
     const { memo } = this;
-    if (memo !== null && app.policy !== undefined && app.policy.cache !== null) {
+    if (memo !== null && this.#remembers(app)) {
       const runner = (): (() => void) => {
         const own = bytes.slice();
         return () => this.#begin(gatherer, app, future, own);
       };
       try {
-        // As the task will see them; numbers and texts it sees as they are.
-        const plain = args !== null && app.kind === "js" && args.every(isSimple);
-        const seen = plain ? args : [...argumentsOf(app, bytes, true), ...setOf(app)];
-        if (memo.answers(app, seen, future, runner)) return;
+        const all = seen !== null && app.policy?.cache?.key === null ? seen : seenBy(app, bytes, args);
+        if (memo.answers(app, all, future, { runner, files: keys?.makesFiles === true ? keys : null })) return;
       } catch (error) {
         return future.reject(error as HeddleError);
       }
     }
     this.#begin(gatherer, app, future, bytes);
+  }
+
+  /** Are results of earlier calls of the app used? */
+  #remembers(app: AppDefinition): boolean {
+    return this.memo !== null && app.policy !== undefined && app.policy.cache !== null;
   }
 
   #begin(gatherer: CallGatherer, app: AppDefinition, future: AppFuture<unknown>, bytes: Uint8Array): void {
@@ -246,24 +257,45 @@ export class Kernel implements Tally {
     for (const resolve of this.#moved.splice(0)) resolve();
   }
 
-  #wait(
+  #waitFor(
     gatherer: CallGatherer,
     app: AppDefinition,
     future: AppFuture<unknown>,
     call: Waiting,
     { after, files }: { after: AppFuture<unknown> | null; files: FilesOfCall | null },
   ): void {
+    const tasks = this.files;
+    const keys = tasks !== null && this.#remembers(app) ? new FileKeys(app, future, tasks, files) : null;
+    this.#wait(gatherer, app, future, call, { after, files, keys });
+    if (files !== null && tasks !== null) future.files = bringOut(future, files, tasks, keys);
+    else if (after !== null) future.files = { ...noFiles, origin: after };
+  }
+
+  #wait(
+    gatherer: CallGatherer,
+    app: AppDefinition,
+    future: AppFuture<unknown>,
+    call: Waiting,
+    { after, files, keys }: { after: AppFuture<unknown> | null; files: FilesOfCall | null; keys: FileKeys | null },
+  ): void {
     this.#waiting++;
-    const ended = (bytes: Uint8Array | null): void => {
+    const ended = (bytes: Uint8Array | null, seen: unknown[] | null): void => {
       this.#waitedFor();
       if (bytes === null) return;
       if (this.#closed) future.reject(closedError(app.name));
-      else this.#ready(gatherer, app, future, bytes);
+      else this.#ready(gatherer, app, future, bytes, { args: null, seen, keys });
     };
-    const path = (ref: FileRef): PromiseLike<string> =>
+    const place = (ref: FileRef): PromiseLike<string> =>
       files?.places.get(ref.url)?.ready ?? this.files?.path(ref, app.placement) ?? Promise.reject(notHere(app.name));
-    new WaitingCall(app, future, call, { after, path, ended }).start();
+    const path = keys === null ? place : (ref: FileRef) => keys.found(ref, place(ref));
+    new WaitingCall(app, future, call, { after, keys, path, ended }).start();
   }
+}
+
+/** The arguments as the task will see them; numbers and texts it sees as they are. */
+function seenBy(app: AppDefinition, bytes: Uint8Array, args: readonly unknown[] | null): readonly unknown[] {
+  if (args !== null && app.kind === "js" && args.every(isSimple)) return args;
+  return [...argumentsOf(app, bytes, true), ...setOf(app)];
 }
 
 function isSimple(value: unknown): boolean {

@@ -5,15 +5,21 @@ import { AppFuture, type Dependent, type Home } from "../futures/future.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { FileRef } from "../staging/file.ts";
 import { completeCall, type Waiting } from "./arguments.ts";
+import type { FileKeys } from "./file-keys.ts";
 
 /** What the kernel does for a call that waits. */
 export interface WaitingFor {
   /** It runs when this one is done; whoever looks at that one need not look at it. */
   readonly after: AppFuture<unknown> | null;
-  /** Brings a file to where the task will run: its path there. */
-  path(ref: FileRef): PromiseLike<string>;
-  /** Told once: the bytes, valid until the next call is encoded; or null, the future is over. */
-  ended(bytes: Uint8Array | null): void;
+  /** Of a call whose result is remembered; else null. */
+  readonly keys: FileKeys | null;
+  /** Brings a file to where the task will run: its path there, or what else the task gets for it. */
+  path(ref: FileRef): PromiseLike<unknown>;
+  /**
+   * Told once: the bytes, valid until the next call is encoded, and what of files and arguments makes it equal to others (null: its arguments
+   * alone). Or null, the future is over.
+   */
+  ended(bytes: Uint8Array | null, seen: unknown[] | null): void;
 }
 
 export class WaitingCall implements Dependent, Home {
@@ -24,6 +30,8 @@ export class WaitingCall implements Dependent, Home {
   #missing = 1; // One for the constructor of waiting itself.
   /** Of promises that are not ours, and of files. */
   #others: Map<unknown, unknown> | null = null;
+  /** Of inputs that are files. */
+  #files: Map<unknown, FileRef> | null = null;
 
   constructor(app: AppDefinition, future: AppFuture<unknown>, call: Waiting, forIt: WaitingFor) {
     this.#app = app;
@@ -46,7 +54,7 @@ export class WaitingCall implements Dependent, Home {
         this.#missing++;
         input.subscribe(this);
       } else if (!(input instanceof FileRef)) this.#await(input, input);
-      else this.#await(input, this.#for.path(input));
+      else this.#bring(input, input);
     }
     this.#arrived();
   }
@@ -58,7 +66,7 @@ export class WaitingCall implements Dependent, Home {
   }
 
   cancelled(): void {
-    if (this.#missing > 0) this.#end(null);
+    if (this.#missing > 0) this.#end(null, null);
   }
 
   #await(input: unknown, source: PromiseLike<unknown>): void {
@@ -76,15 +84,27 @@ export class WaitingCall implements Dependent, Home {
   #arrived(): void {
     if (this.#missing < 0 || --this.#missing > 0) return;
     const results = this.#call.inputs.map((input) => this.#resultOf(input));
-    if (this.#app.joins !== true && this.#bringsFiles(results)) return;
+    if ((this.#app.joins !== true || this.#for.keys !== null) && this.#bringsFiles(results)) return;
     let bytes: Uint8Array;
+    let seen: unknown[] | null;
     try {
+      seen = this.#seen(results);
       bytes = completeCall(this.#app, this.#call, results, this.#future.index);
     } catch (error) {
       this.#future.reject(error as HeddleError);
-      return this.#end(null);
+      return this.#end(null, null);
     }
-    this.#end(bytes);
+    this.#end(bytes, seen);
+  }
+
+  #seen(results: readonly unknown[]): unknown[] | null {
+    const { keys } = this.#for;
+    if (keys === null) return null;
+    const values = this.#call.inputs.map((input, k) => {
+      const ref = this.#files?.get(input);
+      return ref === undefined ? results[k] : keys.keyOf(ref);
+    });
+    return keys.seen(this.#call, values);
   }
 
   #resultOf(input: unknown): unknown {
@@ -94,9 +114,16 @@ export class WaitingCall implements Dependent, Home {
   /** Among the results are files, made by other tasks: waits for their paths. */
   #bringsFiles(results: readonly unknown[]): boolean {
     results.forEach((result, k) => {
-      if (result instanceof FileRef) this.#await(this.#call.inputs[k], this.#for.path(result));
+      const input = this.#call.inputs[k];
+      if (result instanceof FileRef && this.#files?.has(input) !== true) this.#bring(input, result);
     });
     return this.#missing > 0;
+  }
+
+  #bring(input: unknown, ref: FileRef): void {
+    this.#files ??= new Map();
+    this.#files.set(input, ref);
+    this.#await(input, this.#for.path(ref));
   }
 
   #failed(input: PromiseLike<unknown>, error: unknown): void {
@@ -104,11 +131,11 @@ export class WaitingCall implements Dependent, Home {
     this.#missing = -1;
     this.#future.inputFailed(input, error);
     if (input === this.#for.after) this.#future.dismiss();
-    this.#for.ended(null);
+    this.#for.ended(null, null);
   }
 
-  #end(bytes: Uint8Array | null): void {
+  #end(bytes: Uint8Array | null, seen: unknown[] | null): void {
     this.#missing = -1;
-    this.#for.ended(bytes);
+    this.#for.ended(bytes, seen);
   }
 }

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decode, encode } from "../serialize/codec.ts";
-import { appKey, keyOf } from "./key.ts";
+import { appKey, FileKey, keyOf } from "./key.ts";
 
-const all = { ignore: [], version: null, key: null };
+const all = { ignore: [], version: null, key: null, files: "content" as const };
 const key = (...args: unknown[]): string => keyOf("a", all, args);
 const hex = (text: string): string => Buffer.from(text, "latin1").toString("hex");
 
@@ -44,7 +44,7 @@ test("keys are short, and the same in another process", () => {
   const program = `
     import { keyOf } from ${JSON.stringify(new URL("./key.ts", import.meta.url).href)};
     const long = { numbers: new Float64Array(1_000).fill(0.1), text: "x".repeat(100_000) };
-    const key = keyOf("a", { ignore: [], version: null, key: null }, [long]);
+    const key = keyOf("a", { ignore: [], version: null, key: null, files: "content" }, [long]);
     process.stdout.write(Buffer.from(key, "latin1").toString("hex"));`;
   const node = [...["--import", "tsx", "--input-type=module", "-e"], program];
   expect(execFileSync(process.execPath, node, { encoding: "utf8" })).toBe(hex(key(long)));
@@ -57,6 +57,14 @@ test("what is to be ignored plays no part, by position or by name", () => {
   const some = { ...all, ignore: [1, "verbose"] };
   expect(keyOf("a", some, [{ x: 1, verbose: true }, 1])).toBe(keyOf("a", some, [{ x: 1 }, 2]));
   expect(keyOf("a", some, [{ x: 1 }, 1])).not.toBe(keyOf("a", some, [{ x: 2 }, 1]));
+});
+
+test("a file is what counts of it, wherever it stands, and no text", () => {
+  const file = new FileKey("ab");
+  expect(key({ of: [file] })).toBe(key({ of: [decode(encode(new FileKey("ab")))] }));
+  expect(key(file)).not.toBe(key(new FileKey("ac")));
+  expect(key(file)).not.toBe(key("ab"));
+  expect(hex(key(file))).toBe("00073ff00000000000000f000000026162");
 });
 
 test("what has no key is named, with its place", () => {

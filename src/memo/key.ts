@@ -8,6 +8,7 @@
 
 import { createHash } from "node:crypto";
 import { HeddleError } from "../errors.ts";
+import { extend } from "../serialize/codec.ts";
 import type { CachePolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 
@@ -25,7 +26,24 @@ const kinds = {
   array: 7,
   object: 8,
 } as const;
-const rare = { date: 9, set: 10, regexp: 11, bytes: 12, error: 13, map: 14 } as const;
+const rare = { date: 9, set: 10, regexp: 11, bytes: 12, error: 13, map: 14, file: 15 } as const;
+
+/** What counts of a file, in its place among the arguments. */
+export class FileKey {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+const FILE_KEY_TAG = 0x4b;
+extend(
+  FileKey,
+  FILE_KEY_TAG,
+  ({ text }) => Buffer.from(text),
+  (bytes) => new FileKey(Buffer.from(bytes).toString()),
+);
 
 /** Writes values in their one form. */
 class KeyWriter {
@@ -70,6 +88,7 @@ class KeyWriter {
   }
 
   #rare(value: object, path: string, depth: number): void {
+    if (value instanceof FileKey) return this.#text(rare.file, value.text);
     if (value instanceof Date) return this.#number(rare.date, value.getTime());
     if (value instanceof RegExp) return this.#text(rare.regexp, String(value));
     if (value instanceof Error) return this.#text(rare.error, `${value.name}\0${value.message}`);

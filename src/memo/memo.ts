@@ -14,6 +14,22 @@ export interface MemoStore {
   put(app: string, version: string, key: string, result: Uint8Array): void;
 }
 
+/** The files that a call makes: its result counts only as long as they are as they were. */
+export interface MadeFiles {
+  /** How they are, once the call is done and they are in their places; null: some are not. Plain data. */
+  record(): Promise<unknown>;
+  /** Are they as they were? */
+  hold(record: unknown): Promise<boolean>;
+}
+
+/** How a call is run, and what it makes. */
+export interface Asking {
+  /** Asked, where the call waits, for what runs it after all: because an equal one was cancelled, or files are gone. */
+  runner: () => () => void;
+  /** Null: none. */
+  files: MadeFiles | null;
+}
+
 /** Of an app and a version of it. */
 interface Known {
   app: string;
@@ -31,37 +47,61 @@ export class Memo {
   readonly #store: MemoStore | null;
   readonly #known = new Map<string, Known>();
   readonly #byApp = new WeakMap<AppDefinition, Known>();
+  readonly #track: (work: Promise<void>) => void;
+  /** Results that are not remembered yet, since it takes a look at files. */
+  readonly #recording = new Set<Promise<void>>();
   #bytes = 0;
 
-  constructor(store: MemoStore | null) {
+  /** @param track - Told of what is to be waited for before the program ends. */
+  constructor(store: MemoStore | null, track: (work: Promise<void>) => void) {
     this.#store = store;
+    this.#track = track;
+  }
+
+  /** Resolves when all results so far are in the store. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#recording);
   }
 
   /**
    * Ends the call with a known result, or lets it wait for an equal one that runs. Else the call is to run, and its result will be kept.
    * Throws ERR_MEMO_KEY.
    *
-   * @param runner - Asked, where it waits for an equal one, for what runs it after all, because that one was cancelled.
-   * @returns True: it is not to run.
+   * @returns True: it is not to run, or not yet.
    */
-  answers(app: AppDefinition, args: readonly unknown[], future: AppFuture<unknown>, runner: () => () => void): boolean {
+  answers(
+    app: AppDefinition,
+    args: readonly unknown[],
+    future: AppFuture<unknown>,
+    { runner, files }: Asking,
+  ): boolean {
     const known = this.#knownOf(app);
-    const key = keyOf(app.name, known.cache, args);
+    const own = keyOf(app.name, known.cache, args);
+    const key = files === null ? own : `${own}f`;
     const found = this.#find(known, key);
-    if (found !== undefined) {
+    if (found !== undefined && files === null) {
       future.resolve(valueOf(found), -1, "memo-done");
       return true;
     }
     const running = known.running.get(key);
     if (running !== undefined) {
       const run = runner();
-      const again = (): void => void (this.answers(app, args, future, () => run) || run());
+      const again = (): void => void (this.answers(app, args, future, { runner: () => run, files }) || run());
       new Joined(future, again).join(running);
       return true;
     }
     known.running.set(key, future);
-    future.listen({ inputSettled: () => this.#ended(known, key, future) });
-    return false;
+    future.listen({ inputSettled: () => this.#ended(known, key, future, files) });
+    if (found === undefined || files === null) return false;
+    this.#track(this.#answerIfHeld(valueOf(found) as WithFiles, files, future, runner()));
+    return true;
+  }
+
+  async #answerIfHeld(found: WithFiles, files: MadeFiles, future: AppFuture<unknown>, run: () => void): Promise<void> {
+    const held = await files.hold(found.files);
+    if (future.done()) return;
+    if (held) future.resolve(found.value, -1, "memo-done");
+    else run();
   }
 
   #knownOf(app: AppDefinition): Known {
@@ -86,10 +126,25 @@ export class Memo {
     return this.#store.get(known.app, known.version, key) ?? undefined;
   }
 
-  #ended(known: Known, key: string, future: AppFuture<unknown>): void {
-    known.running.delete(key);
-    if (future.state !== "done") return;
-    const value = future.outcome;
+  #ended(known: Known, key: string, future: AppFuture<unknown>, files: MadeFiles | null): void {
+    if (files === null || future.state !== "done") {
+      known.running.delete(key);
+      if (future.state === "done") this.#keep(known, key, future.outcome);
+      return;
+    }
+    const recording = files
+      .record()
+      .catch(() => null) // Then the next call of the kind runs.
+      .then((record) => {
+        known.running.delete(key);
+        this.#recording.delete(recording);
+        if (record !== null) this.#keep(known, key, { files: record, value: future.outcome } satisfies WithFiles);
+      });
+    this.#recording.add(recording);
+    this.#track(recording);
+  }
+
+  #keep(known: Known, key: string, value: unknown): void {
     const simple = isSimple(value);
     const bytes = simple && this.#store === null ? null : encode(value);
     this.#bytes += ENTRY_BYTES + key.length + (simple ? 8 : (bytes?.length ?? 0));
@@ -113,6 +168,12 @@ function valueOf(found: unknown): unknown {
   return found instanceof Uint8Array ? decode(found) : found;
 }
 
+/** What is kept of a call that makes files. */
+interface WithFiles {
+  files: unknown;
+  value: unknown;
+}
+
 /** A call that waits for an equal one. */
 class Joined implements Dependent, Home {
   readonly #future: AppFuture<unknown>;
@@ -130,7 +191,8 @@ class Joined implements Dependent, Home {
 
   inputSettled(running: AppFuture<unknown>): void {
     if (this.#future.done()) return;
-    if (running.state === "done") this.#future.resolve(valueOf(copyOf(running.outcome)), -1, "memo-done");
+    if (running.state === "done" || running.state === "memo-done")
+      this.#future.resolve(valueOf(copyOf(running.outcome)), -1, "memo-done");
     else if (running.state === "cancelled") this.#again();
     else this.#future.reject(running.outcome as HeddleError);
   }

@@ -5,7 +5,7 @@ import { versionOf } from "./version.ts";
 const withSource = (source: string, version: string | null = null): AppDefinition => ({
   ...{ name: "a", kind: "js", fn: () => {}, returns: null, walltimeMs: 0, placement: ANYWHERE, command: null },
   ...{ placeholders: null, native: null, isolated: false, source },
-  policy: { retries: null, cache: { ignore: [], version, key: null } },
+  policy: { retries: null, cache: { ignore: [], version, key: null, files: "content" as const } },
 });
 const of = (source: string): string => versionOf(withSource(source));
 

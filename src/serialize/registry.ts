@@ -35,6 +35,8 @@ export interface CachePolicy {
   /** The user's; null: made of the app's source. */
   readonly version: string | null;
   readonly key: ((...args: never[]) => string) | null;
+  /** What counts of files. */
+  readonly files: "content" | "stat";
 }
 
 export interface CallPolicy {

@@ -2,6 +2,7 @@
 
 import { type AppDefinition, functionApp, registerInternal } from "../serialize/registry.ts";
 import type { FileRef } from "./file.ts";
+import type { Look } from "./look.ts";
 import type { StagingSettings } from "./settings.ts";
 
 type Tasks = typeof import("./tasks.ts");
@@ -14,7 +15,7 @@ function internal(name: string, fn: (...args: never[]) => unknown): AppDefinitio
   return definition;
 }
 
-export const stagingApps: Record<"in" | "out" | "folder", AppDefinition> = {
+export const stagingApps: Record<"in" | "out" | "folder" | "look", AppDefinition> = {
   in: internal("heddle:stage-in", async (ref: FileRef, settings: StagingSettings) =>
     (await tasks()).stageIn(ref, settings),
   ),
@@ -22,7 +23,18 @@ export const stagingApps: Record<"in" | "out" | "folder", AppDefinition> = {
     (await tasks()).stageOut(path, ref, settings),
   ),
   folder: internal("heddle:make-folder", async (path: string) => (await tasks()).makeFolder(path)),
+  look: internal("heddle:look-at-file", async (path: string, content: boolean) => (await tasks()).look(path, content)),
 };
+
+/** Of a file here; see `look`. */
+export async function lookAt(path: string, content: boolean): Promise<Look> {
+  return (await tasks()).look(path, content);
+}
+
+/** Of a file elsewhere. */
+export async function lookAtUrl(url: string, settings: StagingSettings): Promise<Look> {
+  return (await tasks()).lookAtUrl(url, settings);
+}
 
 /** Ends what they keep open in this thread, and removes a folder of outputs. */
 export async function endStaging(folder: string): Promise<void> {

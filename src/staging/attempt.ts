@@ -8,6 +8,7 @@ import { HeddleError } from "../errors.ts";
 import { discard, hashOfFile, readJson, sizeOf } from "./disk.ts";
 import { fileError, fromSystem, shown } from "./errors.ts";
 import type { FileRef } from "./file.ts";
+import { look } from "./look.ts";
 import type { StagingProvider } from "./provider.ts";
 
 /** What is known of the content of a URL. */
@@ -118,7 +119,7 @@ export async function checkLocal(ref: FileRef): Promise<string> {
   try {
     const { size } = await stat(path);
     checkSize(ref.url, size, ref.size);
-    if (ref.sha256 !== null) checkHash(ref, await hashOfFile(path));
+    if (ref.sha256 !== null) checkHash(ref, (await look(path, true)).sha256 as string);
     return path;
   } catch (error) {
     throw fromSystem(error, ref.url, path);

@@ -64,6 +64,12 @@ export class Stager {
     );
   }
 
+  /** What tells the content that a URL has now from others; null: nothing does. Throws as `stageIn` does. */
+  async versionOf(url: string): Promise<string | null> {
+    const provider = await this.#providerFor(url);
+    return (await provider.version?.(new URL(url), AbortSignal.timeout(this.#settings.stallMs))) ?? null;
+  }
+
   /** Ends connections that are kept. */
   async close(): Promise<void> {
     await Promise.all([...this.#providers].map((provider) => provider.close?.()));

@@ -3,8 +3,11 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { HeddleError } from "../errors.ts";
 import { FileRef } from "./file.ts";
+import type { Look } from "./look.ts";
 import type { StagingSettings } from "./settings.ts";
 import { Stager } from "./stager.ts";
+
+export { look } from "./look.ts";
 
 /** By settings: connections and what was found out serve many tasks. */
 const stagers = new Map<string, Stager>();
@@ -33,6 +36,14 @@ export async function stageOut(path: string, ref: FileRef, settings: StagingSett
   });
   if (ref.path !== path) await stagerOf(settings).stageOut(path, ref.url);
   return new FileRef(ref.url, ref.sha256, made.size);
+}
+
+/** What the server of a file tells of its version. Never throws: then nothing is known. */
+export async function lookAtUrl(url: string, settings: StagingSettings): Promise<Look> {
+  const version = await stagerOf(settings)
+    .versionOf(url)
+    .catch(() => null);
+  return { stamp: version ?? "", sha256: null };
 }
 
 /** Makes the folder that a task is to write to. */

@@ -10,6 +10,7 @@ import { callChecks } from "./calls.ts";
 import { type Checks, failureOf } from "./check.ts";
 import { commandChecks } from "./commands.ts";
 import { dataflowChecks } from "./dataflow.ts";
+import { fileMemoChecks } from "./file-memos.ts";
 import { fileChecks } from "./files.ts";
 import { isolationChecks } from "./isolation.ts";
 import { mapChecks } from "./maps.ts";
@@ -49,6 +50,7 @@ export const suite: Checks = {
   ...isolationChecks,
   ...fileChecks,
   ...runDirectoryChecks,
+  ...fileMemoChecks,
   ...broadcastChecks,
   ...closing,
 };
