@@ -24,6 +24,9 @@ export const needs = [
     packages: ["munge", "slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins"],
   },
   { name: "openssl", files: ["openssl"], packages: ["openssl"] }, // certificates of servers in tests
+  { name: "sshd", files: ["sshd", "ssh-keygen"], packages: ["openssh-server", "openssh-client"] }, // These serve files.
+  { name: "proftpd", files: ["proftpd"], packages: ["proftpd-core", "proftpd-mod-crypto"] },
+  { name: "nginx", files: ["nginx"], packages: ["nginx-light"] },
   { name: "strace", files: ["strace"], packages: ["strace"] },
   { name: "ccache", files: ["ccache"], packages: ["ccache"] }, // A clone is compiled as this was.
   { name: "clang-format", files: ["clang-format-19"], packages: ["clang-format-19"] },

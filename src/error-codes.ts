@@ -30,6 +30,7 @@ export type ErrorCode =
   | "ERR_FILE" // file() was given what names no file
   | "ERR_FILE_CHECKSUM" // a file is not the one that was asked for
   | "ERR_FILE_CREDENTIALS" // a server wants credentials, or others
+  | "ERR_FILE_HOST" // an SSH server is not who it should be
   | "ERR_FILE_NOT_FOUND" // a file is not there
   | "ERR_FILE_REFUSED" // a server will not take or give a file
   | "ERR_FILE_SPACE" // no room for a file

@@ -127,6 +127,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "The server of a file refuses who asks (HTTP 401 or 403, a login that failed, no key for S3), or there are no credentials to show.",
     fix: "The message names where credentials for this scheme are looked for.",
   },
+  ERR_FILE_HOST: {
+    when: "An SSH server shows a key that is not in known_hosts, or another than is there.",
+    fix: "Compare the key that the message tells with what those who run the server publish, then do what it says.",
+  },
   ERR_FILE_NOT_FOUND: {
     when: "A file that a task needs does not exist (HTTP 404 or 410, no such path or key).",
     fix: "Check the path; what another task makes is passed as its `outputs[i]`, so that this one waits for it.",

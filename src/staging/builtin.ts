@@ -9,6 +9,9 @@ const builtin: Record<string, () => Promise<StagingProvider>> = {
   http: async () => (await import("./http.ts")).httpProvider,
   globus: async () => (await import("./globus.ts")).globusProvider(),
   https: async () => (await import("./http.ts")).httpProvider,
+  ftp: async () => (await import("./ftp.ts")).ftpProvider,
+  ftps: async () => (await import("./ftp.ts")).ftpProvider,
+  sftp: async () => (await import("./sftp.ts")).sftpProvider,
 };
 
 /** Throws ERR_FILE for a scheme that nobody knows. */

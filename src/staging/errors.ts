@@ -30,6 +30,7 @@ export function fileError(
 const FINAL: ReadonlySet<string> = new Set([
   "ERR_FILE",
   "ERR_FILE_CREDENTIALS",
+  "ERR_FILE_HOST",
   "ERR_FILE_NOT_FOUND",
   "ERR_FILE_REFUSED",
   "ERR_FILE_SPACE",
