@@ -146,6 +146,19 @@ describe("workflows check what they find", () => {
     expect(code).toBe(0);
     expect(readFileSync(join(kept, "aligned"), "utf8").match(/\n/g)).toHaveLength(2_000);
   });
+
+  test("iris: the best model of the grid, with its accuracy", async () => {
+    const { code, stdout, stderr } = await example(onThreads, "iris/iris.js");
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^0\.967 {2}9 nearest neighbours is the best of 19 models\n1\.000 {2}of the flowers/m);
+    expect(code).toBe(0);
+  });
+
+  test("optimise: the parameters that the observations were made of", async () => {
+    const { code, stdout } = await example(onThreads, "optimise/optimise.js");
+    expect(stdout).toContain("each within 1 % of the truth");
+    expect(code).toBe(0);
+  });
 });
 
 describe("service", () => {
