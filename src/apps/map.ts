@@ -60,6 +60,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     placement: Placement;
     retries: RetryPolicy | null;
     progress: boolean;
+    number: string;
   };
   readonly #near: AppFuture<unknown> | null;
   #job: MapJob | null = null;
@@ -81,7 +82,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     if (app.kind === "native" && limit > 0) throw noWalltime(app.name);
     const retries =
       options.retries === undefined ? (app.policy?.retries ?? null) : retriesOf(app.name, options.retries);
-    this.#options = { seed, walltimeMs: limit, placement, retries, progress: options.progress ?? false };
+    this.#options = { seed, walltimeMs: limit, placement, retries, progress: options.progress ?? false, number };
     // Whoever wants another end says so in this turn.
     const started = new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)));
     kernel.track(started.then(() => (this.#used === null ? this.#collectUnasked() : undefined)));

@@ -17,6 +17,7 @@ import { taskError } from "./failures.ts";
 import { withNumbers } from "./numbers.ts";
 import type { BatchSink, Pump } from "./pump.ts";
 import { elsewhere, mayRetry } from "./retries.ts";
+import { type AppTally, failedTask } from "./tally.ts";
 import { bytesOfTry } from "./words.ts";
 
 const CALLS_MAX = 65_536; // Of one batch; the offsets and futures of more would be felt in one turn.
@@ -39,12 +40,14 @@ interface GathererPlace {
   kernel: SubmitsCalls;
   salt: string;
   numbers: { made: number };
+  tally: AppTally;
 }
 
 /** Gathers the calls of one app. */
 export class CallGatherer implements Home {
   /** Calls ever made of the app, with whatever options; each is numbered in the order of the program. */
   readonly numbers: { made: number };
+  readonly tally: AppTally;
   readonly #app: AppDefinition;
   readonly #kernel: SubmitsCalls;
   readonly #seed: bigint;
@@ -55,7 +58,8 @@ export class CallGatherer implements Home {
   #anyCancelled = false;
   #anyOrder = false;
 
-  constructor(app: AppDefinition, { kernel, salt, numbers }: GathererPlace) {
+  constructor(app: AppDefinition, { kernel, salt, numbers, tally }: GathererPlace) {
+    this.tally = tally;
     this.#app = app;
     this.#kernel = kernel;
     this.numbers = numbers;
@@ -103,6 +107,8 @@ export class CallGatherer implements Home {
     const { name, policy } = this.#app;
     const retries = policy?.retries ?? null;
     if (retries === null || future.done() || !mayRetry(name, retries, future, error)) return false;
+    const { index, tries } = future;
+    this.#kernel.pump.observer?.retried(failedTask({ app: name, index, map: null, tries }, error));
     future.moved("unscheduled", null);
     const gathered = { bytes: bytesOfTry(this.#app, bytes, future.tries + 1).slice(), offsets: [0] };
     const options = this.#options(future.index, 1, gathered);

@@ -49,7 +49,6 @@ export class Engine implements AsyncDisposable {
   /** @internal */
   constructor(executor: Executor, events: EngineEvents, options: EngineOptions) {
     this.#executor = executor;
-    this.#record = new RunRecord(executor, options);
     this.kernel = new Kernel(executor, {
       onFatal: (error) => {
         this.#lost = error.code === "ERR_RANK_LOST";
@@ -58,6 +57,7 @@ export class Engine implements AsyncDisposable {
       onClosed: () => events.onClosed(),
       onOverdue: (worker) => executor.endOverdue(worker),
     });
+    this.#record = new RunRecord(this.kernel, options);
     // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
     this.kernel.memo = new Memo(null, (work) => this.kernel.track(work));
     this.kernel.files = new FileTasks(this.kernel, options.staging);

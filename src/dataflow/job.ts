@@ -4,6 +4,7 @@
  */
 
 import { CancelledError, type HeddleError } from "../errors.ts";
+import type { FailedTask } from "../monitoring/events.ts";
 import type { ElementType, Placement, ReduceOp, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { getters, rowBytes } from "../serialize/columns.ts";
@@ -15,6 +16,7 @@ import type { Kernel } from "./kernel.ts";
 import type { Piece, PieceArguments, Source } from "./piece.ts";
 import type { BatchSink } from "./pump.ts";
 import { elsewhere, mayRetry } from "./retries.ts";
+import { failedTask, type Progress } from "./tally.ts";
 import { bytesOfTry } from "./words.ts";
 
 /** How the results of a map end. */
@@ -40,12 +42,8 @@ export interface JobOptions {
   walltimeMs: number;
   placement: Placement;
   retries: RetryPolicy | null;
-}
-
-export interface Progress {
-  done: number;
-  failed: number;
-  total: number | null;
+  /** Of the map, among those of whoever made it. */
+  number: string;
 }
 
 const PIECES_MAX = 64; // Under way at once: enough for the widest fabric, and a bound on memory.
@@ -65,7 +63,6 @@ export class MapJob {
   /** Of tasks that were tried again. */
   readonly #attempts = new Map<number, { tries: number }>();
   #bytes = 0;
-  #submitted = 0;
   #cancelled: CancelledError | null = null;
   #room: (() => void) | null = null;
   #settle: { resolve: () => void; reject: (error: unknown) => void } | null = null;
@@ -76,12 +73,12 @@ export class MapJob {
     this.#source = source;
     this.#end = end;
     this.#options = options;
-    this.progress = { done: 0, failed: 0, total: source.total };
+    this.progress = { done: 0, failed: 0, submitted: 0, total: source.total };
   }
 
   /** Tasks that were submitted so far; in the end, of the map. */
   get tasks(): number {
-    return this.#submitted;
+    return this.progress.submitted;
   }
 
   /** Runs it all. Rejects when it is cancelled or the fabric ends, not for failed tasks. */
@@ -89,6 +86,7 @@ export class MapJob {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       if (this.#cancelled !== null) return reject(this.#cancelled);
+      this.#kernel.tallyOf(this.app.name).mapBegins(this.progress);
       this.#produce().catch((error) => this.#abort(error));
     });
   }
@@ -120,14 +118,14 @@ export class MapJob {
       if (this.#settle === null) return;
     }
     this.#produced = true;
-    this.progress.total = this.#submitted;
+    this.progress.total = this.progress.submitted;
     this.#finishIfDone();
   }
 
   #produced = false;
 
   #take(piece: Piece): void {
-    this.#submitted = piece.last;
+    this.progress.submitted = piece.last;
     if ("error" in piece) {
       this.#fail(piece.first, piece.error);
       return;
@@ -176,6 +174,7 @@ export class MapJob {
     if (retries === null) return this.#fail(index, error);
     const attempts = this.#attempts.get(index) ?? { tries: 1 };
     if (!mayRetry(this.app.name, retries, attempts, error)) return this.#fail(index, error);
+    this.#kernel.pump.observer?.retried(this.#failedTask(index, error));
     attempts.tries++;
     this.#attempts.set(index, attempts);
     this.#send(
@@ -201,19 +200,27 @@ export class MapJob {
   #fail(index: number, error: HeddleError): void {
     this.progress.failed++;
     this.failures.set(index, error);
+    this.#kernel.pump.observer?.failed(this.#failedTask(index, error));
     this.#end.failed();
+  }
+
+  #failedTask(index: number, error: HeddleError): FailedTask {
+    const tries = this.#attempts.get(index)?.tries ?? 1;
+    return failedTask({ app: this.app.name, index, map: this.#options.number, tries }, error);
   }
 
   #finishIfDone(): void {
     if (!this.#produced || this.#batches.size > 0) return;
     const settle = this.#settle;
     this.#settle = null;
+    this.#kernel.tallyOf(this.app.name).mapEnds(this.progress);
     settle?.resolve();
   }
 
   #abort(error: unknown): void {
     const settle = this.#settle;
     this.#settle = null;
+    this.#kernel.tallyOf(this.app.name).mapEnds(this.progress);
     this.#source.stop();
     for (const batch of this.#batches.keys()) this.#kernel.pump.cancel(batch);
     this.#batches.clear();

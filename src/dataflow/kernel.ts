@@ -4,8 +4,8 @@
 
 import { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
-import { AppFuture, type Tally } from "../futures/future.ts";
-import { type FutureState, noCounts, type StateCounts } from "../futures/states.ts";
+import { AppFuture } from "../futures/future.ts";
+import { noCounts, STATES, type StateCounts } from "../futures/states.ts";
 import type { Memo } from "../memo/memo.ts";
 import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
@@ -18,6 +18,7 @@ import type { FileTasks } from "./files.ts";
 import { JoiningCall } from "./joining.ts";
 import { checkHolder, checkNeed } from "./needs.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
+import { AppTally } from "./tally.ts";
 import { WaitingCall } from "./waiting.ts";
 import { hasStreamFiles, setOf, streamsOf } from "./words.ts";
 
@@ -53,7 +54,7 @@ export interface KernelWatch {
   tracked(job: Promise<unknown>): void;
 }
 
-export class Kernel implements Tally {
+export class Kernel {
   readonly executor: Executor;
   readonly pump: Pump;
   /** What is to be done before the engine closes, and needs it. */
@@ -67,8 +68,8 @@ export class Kernel implements Tally {
   #flushing = false;
   #waiting = 0;
   #closed = false;
-  #made = 0;
-  readonly #over = noCounts();
+  /** By app. */
+  readonly tallies: Map<string, AppTally> = new Map();
   readonly #jobs = new Set<Promise<unknown>>();
   readonly #watch: KernelWatch | null;
 
@@ -86,8 +87,8 @@ export class Kernel implements Tally {
   call(app: AppDefinition, args: readonly unknown[], after: AppFuture<unknown> | null = null): AppFuture<unknown> {
     const gatherer = this.#gathererOf(app);
     const index = gatherer.numbers.made++;
-    const future = new AppFuture<unknown>(app.name, index, this);
-    this.#made++;
+    const future = new AppFuture<unknown>(app.name, index, gatherer.tally);
+    gatherer.tally.made++;
     if (this.#closed) {
       future.reject(closedError(app.name));
       return future;
@@ -155,18 +156,24 @@ export class Kernel implements Tally {
     }
   }
 
-  /** @internal A call is over. */
-  over(state: FutureState): void {
-    this.#over[state]++;
-  }
-
   /** Calls so far, by state; those that are not over count as launched, or as pending where they wait for inputs. */
   counts(): StateCounts {
-    const counts = { ...this.#over };
-    const over = Object.values(counts).reduce((a, b) => a + b, 0);
-    counts.pending = this.#waiting;
-    counts.launched = this.#made - over - this.#waiting;
-    return counts;
+    const sum = noCounts();
+    for (const tally of this.tallies.values()) {
+      const counts = tally.calls();
+      for (const state of STATES) sum[state] += counts[state];
+    }
+    return sum;
+  }
+
+  /** What became of the calls and maps of an app. */
+  tallyOf(app: string): AppTally {
+    let tally = this.tallies.get(app);
+    if (tally === undefined) {
+      tally = new AppTally(this.pump);
+      this.tallies.set(app, tally);
+    }
+    return tally;
   }
 
   /** No call is accepted any more; outstanding ones fail. */
@@ -180,7 +187,7 @@ export class Kernel implements Tally {
     let gatherer = gatherers.get(app);
     if (gatherer === undefined) {
       const numbers = app.base === undefined ? { made: 0 } : this.#gathererOf(app.base).numbers;
-      gatherer = new CallGatherer(app, { kernel: this, salt, numbers });
+      gatherer = new CallGatherer(app, { kernel: this, salt, numbers, tally: this.tallyOf(app.name) });
       gatherers.set(app, gatherer);
     }
     return gatherer;
@@ -223,8 +230,8 @@ export class Kernel implements Tally {
     if (app.kind === "process" && hasStreamFiles(app))
       future.files = { ...(future.files ?? noFiles), ...streamsOf(app, bytes) };
     if (app.joins !== true) return this.#add(gatherer, future, bytes);
-    this.#waiting++;
-    const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, () => this.#waitedFor());
+    this.#waits(gatherer);
+    const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, () => this.#waitedFor(gatherer));
     queueMicrotask(() => void joining.run()); // Not from within: such apps call themselves, as deep as a loop is long.
   }
 
@@ -252,8 +259,14 @@ export class Kernel implements Tally {
     return new Promise((resolve) => this.#moved.push(resolve));
   }
 
-  #waitedFor(): void {
+  #waits({ tally }: CallGatherer): void {
+    this.#waiting++;
+    tally.waiting++;
+  }
+
+  #waitedFor({ tally }: CallGatherer): void {
     this.#waiting--;
+    tally.waiting--;
     for (const resolve of this.#moved.splice(0)) resolve();
   }
 
@@ -278,9 +291,9 @@ export class Kernel implements Tally {
     call: Waiting,
     { after, files, keys }: { after: AppFuture<unknown> | null; files: FilesOfCall | null; keys: FileKeys | null },
   ): void {
-    this.#waiting++;
+    this.#waits(gatherer);
     const ended = (bytes: Uint8Array | null, seen: unknown[] | null): void => {
-      this.#waitedFor();
+      this.#waitedFor(gatherer);
       if (bytes === null) return;
       if (this.#closed) future.reject(closedError(app.name));
       else this.#ready(gatherer, app, future, bytes, { args: null, seen, keys });

@@ -7,7 +7,8 @@
 
 import type { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
-import type { SubmitOptions, TaskRecord } from "../native/binding.ts";
+import type { Observer } from "../monitoring/events.ts";
+import { RecordKind, type SubmitOptions, type TaskRecord } from "../native/binding.ts";
 import { errorOfFatal } from "./failures.ts";
 
 /** Whoever waits for a batch. */
@@ -34,9 +35,13 @@ const TURN_MS = 2; // Timers and sockets of the program wait no longer than this
 const KEEP_ALIVE_MS = 0x7fff_ffff;
 
 export class Pump {
+  /** Null: nobody wants to know. Set before anything is submitted. */
+  observer: Observer | null = null;
   readonly #executor: Executor;
   readonly #events: PumpEvents;
   readonly #sinks = new Map<number, BatchSink>();
+  /** Of each batch, where there is an observer. */
+  readonly #apps = new Map<number, string>();
   readonly #idle: (() => void)[] = [];
   readonly #keepAlive: NodeJS.Timeout = setInterval(() => {}, KEEP_ALIVE_MS).unref();
   #looking = false;
@@ -64,6 +69,10 @@ export class Pump {
     if (this.#ended !== null) throw this.#ended;
     const batch = this.#executor.submit(options);
     this.#sinks.set(batch, sink);
+    if (this.observer !== null) {
+      this.#apps.set(batch, options.app);
+      this.observer.submitted(options.app, options.last - options.first);
+    }
     this.#keepAlive.ref();
     this.#alone = options.last - options.first === 1 && this.#sinks.size === 1;
     if (options.stream) this.#look();
@@ -73,6 +82,7 @@ export class Pump {
   /** Ends a batch; nothing of it comes any more. */
   cancel(batch: number): void {
     if (!this.#sinks.delete(batch)) return;
+    this.#apps.delete(batch);
     this.#executor.cancel(batch);
     if (this.#sinks.size === 0) this.#becomeIdle();
   }
@@ -90,10 +100,12 @@ export class Pump {
 
   drain(): void {
     const { records, finished, overdue, fatal, closed } = this.#executor.drain();
+    if (this.observer !== null) this.#tell(this.observer, records);
     for (const record of records) this.#sinks.get(record.batch)?.record(record);
     for (const batch of finished) {
       const sink = this.#sinks.get(batch);
       this.#sinks.delete(batch);
+      this.#apps.delete(batch);
       sink?.finished();
     }
     if (records.length > 0) this.#activeAt = performance.now();
@@ -121,6 +133,13 @@ export class Pump {
   spin(): void {
     if (performance.now() - this.#turnedAt > TURN_MS) return;
     if (this.#executor.waitEvents(this.#alone ? SPIN_ALONE_US : SPIN_US)) this.drain();
+  }
+
+  #tell(observer: Observer, records: readonly TaskRecord[]): void {
+    for (const { batch, first, last, kind, rank } of records) {
+      const app = this.#apps.get(batch);
+      if (app !== undefined) observer.ended(app, last - first, kind === RecordKind.failed, rank);
+    }
   }
 
   #becomeIdle(): void {

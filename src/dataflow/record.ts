@@ -1,11 +1,14 @@
-/** What is written down of a run: its folder, options, log. Rank 0 does, which the program is on. */
+/** What is written down of a run: its folder, options, log, events, and the sums at its end. Rank 0 does, which the program is on. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
+import type { StateCounts } from "../futures/states.ts";
+import { EventLog } from "../monitoring/events.ts";
 import { type Log, type LogLevel, noLog, RunLog } from "../monitoring/log.ts";
 import { makeRunDirectory } from "../monitoring/run-directory.ts";
+import type { Kernel } from "./kernel.ts";
 import { setTasksFolder } from "./words.ts";
 
 export interface MonitoringSettings {
@@ -24,39 +27,78 @@ export class RunRecord {
   readonly folder: string | null;
   readonly log: Log;
   readonly #log: RunLog | null;
+  readonly #events: EventLog | null;
+  readonly #kernel: Kernel;
+  readonly #began = new Date();
   readonly #beganAt = performance.now();
   #closed = false;
 
   /** Throws ERR_CONFIG where the folder cannot be made. */
-  constructor(executor: Executor, options: { monitoring: MonitoringSettings }) {
+  constructor(kernel: Kernel, options: { monitoring: MonitoringSettings }) {
     const { monitoring } = options;
+    const { executor } = kernel;
     const here = executor.rank === 0;
+    this.#kernel = kernel;
     this.folder = here ? folderOf(monitoring) : null;
     this.#log = here ? logOf(monitoring, this.folder) : null;
     this.log = this.#log ?? noLog;
+    this.#events = this.folder === null ? null : new EventLog(join(this.folder, "events.jsonl"), this.log);
     if (this.folder === null) return;
-    const outputs = join(this.folder, "outputs");
-    writeFileSync(join(this.folder, "config.json"), `${JSON.stringify(configOf(executor, options), null, 2)}\n`);
-    let made = false;
-    setTasksFolder(() => {
-      if (!made) mkdirSync(outputs, { recursive: true });
-      made = true;
-      return outputs;
-    });
+    this.#write("config.json", configOf(executor, options));
+    setTasksFolder(foldersIn(join(this.folder, "outputs")));
+    kernel.pump.observer = this.#events;
     const { kind, ranks, workers } = executor;
-    this.log.info("started", { executor: kind, ranks, workers, pid: process.pid });
+    const started = { executor: kind, ranks, workers, pid: process.pid };
+    this.#events?.add("start", { time: this.#began.toISOString(), ...started });
+    this.log.info("started", started);
   }
 
   /** Writes what is left. Twice is once. */
   close(how: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.folder !== null) {
-      setTasksFolder(null);
-      this.log.info(how, { seconds: (performance.now() - this.#beganAt) / 1_000 });
-    }
+    if (this.folder !== null) this.#end(how);
     this.#log?.flush();
   }
+
+  #end(how: string): void {
+    setTasksFolder(null);
+    this.#kernel.pump.observer = null;
+    const seconds = Math.round(performance.now() - this.#beganAt) / 1_000;
+    const calls = inUse(this.#kernel.counts());
+    this.log.info(how, { seconds, calls });
+    this.#events?.flush(); // So that this is the last.
+    this.#events?.add("end", { how, calls });
+    this.#events?.close();
+    const apps = [...this.#kernel.tallies].map(([app, tally]) => {
+      const { maps, total: tasks, done, failed } = tally.maps();
+      return [app, { calls: inUse(tally.calls()), ...(maps > 0 ? { maps: { maps, tasks, done, failed } } : {}) }];
+    });
+    const started = this.#began.toISOString();
+    this.#write("summary.json", { started, seconds, how, calls, apps: Object.fromEntries(apps) });
+  }
+
+  #write(name: string, content: object): void {
+    try {
+      writeFileSync(join(this.folder as string, name), `${JSON.stringify(content, null, 2)}\n`);
+    } catch (error) {
+      process.stderr.write(`heddle: ${name} was not written: ${(error as Error).message}\n`);
+    }
+  }
+}
+
+/** Made when the first task wants one. */
+function foldersIn(outputs: string): () => string {
+  let made = false;
+  return () => {
+    if (!made) mkdirSync(outputs, { recursive: true });
+    made = true;
+    return outputs;
+  };
+}
+
+function inUse(counts: StateCounts): Partial<StateCounts> {
+  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
 }
 
 function folderOf({ runDir, demanded }: MonitoringSettings): string | null {

@@ -48,7 +48,7 @@ export interface CallFiles {
 
 /** @internal Calls that are over, by state. */
 export interface Tally {
-  over(state: FutureState): void;
+  over(state: FutureState, future: AppFuture<unknown>): void;
 }
 
 // The executor of `new Promise` runs at once, so one function and two variables serve all: no closure for each future.
@@ -239,7 +239,7 @@ export class AppFuture<T> extends Promise<T> {
     this.#state = state;
     if (isOver(state)) {
       this.home = null;
-      this.#tally?.over(state);
+      this.#tally?.over(state, this);
     }
   }
 

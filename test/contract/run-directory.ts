@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandResult } from "heddle";
 import { expect } from "vitest";
-import { litters } from "../helpers/apps.ts";
+import { exits, litters } from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
 
 export const runDirectoryChecks: Checks = {
@@ -39,4 +39,32 @@ export const runDirectoryChecks: Checks = {
     expect(read.at(-1)).toMatchObject({ level: "warn", msg: "half of it", share: 0.5 });
     expect(lines.join()).not.toContain("not written");
   },
+
+  "events count what was submitted and what ended, and name what failed": async ({ engine }) => {
+    const path = join(engine.runDir as string, "events.jsonl");
+    const failing = exits.with({ retries: 1 })(1);
+    const failed = await failureOf(failing);
+    await exits.map([0, 0]).discard();
+    const lines = (): Record<string, unknown>[] => {
+      const read = readFileSync(path, "utf8")
+        .split("\n")
+        .flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
+      return read.filter(({ app }) => app === "exits");
+    };
+    const sum = (key: string): number => lines().reduce((total, line) => total + ((line[key] as number) ?? 0), 0);
+    await until(() => sum("done") === 2);
+    expect([sum("submitted"), sum("failed")]).toEqual([4, 2]);
+    const { index, id } = failing;
+    expect(id).toBe(`exits#${index}`);
+    const known = { index, map: null, code: "ERR_COMMAND_FAILED", message: failed.message.slice(0, 500) };
+    expect(lines().filter(({ event }) => event !== "tasks")).toMatchObject([
+      { event: "retry", ...known, tries: 1, message: expect.any(String) },
+      { event: "failed", ...known, tries: 2 },
+    ]);
+  },
 };
+
+/** They are written soon, not at once. */
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
