@@ -39,7 +39,12 @@ export const quick: Suite[] = [
     ],
     count: "ctest",
   },
-  { name: "TypeScript unit tests", steps: [vitest("unit")], count: "vitest" },
+  {
+    name: "TypeScript unit tests",
+    files: { "src/staging/globus.test.ts": ["openssl"] }, // Makes a certificate.
+    steps: [vitest("unit")],
+    count: "vitest",
+  },
 ];
 
 export const slow: Suite[] = [
@@ -58,6 +63,7 @@ export const slow: Suite[] = [
     needs: ["mpich", "openmpi"],
     files: {
       "test/integration/bad-input.test.ts": ["root"], // Mounts a device that is soon full.
+      "test/integration/globus.test.ts": ["openssl"],
       "test/integration/stage.test.ts": ["strace"], // Counts what ranks open.
       "test/integration/two-hosts.test.ts": ["root", "iproute2"],
       "test/package/gyp.test.ts": ["python3"],

@@ -112,7 +112,7 @@ this process, and what a program would do if it were started now, and why. Run i
 
 Ends with 1 when something is broken.
 `,
-  login: `heddle login globus [--collection UUID]...
+  login: `heddle login globus [options]
 
 Logs in to Globus, so that programs may use globus: files in your name: prints an address to open in a browser, anywhere,
 and reads the code that is shown there after the login. The login is kept in heddle/globus.json in ~/.config, readable by
@@ -120,6 +120,9 @@ you alone, and renewed while it is used. HEDDLE_GLOBUS_CLIENT_ID names the app t
 https://app.globus.org/settings/developers (a thick client, with the redirect https://auth.globus.org/v2/web/auth-code).
 
       --collection UUID  also consent that files of this collection are read and written; an error says when it is needed
+      --domain DOMAIN    log in with an identity of this domain, such as ncsa.illinois.edu
+      --identity NAME    log in with this identity (name or UUID)
+      --policy UUID      log in as this policy wants. Errors say when one of these is needed; each may be given several times
 
   HEDDLE_GLOBUS_CLIENT_ID=... heddle login globus
 `,

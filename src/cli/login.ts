@@ -3,21 +3,19 @@
 import { stdin, stdout } from "node:process";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { HeddleError } from "../errors.ts";
-import { GlobusLogin } from "../staging/globus-login.ts";
+import { HeddleError, headline } from "../errors.ts";
+import { UUID } from "../staging/globus.ts";
+import { GlobusLogin, sessionOptions } from "../staging/globus-login.ts";
 import { Connections, globusSettings } from "../staging/globus-settings.ts";
 import { type Options, parseOptions } from "./options.ts";
 
-const options: Options = { collection: { type: "string" } };
+const names = ["collection", ...Object.keys(sessionOptions)];
+const options: Options = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
 
 /** The code is read from standard input: a line. */
 export async function login(args: readonly string[]): Promise<void> {
   checkService("login", args, options);
-  const { values } = parseArgs({
-    args: [...args],
-    options: { collection: { type: "string", multiple: true } },
-    allowPositionals: true,
-  });
+  const given = valuesOf(args);
   const settings = globusSettings();
   if (settings.clientSecret !== null) {
     const hint = "unset it to log in as a user";
@@ -27,12 +25,27 @@ export async function login(args: readonly string[]): Promise<void> {
       hint,
     );
   }
+  const odd = given("collection").find((id) => !UUID.test(id));
+  if (odd !== undefined)
+    throw new HeddleError("ERR_CONFIG", `--collection is "${odd}".`, "give the UUID of a collection");
   await withLogin(async (globus) => {
-    const { url, finish } = await globus.begin(values.collection ?? []);
+    const { url, finish } = await globus.begin(given("collection"), sessionOf(given));
     console.log(`Open this address in a browser, log in, and allow it:\n\n${url}\n`);
     await finish(await ask("The code that is shown then: "));
     console.log(`Logged in. The login is kept in ${settings.tokens}.`);
   });
+}
+
+/** By option: every value that it was given. */
+function valuesOf(args: readonly string[]): (name: string) => string[] {
+  const all = Object.fromEntries(names.map((name) => [name, { type: "string", multiple: true } as const]));
+  const { values } = parseArgs({ args: [...args], options: all, allowPositionals: true });
+  return (name) => (values[name] as string[] | undefined) ?? [];
+}
+
+function sessionOf(given: (name: string) => string[]): Record<string, string> {
+  const all = Object.entries(sessionOptions).map(([option, name]) => [name, given(option).join(",")] as const);
+  return Object.fromEntries(all.filter(([, value]) => value !== ""));
 }
 
 export async function logout(args: readonly string[]): Promise<void> {
@@ -48,12 +61,22 @@ function checkService(command: string, args: readonly string[], known: Options):
 }
 
 async function withLogin(work: (globus: GlobusLogin) => Promise<void>): Promise<void> {
+  const settings = globusSettings();
   const connections = new Connections();
   try {
-    await work(new GlobusLogin(globusSettings(), connections));
+    await work(new GlobusLogin(settings, connections));
+  } catch (cause) {
+    if (cause instanceof HeddleError) throw cause;
+    const hint = "look at the network, HTTPS_PROXY and HEDDLE_GLOBUS_AUTH";
+    throw new HeddleError("ERR_GLOBUS_LOGIN", `${settings.auth} gave no answer: ${causeOf(cause)}.`, hint, { cause });
   } finally {
     await connections.close();
   }
+}
+
+/** What fetch() failed for, and not that it failed. */
+function causeOf(error: unknown): string {
+  return error instanceof Error && error.cause instanceof Error ? causeOf(error.cause) : headline(error);
 }
 
 async function ask(question: string): Promise<string> {

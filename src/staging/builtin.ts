@@ -7,7 +7,7 @@ import { ownProvider, ownSchemes, type StagingProvider } from "./provider.ts";
 const builtin: Record<string, () => Promise<StagingProvider>> = {
   file: async () => (await import("./local.ts")).localProvider,
   http: async () => (await import("./http.ts")).httpProvider,
-  globus: async () => (await import("./globus.ts")).globusProvider(),
+  globus: async () => (await import("./globus.ts")).ownGlobus(),
   https: async () => (await import("./http.ts")).httpProvider,
   ftp: async () => (await import("./ftp.ts")).ftpProvider,
   ftps: async () => (await import("./ftp.ts")).ftpProvider,

@@ -2,7 +2,7 @@
 
 import { HeddleError } from "../errors.ts";
 import { fileError } from "./errors.ts";
-import type { GlobusLogin } from "./globus-login.ts";
+import { type GlobusLogin, sessionOptions } from "./globus-login.ts";
 import type { Connections } from "./globus-settings.ts";
 import { retryAfter } from "./http.ts";
 
@@ -37,11 +37,17 @@ export interface Event {
   details: string;
 }
 
+interface Authorization {
+  session_message?: string;
+  required_scopes?: string[];
+  [session: string]: unknown;
+}
+
 interface Problem {
   code?: string;
   message?: string;
   required_scopes?: string[];
-  authorization_parameters?: { session_message?: string; required_scopes?: string[] };
+  authorization_parameters?: Authorization;
 }
 
 const SUBMISSIONS = 4; // Attempts at one; the service takes the first, and tells the others so.
@@ -109,23 +115,20 @@ export class TransferApi {
       const response = await this.#connections.fetch(this.#base + path, { ...options, headers });
       const text = await response.text();
       if (response.ok) return JSON.parse(text) as T;
-      if (response.status !== 401 || renewed) throw problemOf(url, response, text);
+      const problem = parsed(text);
+      const again = response.status === 401 || this.#login.consents(scopesOf(problem));
+      if (!again || renewed) throw problemOf(url, response, problem);
       token = await this.#login.token(token);
     }
   }
 }
 
 /** What an answer means for the file. */
-function problemOf(url: URL, { status, statusText, headers }: Response, text: string): Error {
-  const problem = parsed(text);
+function problemOf(url: URL, { status, statusText, headers }: Response, problem: Problem): Error {
   const said = `${problem.message ?? statusText} (${problem.code ?? `HTTP ${status}`})`;
-  const scopes = problem.required_scopes ?? problem.authorization_parameters?.required_scopes;
-  if (scopes !== undefined) return consentError(url, scopes, said);
-  const session = problem.authorization_parameters?.session_message;
-  if (session !== undefined) {
-    const hint = "run `heddle login globus`, and log in as the collection wants";
-    return fileError("ERR_GLOBUS_LOGIN", url, `wants another login: ${session}`, hint);
-  }
+  const scopes = scopesOf(problem);
+  if (scopes.length > 0) return consentError(url, scopes, said);
+  if (problem.authorization_parameters !== undefined) return sessionError(url, problem.authorization_parameters, said);
   if (status === 401) {
     return fileError("ERR_GLOBUS_LOGIN", url, `is refused: ${said}`, "run `heddle login globus`");
   }
@@ -148,6 +151,20 @@ function consentError(url: URL, scopes: readonly string[], said: string): Heddle
   const collections = [...new Set(ids)].map((id) => ` --collection ${id}`).join("");
   const what = `wants a consent of who is logged in: ${said}`;
   return fileError("ERR_GLOBUS_CONSENT", url, what, `run \`heddle login globus${collections}\``);
+}
+
+/** It wants who logged in to have done so as somebody, or in some way. */
+function sessionError(url: URL, wanted: Authorization, said: string): HeddleError {
+  const words = Object.entries(sessionOptions).flatMap(([option, name]) => {
+    const values = wanted[name];
+    return Array.isArray(values) ? values.map((value) => ` --${option} ${value}`) : [];
+  });
+  const what = `wants another login: ${wanted.session_message ?? said}`;
+  return fileError("ERR_GLOBUS_LOGIN", url, what, `run \`heddle login globus${words.join("")}\``);
+}
+
+function scopesOf({ required_scopes: scopes, authorization_parameters: wanted }: Problem): readonly string[] {
+  return scopes ?? wanted?.required_scopes ?? [];
 }
 
 function parsed(text: string): Problem {

@@ -9,6 +9,13 @@ const SCOPE = "urn:globus:auth:scope:transfer.api.globus.org:all";
 const MARGIN_MS = 60_000; // A token is not used in its last minute.
 const LOG_IN = "run `heddle login globus`";
 
+/** Options of `heddle login globus`, and the parameters of Globus that they stand for: lists of text. */
+export const sessionOptions: Readonly<Record<string, string>> = {
+  domain: "session_required_single_domain",
+  identity: "session_required_identities",
+  policy: "session_required_policies",
+};
+
 /** With consent that files of these collections are read and written in the user's name. */
 function scopeOf(collections: readonly string[]): string {
   const consents = collections.map((id) => `*https://auth.globus.org/scopes/${id}/data_access`);
@@ -19,6 +26,8 @@ export class GlobusLogin {
   readonly #settings: GlobusSettings;
   readonly #connections: Connections;
   readonly #providers = new Map<string, Promise<Configuration>>();
+  /** What a service asks for. */
+  readonly #scopes = new Set([SCOPE]);
   #tokens: Tokens | null = null;
   #underWay: Promise<Tokens> | null = null;
 
@@ -72,16 +81,30 @@ export class GlobusLogin {
 
   async #serviceTokens(): Promise<Tokens> {
     const clientId = this.#clientId();
+    const scope = [...this.#scopes].join(" ");
     const { clientCredentialsGrant } = await import("openid-client");
     const provider = await this.#provider(clientId);
-    return tokensOf(clientId, await granted(clientCredentialsGrant(provider, { scope: SCOPE })), null);
+    return tokensOf(clientId, await granted(clientCredentialsGrant(provider, { scope })), null);
+  }
+
+  /** A service consents by asking for scopes; true: new ones, so that another token is worth a try. A user has to log in for it. */
+  consents(scopes: readonly string[]): boolean {
+    const before = this.#scopes.size;
+    if (this.#settings.clientSecret !== null) for (const scope of scopes) this.#scopes.add(scope);
+    return this.#scopes.size > before;
   }
 
   /**
    * Begins a login: `url` is for the user's browser, where a code is shown after it; `finish` takes that code (or the address that shows it).
    * Both throw `ERR_GLOBUS_LOGIN`.
+   *
+   * @param collections - UUIDs of those that are consented to.
+   * @param session - Parameters that ask for certain identities.
    */
-  async begin(collections: readonly string[]): Promise<{ url: string; finish(code: string): Promise<void> }> {
+  async begin(
+    collections: readonly string[],
+    session: Readonly<Record<string, string>> = {},
+  ): Promise<{ url: string; finish(code: string): Promise<void> }> {
     const oauth = await import("openid-client");
     const { auth, tokens } = this.#settings;
     const clientId = this.#clientId();
@@ -94,6 +117,7 @@ export class GlobusLogin {
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
       code_challenge_method: "S256",
       access_type: "offline", // With a refresh token.
+      ...(Object.keys(session).length === 0 ? {} : { ...session, prompt: "login" }),
     });
     const finish = async (code: string): Promise<void> => {
       const back = new URL(redirect);

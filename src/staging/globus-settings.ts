@@ -38,7 +38,7 @@ export function globusSettings(): GlobusSettings {
     collection: process.env["HEDDLE_GLOBUS_COLLECTION"]?.toLowerCase() || null,
     folder,
     path: process.env["HEDDLE_GLOBUS_PATH"] || folder || "/",
-    pollMs: 1_000,
+    pollMs: 300,
   };
 }
 
@@ -58,7 +58,7 @@ export class Connections {
   }
 
   readonly fetch = async (url: string, options: object): Promise<Response> => {
-    const { EnvHttpProxyAgent, fetch } = await import("undici");
+    const { EnvHttpProxyAgent, fetch } = (await import("undici")).default;
     this.#kept ??= new EnvHttpProxyAgent();
     return (await fetch(url, { ...options, dispatcher: this.#kept } as never)) as unknown as Response;
   };

@@ -163,6 +163,9 @@ test("a service asks with its secret, and nobody logs in", async () => {
   settings = { ...settings, clientId: SERVICE.id, clientSecret: SERVICE.secret };
   expect(await bring(remoteFile("of a service", "text"))).toBe("text");
   expect(existsSync(settings.tokens)).toBe(false);
+  const kin = cloud.collection(remote.folder, guarded);
+  cloud.guarded.add(kin.id);
+  expect(await bring(file(`globus://${guarded}/of%20a%20service`))).toBe("text"); // It may consent by itself.
   settings = { ...settings, clientSecret: "another" };
   await expect(bring(remoteFile("x", "x"))).rejects.toMatchObject({ code: "ERR_GLOBUS_LOGIN" });
 });
@@ -177,6 +180,25 @@ test("a collection that wants a consent is named, and a login with it helps", as
   await expect(bring(ref)).rejects.toMatchObject({ code: "ERR_GLOBUS_CONSENT", message });
   await logIn([guarded]);
   expect(await bring(ref)).toBe("consented");
+});
+
+test("a collection that wants another identity says which, and a login asks for it", async () => {
+  await logIn();
+  const authorization_parameters = {
+    session_message: "Log in at the institute",
+    session_required_single_domain: ["institute.example", "other.example"],
+  };
+  cloud.hinder = (_, response) => {
+    response.writeHead(403).end(JSON.stringify({ code: "AuthorizationRequired", authorization_parameters }));
+    return true;
+  };
+  const message = expect.stringMatching(
+    /at the institute[\s\S]*login globus --domain institute.example --domain other/,
+  );
+  await expect(bring(remoteFile("x", "x"))).rejects.toMatchObject({ code: "ERR_GLOBUS_LOGIN", message });
+  const { url } = await login().begin([], { session_required_single_domain: "institute.example" });
+  const asked = Object.fromEntries(new URL(url).searchParams);
+  expect(asked).toMatchObject({ session_required_single_domain: "institute.example", prompt: "login" });
 });
 
 test.each([

@@ -14,13 +14,22 @@ import { Connections, type GlobusSettings, globusSettings } from "./globus-setti
 import { transfer } from "./globus-task.ts";
 import type { Download, StagingProvider } from "./provider.ts";
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Of a collection. */
+export const UUID: RegExp = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Where files of this machine lie in the local collection. */
 interface Local {
   collection: string;
   folder: string;
   path: string;
+}
+
+let own: StagingProvider | null = null;
+
+/** By the environment; one, so that its login and connections serve all files. */
+export function ownGlobus(): StagingProvider {
+  own ??= globusProvider();
+  return own;
 }
 
 /** @param connections - Of its own by default. */

@@ -26,6 +26,8 @@ export interface StartOptions {
   cwd?: string;
   /** Added to the environment; `null` removes a variable. */
   env?: Record<string, string | null>;
+  /** Default: nothing to read. */
+  stdin?: "pipe";
   /** The program is ended, and the test fails, when it takes longer, ms. */
   timeoutMs?: number;
 }
@@ -67,7 +69,7 @@ export class Running {
       cwd: options.cwd ?? repository,
       env,
       detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [options.stdin ?? "ignore", "pipe", "pipe"],
     });
     this.child.stdout?.on("data", (chunk: Buffer) => this.#add("stdout", chunk));
     this.child.stderr?.on("data", (chunk: Buffer) => this.#add("stderr", chunk));
