@@ -36,6 +36,7 @@ export type ErrorCode =
   | "ERR_FILE_SPACE" // no room for a file
   | "ERR_FILE_TRANSFER" // a file cannot be brought to its place
   | "ERR_FILE_TRUNCATED" // a file is shorter or longer than it should be
+  | "ERR_FUTURE_USED" // a future was used as a text or number
   | "ERR_GLOBUS_COLLECTION" // no collection of Globus sees this machine's files
   | "ERR_GLOBUS_CONSENT" // a collection of Globus wants a consent
   | "ERR_GLOBUS_LOGIN" // nobody has logged in to Globus

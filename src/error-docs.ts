@@ -151,6 +151,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "A file that was brought here has another size than the server announced, or than `file(..., { size })` says, as often as it was tried.",
     fix: "Look at the server: it ends transfers before their end. Or correct the size.",
   },
+  ERR_FUTURE_USED: {
+    when: "A future was put into a text, into JSON, or calculated with, as if it were the result that it will have.",
+    fix: "Await it first. As an argument of another call it can stay as it is: that call waits for it.",
+  },
   ERR_GLOBUS_COLLECTION: {
     when: "A `globus:` file comes and goes by a collection of this machine, and there is none: HEDDLE_GLOBUS_COLLECTION or HEDDLE_GLOBUS_FOLDER is not set, or what was transferred is not in that folder.",
     fix: "Set them as the guide on Globus says; HEDDLE_GLOBUS_PATH where the collection calls that folder otherwise.",

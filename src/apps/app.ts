@@ -11,6 +11,7 @@ import { shorten } from "../serialize/values.ts";
 import { setNestedLoader } from "../worker/nested.ts";
 import { type CommandOptions, changedSettings } from "./command-options.ts";
 import { DEFINITION, isolationOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
+import { checkNames } from "./known.ts";
 import type { mapOf } from "./map.ts";
 import { derived, policiesOf } from "./policy.ts";
 import type { App, AppOptions, CallOptions, ElementColumn, ElementValue } from "./types.ts";
@@ -50,6 +51,7 @@ export function app(
   if (typeof fn !== "function") {
     throw new HeddleError("ERR_CONFIG", `app("${name}"): the second argument is ${shorten(fn)}.`, "pass the function");
   }
+  checkNames(`App "${name}"`, "app", options);
   const { returns } = options;
   if (returns !== undefined && !(returns in elementBytes)) {
     const known = Object.keys(elementBytes).join(", ");
@@ -84,6 +86,7 @@ export function callable(definition: AppDefinition): unknown {
   const known = new Map<string, unknown>();
   const withOptions = (given: CallOptions & CommandOptions = {}): unknown => {
     const { name, kind } = definition;
+    checkNames(`${name}.with()`, "with", given);
     if (kind === "native" && given.walltime !== undefined) throw noWalltime(name);
     const limit = given.walltime === undefined ? definition.walltimeMs : walltimeMs(name, given.walltime);
     const placement = placementOf(name, given, definition.placement);

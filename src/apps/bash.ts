@@ -11,6 +11,7 @@ import { callable } from "./app.ts";
 import { type CommandOptions, outputFile, ownSettings } from "./command-options.ts";
 import { placementOf, walltimeMs } from "./definition.ts";
 import type { FileTaskOptions } from "./files.ts";
+import { checkNames } from "./known.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import { type PolicyOptions, policiesOf } from "./policy.ts";
 import type { CallOptions, Column, Input, PlacementOptions } from "./types.ts";
@@ -102,6 +103,7 @@ export function bashApp(
   command: readonly string[] | string | ((...args: never[]) => unknown),
   options: BashOptions = {},
 ): unknown {
+  checkNames(`App "${name}"`, "bash", options);
   const compiler = new TemplateCompiler(name);
   const fn = typeof command === "function" ? command : null;
   const template = compile(compiler, command, options, name);

@@ -14,7 +14,24 @@ export const DEFINITION: unique symbol = Symbol.for("heddle.definition");
 export function walltimeMs(name: string, walltime: number | undefined): number {
   if (walltime === undefined) return 0;
   if (typeof walltime === "number" && walltime > 0 && Number.isFinite(walltime)) return Math.ceil(walltime * 1_000);
-  throw new HeddleError("ERR_CONFIG", `App "${name}": walltime is ${shorten(walltime)}.`, "give seconds, more than 0");
+  const meant = secondsOf(walltime);
+  const hint = meant === null ? "give seconds, more than 0" : `give seconds: ${meant}`;
+  throw new HeddleError("ERR_CONFIG", `App "${name}": walltime is ${shorten(walltime)}.`, hint);
+}
+
+const SECONDS: Record<string, number> = { ms: 0.001, s: 1, sec: 1, m: 60, min: 60, h: 3_600, d: 86_400 };
+
+/** Of "10m" or "00:10:00"; null where it is no such text. */
+function secondsOf(text: unknown): number | null {
+  const [, value, unit] = /^\s*([\d.]+)\s*([a-z]*)\s*$/i.exec(String(text)) ?? [];
+  if (value !== undefined) {
+    const seconds = Number(value) * (SECONDS[unit?.toLowerCase() || "s"] ?? Number.NaN);
+    return seconds > 0 ? seconds : null;
+  }
+  const clock = /^(?:(\d+)-)?(\d+):(\d+):(\d+)$/.exec(String(text));
+  if (clock === null) return null;
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = clock.slice(1).map((part) => Number(part ?? 0));
+  return ((days * 24 + hours) * 60 + minutes) * 60 + seconds || null;
 }
 
 const PRIORITY_MAX = 1_000;

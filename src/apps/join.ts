@@ -5,6 +5,7 @@ import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
 import { type AppDefinition, functionApp, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import { checkNames } from "./known.ts";
 import { type CacheOptions, policyOf } from "./policy.ts";
 import type { Inputs } from "./types.ts";
 
@@ -59,6 +60,7 @@ export function joinApp<A extends unknown[], R>(
       "pass the function",
     );
   }
+  checkNames(`joinApp("${name}")`, "join", options);
   const policy = policyOf(name, { ...(options.cache === undefined ? {} : { cache: options.cache }) });
   const definition: AppDefinition = {
     ...functionApp(name, fn as (...args: never[]) => unknown, fn.toString()),

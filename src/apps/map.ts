@@ -16,6 +16,7 @@ import { fnv1a64 } from "../native/hash.ts";
 import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { definitionOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
+import { checkNames } from "./known.ts";
 import { type Retries, retriesOf } from "./policy.ts";
 import type { App, PlacementOptions } from "./types.ts";
 
@@ -72,6 +73,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   constructor(kernel: Kernel, app: AppDefinition, columns: readonly Column[], options: MapOptions) {
     this.#kernel = kernel;
     this.#app = app;
+    checkNames(`${app.name}.map()`, "map", options);
     const placement = placementOf(app.name, options, app.placement);
     kernel.check(app, placement);
     this.#near = nearOf(app.name, options);

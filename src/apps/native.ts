@@ -11,6 +11,7 @@ import { type AppDefinition, type NativeFunction, register } from "../serialize/
 import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
 import { isolationOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
+import { checkNames } from "./known.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import { type PolicyOptions, policyOf } from "./policy.ts";
 import type { App, CallOptions, Columns, ElementColumn, ElementValue, Inputs, PlacementOptions } from "./types.ts";
@@ -106,6 +107,7 @@ export function nativeApp<A extends unknown[], R extends ElementType | "bytes">(
   options: NativeOptions<"msgpack", R>,
 ): NativeApp<A, NativeValue<R>, NativeColumn<R>>;
 export function nativeApp(name: string, options: NativeOptions<NativeLayout, ElementType | "bytes">): unknown {
+  checkNames(`nativeApp("${name}")`, "native", options);
   const { returns } = options;
   const isolated = isolationOf(name, options.isolation);
   if (!isolated && options.walltime !== undefined) throw noWalltime(name);

@@ -8,6 +8,7 @@ import { takeUnobserved } from "../futures/unobserved.ts";
 import { errorReport } from "../monitoring/report.ts";
 import { stagedFolder, stagedNames } from "../native/staged.ts";
 import { freezeApps } from "../serialize/registry.ts";
+import { shorten } from "../serialize/values.ts";
 import { workerHook } from "../worker/hook.ts";
 import { loadMaps } from "./app.ts";
 import { type RunOptions, resolveOptions } from "./options.ts";
@@ -28,12 +29,16 @@ let called = false;
  *
  * @param body - The program, given the engine. Its result is that of `run`.
  * @param options - {@link RunOptions}
- * @throws {@link HeddleError} `ERR_ALREADY_STARTED` when called twice.
+ * @throws {@link HeddleError} `ERR_ALREADY_STARTED` when called twice, `ERR_CONFIG`.
  * @example
  * const hello = app("hello", (name: string) => `Hello, ${name}`);
  * await run(async () => console.log(await hello("world")));
  */
 export async function run<T>(body: (engine: Engine) => T | PromiseLike<T>, options: RunOptions = {}): Promise<T> {
+  if (typeof body !== "function") {
+    const hint = "give the body first, then the options: run(async (engine) => { ... }, { workers: 2 })";
+    throw new HeddleError("ERR_CONFIG", `run(): the first argument is ${shorten(body)}.`, hint);
+  }
   const hook = workerHook();
   if (hook !== undefined) {
     hook();

@@ -5,12 +5,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HeddleError } from "../errors.ts";
 import { packageRoot } from "../native/load.ts";
+import { nearest } from "../serialize/nearest.ts";
 import { buildMpiCommand } from "./build-mpi.ts";
 import { doctor } from "./doctor.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { login, logout } from "./login.ts";
 import { cacheCommand } from "./memos.ts";
-import { nearest } from "./nearest.ts";
 import { splitAtProgram } from "./options.ts";
 import { run, runOptions } from "./run.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { editDistance, nearest } from "./nearest.ts";
+import { editDistance, nearest } from "../serialize/nearest.ts";
 import { parseCount, parseOptions, splitAtProgram } from "./options.ts";
 import { parseRun, runOptions } from "./run.ts";
 

@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { HeddleError } from "../errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../serialize/nearest.ts";
 
 export interface Option {
   type: "string" | "boolean";

@@ -1,6 +1,7 @@
 /** Ranges of integers: the input of a map that costs nothing to store or send. */
 
 import { HeddleError } from "../errors.ts";
+import { refuse } from "../serialize/codec.ts";
 
 /** The integers `first, first + step, ...` before `last`. Made by {@link range}. */
 export class Range implements Iterable<number> {
@@ -50,3 +51,13 @@ export function range(first: number, last?: number, step = 1): Range {
   }
   return new Range(from, to, step);
 }
+
+// As an argument it would arrive as a plain object, with which nothing can be calculated.
+refuse(Range, () => {
+  const message = "A range is no argument of one task.";
+  return new HeddleError(
+    "ERR_ARGUMENT",
+    message,
+    "map it, for a task of each integer: app.map(range(...)); or pass [...range(...)]",
+  );
+});

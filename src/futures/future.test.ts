@@ -39,7 +39,7 @@ test("a failure that nobody looks at is remembered, and forgotten once somebody 
 
 test("it is a promise to whoever checks", () => {
   const future = new AppFuture<number>("a", 0, null);
-  expect(String(future)).toBe("[object AppFuture]");
+  expect(Object.prototype.toString.call(future)).toBe("[object AppFuture]");
   expect(future.state).toBe("unscheduled");
 });
 
@@ -84,4 +84,15 @@ test("nothing follows an end, and only what the table says follows anything else
   future.reject(failure);
   expect(future.exception()).toBe(failure);
   expect(() => future.moved("launched", null)).toThrow("it is failed");
+});
+
+test.each([
+  ["as a text", (future: AppFuture<number>) => `${future}`],
+  ["as a number", (future: AppFuture<number>) => Number(future) + 1],
+  ["in JSON", (future: AppFuture<number>) => JSON.stringify({ future })],
+])("used %s it says that it is to be awaited", (how, use) => {
+  const future = new AppFuture<number>("a", 3, null);
+  expect(() => use(future)).toThrow(
+    `The future of a#3 was used ${how}, as if it were its result.\n  fix: await it first`,
+  );
 });

@@ -160,6 +160,25 @@ export class AppFuture<T> extends Promise<T> {
     return true;
   }
 
+  /** A future is no text and no number: `await` gives its result. Throws ERR_FUTURE_USED. */
+  [Symbol.toPrimitive](wanted: string): never {
+    throw this.#notAwaited(wanted === "string" ? "as a text" : "as a number");
+  }
+
+  /** Throws ERR_FUTURE_USED. */
+  toJSON(): never {
+    throw this.#notAwaited("in JSON");
+  }
+
+  #notAwaited(how: string): HeddleError {
+    const hint = `await it first: \`await ${this.app}(...)\`; as an argument of another call it can stay as it is`;
+    return new HeddleError(
+      "ERR_FUTURE_USED",
+      `The future of ${this.id} was used ${how}, as if it were its result.`,
+      hint,
+    );
+  }
+
   override get [Symbol.toStringTag](): string {
     return "AppFuture";
   }

@@ -28,6 +28,17 @@ export function extend<T>(
   addExtension({ Class: type as never, type: tag, pack: pack as never, unpack: unpack as never });
 }
 
+/** Values of a class that cannot be encoded: else they would arrive as empty objects. */
+export function refuse(type: abstract new (...args: never[]) => unknown, error: (value: unknown) => Error): void {
+  const pack = (value: unknown): never => {
+    throw error(value);
+  };
+  extend(type, REFUSED, pack, () => undefined);
+}
+
+const REFUSED = 0x7f;
+for (const type of [WeakMap, WeakSet, WeakRef]) refuse(type, () => new TypeError(`a ${type.name} cannot be encoded`));
+
 let meet: (value: object) => boolean = () => false;
 const encoder = new Encoder(
   (value) => packr.pack(value),

@@ -45,7 +45,13 @@ export function findUnencodable(value: unknown): Unencodable | null {
 }
 
 function search(value: unknown, path: string, above: Set<object>): Unencodable | null {
-  if (typeof value === "function") return { path, what: `a function (${value.name || "anonymous"})` };
+  if (typeof value === "function") {
+    const isApp = Object.hasOwn(value, Symbol.for("heddle.definition"));
+    return {
+      path,
+      what: isApp ? `the app ${value.name}, not a call of it` : `a function (${value.name || "anonymous"})`,
+    };
+  }
   if (typeof value === "symbol") return { path, what: `a symbol (${String(value)})` };
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return null;
   if (above.has(value)) return { path, what: "a cycle: a value that contains itself" };

@@ -1,0 +1,67 @@
+/** The names of options: one that is not among them is a slip, and was meant to do something. */
+
+import { HeddleError } from "../errors.ts";
+import { nearest } from "../serialize/nearest.ts";
+import type { BashOptions } from "./bash.ts";
+import type { CommandOptions } from "./command-options.ts";
+import type { MapOptions } from "./map.ts";
+import type { NativeFunctionOptions } from "./native.ts";
+import type { AppOptions, CallOptions, PlacementOptions } from "./types.ts";
+
+type Names<T> = Record<keyof T, true>;
+
+const placement: Names<PlacementOptions> = { priority: true, target: true, resources: true };
+const call: Names<CallOptions> = {
+  ...placement,
+  retries: true,
+  cache: true,
+  inputs: true,
+  outputs: true,
+  walltime: true,
+};
+const command: Names<CommandOptions> = { cwd: true, env: true, stdout: true, stderr: true };
+const bash: Names<BashOptions> = {
+  ...call,
+  ...command,
+  stdin: true,
+  append: true,
+  captureBytes: true,
+  okExitCodes: true,
+  check: true,
+};
+const app: Names<AppOptions> = { ...call, returns: true, isolation: true };
+const native: Names<NativeFunctionOptions<"bytes", "bytes"> & { isolation: 0; walltime: 0 }> = {
+  ...placement,
+  retries: true,
+  cache: true,
+  library: true,
+  function: true,
+  arguments: true,
+  returns: true,
+  merge: true,
+  isolation: true,
+  walltime: true,
+};
+const map: Names<MapOptions> = { ...placement, progress: true, seed: true, walltime: true, retries: true, near: true };
+
+type Kind = "app" | "bash" | "native" | "join" | "map" | "with";
+
+const known: Record<Kind, Record<string, true>> = {
+  app,
+  bash,
+  native,
+  join: { cache: true },
+  map,
+  with: { ...call, ...command },
+};
+
+/** Throws ERR_CONFIG for a name that no option of this kind has. */
+export function checkNames(where: string, kind: Kind, given: object): void {
+  const names = known[kind];
+  for (const name in given) {
+    if (name in names) continue;
+    const close = nearest(name, Object.keys(names));
+    const hint = close === null ? `use ${Object.keys(names).join(", ")}` : `did you mean ${close}?`;
+    throw new HeddleError("ERR_CONFIG", `${where} has no option "${name}".`, hint);
+  }
+}
