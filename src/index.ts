@@ -34,6 +34,7 @@ export type {
   ElementColumn,
   ElementValue,
   Input,
+  InputInside,
   Inputs,
   Isolation,
   PlacementOptions,

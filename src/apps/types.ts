@@ -8,8 +8,45 @@ import type { FileTaskOptions } from "./files.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import type { PolicyOptions } from "./policy.ts";
 
-/** A value, or a future or promise of it: the task waits for it. Where a text is wanted also a file: the task gets its path. */
-export type Input<T> = T | AppFuture<T> | Promise<T> | (string extends T ? FileRef | AppFuture<FileLike> : never);
+/**
+ * A value, or a future or promise of it: the task waits for it. They may also sit inside the value, in arrays, plain objects, Maps and Sets, at any
+ * depth. Where a text is wanted also a file: the task gets its path.
+ */
+export type Input<T> =
+  | T
+  | AppFuture<T>
+  | Promise<T>
+  | (string extends T ? FileRef | AppFuture<FileLike> : never)
+  | InputInside<T>;
+
+/** What has no place for a future inside. */
+type Whole =
+  | string
+  | number
+  | bigint
+  | boolean
+  | symbol
+  | null
+  | undefined
+  | Date
+  | RegExp
+  | Error
+  | ArrayBuffer
+  | ArrayBufferView
+  | PromiseLike<unknown>
+  | FileRef
+  | ((...args: never[]) => unknown);
+
+/** A value with inputs in the places of its parts. */
+export type InputInside<T> = unknown extends T
+  ? never // It may be a future as it is.
+  : T extends Whole
+    ? never
+    : T extends ReadonlyMap<infer K, infer V>
+      ? ReadonlyMap<K, Input<V>>
+      : T extends ReadonlySet<infer V>
+        ? ReadonlySet<Input<V>>
+        : { [K in keyof T]: Input<T[K]> };
 
 /** Inputs for each parameter. */
 export type Inputs<A extends readonly unknown[]> = { [K in keyof A]: Input<A[K]> };

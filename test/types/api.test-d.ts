@@ -6,6 +6,7 @@ import {
   bashApp,
   type CommandResult,
   context,
+  file,
   joinApp,
   nativeApp,
   range,
@@ -24,6 +25,18 @@ const merge = app("t-merge", (a: { atoms: number }, _b: { atoms: number }) => a)
 const add = app("t-add", (a: number, b: number) => a + b);
 const optional = app("t-optional", (a: number, b?: string) => `${a}${b}`);
 const rest = app("t-rest", (...numbers: number[]) => numbers.length);
+const total = app("t-total", (numbers: readonly number[]) => numbers.length);
+const linesOf = app("t-lines", (paths: string[]) => paths.length);
+const copy = bashApp("t-copy", ["cp", "{from}", "{to}"], { outputs: ({ to }) => [to] });
+interface Sample {
+  atoms: number;
+  names: Map<string, { atoms: number }>;
+  at: [number, number];
+  more?: Sample;
+}
+const weigh = app("t-weigh", ({ atoms }: Sample) => atoms);
+// biome-ignore lint/suspicious/noExplicitAny: what users write
+const anything = app("t-anything", (one: any, other: unknown) => [one, other]);
 
 async function calls(): Promise<void> {
   same<ReturnType<typeof energy>, AppFuture<number>>(true);
@@ -34,6 +47,18 @@ async function calls(): Promise<void> {
   await optional(1);
   await optional(1, "b");
   await rest(1, 2, 3);
+  await total([rest(), 1, Promise.resolve(2)]);
+  await total(Promise.resolve([1]));
+  await weigh({ atoms: rest(), names: new Map([["a", parse("x")]]), at: [1, rest()] });
+  await weigh({ atoms: 1, names: new Map(), at: [1, 2] });
+  await anything([rest()], { of: rest() });
+  await linesOf([file("a"), "b", copy({ from: "a", to: "b" }).outputs[0]!]);
+  // @ts-expect-error futures of the wrong type inside
+  await total([parse("x")]);
+  // @ts-expect-error the second is missing
+  await weigh({ atoms: 1, names: new Map(), at: [rest()] });
+  // @ts-expect-error a file is no number
+  await total([file("a")]);
   // @ts-expect-error a number is no string
   await energy(1, 1);
   // @ts-expect-error one argument is missing
