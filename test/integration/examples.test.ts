@@ -147,6 +147,15 @@ describe("workflows check what they find", () => {
     expect(readFileSync(join(kept, "aligned"), "utf8").match(/\n/g)).toHaveLength(2_000);
   });
 
+  test("mosaic: without their backgrounds, tiles show the sky that they were made of", async () => {
+    const kept = join(folder, "mosaic");
+    const { code, stdout, stderr } = await example(onThreads, "mosaic/mosaic.js", kept);
+    expect(stderr).toBe("");
+    expect(stdout).toContain("root mean square of its error: 51.78 as they are, 0.15 corrected");
+    expect(code).toBe(0);
+    expect(readFileSync(join(kept, "mosaic.pgm"), "latin1")).toMatch(/^P5 154 154 255\n/);
+  });
+
   test("iris: the best model of the grid, with its accuracy", async () => {
     const { code, stdout, stderr } = await example(onThreads, "iris/iris.js");
     expect(stderr).toBe("");
