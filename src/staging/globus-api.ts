@@ -111,7 +111,7 @@ export class TransferApi {
   async #ask<T>(url: URL, path: string, options: { method?: string; body?: string; signal: AbortSignal }): Promise<T> {
     let token = await this.#login.token();
     for (let renewed = false; ; renewed = true) {
-      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+      const headers = { authorization: `Bearer ${token}`, ...(options.body && { "content-type": "application/json" }) };
       const response = await this.#connections.fetch(this.#base + path, { ...options, headers });
       const text = await response.text();
       if (response.ok) return JSON.parse(text) as T;

@@ -129,7 +129,7 @@ test("an output goes where it lies in the local collection, else by way of its f
   expect(texts).toEqual(["inside", "outside"]);
 });
 
-test("a token that is refused or over is renewed, once for all who wait, also by another process", async () => {
+test("a token that is refused or over is renewed, once for all who wait, also where they share no more than its file", async () => {
   await logIn();
   const first = kept();
   await cloud.forget(first["access"] as string);
