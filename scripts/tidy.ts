@@ -30,7 +30,7 @@ const sourceLayers: string[][] = [
   ["index", "cli"],
   ["apps"],
   ["dataflow"],
-  ["executors", "memo", "staging"],
+  ["executors", "memo", "staging", "compile"],
   ["worker"],
   ["blocks"],
   ["providers"],

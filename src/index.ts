@@ -6,6 +6,8 @@ export { app } from "./apps/app.ts";
 export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
 export { type BroadcastOptions, broadcast } from "./apps/broadcast.ts";
 export type { CheckpointOptions } from "./apps/checkpoint.ts";
+export { type Config, defineConfig } from "./apps/config.ts";
+export type { ExecutorOptions } from "./apps/executors.ts";
 export type { FileInput, FileTaskOptions } from "./apps/files.ts";
 export { type JoinApp, type Joined, joinApp } from "./apps/join.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";

@@ -1,24 +1,43 @@
-/** Options of run() and start(), resolved once: past this file none is optional. */
+/** Options of run(), start() and configuration files: their types, and one table of them all. */
 
-import type { MonitoringSettings } from "../dataflow/record.ts";
-import { HeddleError } from "../errors.ts";
 import type { ExecutorKind } from "../executors/executor.ts";
-import type { CheckpointMode, CheckpointSettings } from "../memo/checkpoint.ts";
-import type { TokenKind } from "../native/binding.ts";
-import { shorten } from "../serialize/values.ts";
-import type { StagingSettings } from "../staging/settings.ts";
-import { type CheckpointOptions, checkpointOf } from "./checkpoint.ts";
-import { type MonitoringOptions, monitoringOf } from "./monitoring.ts";
-import { bytesOf, parseTokens, tokensOf } from "./resources.ts";
-import { type StagingOptions, stagingOf } from "./staging.ts";
+import type { CheckpointMode } from "../memo/checkpoint.ts";
+import { LOG_LEVELS } from "../monitoring/log.ts";
+import type { CheckpointOptions } from "./checkpoint.ts";
+import type { ExecutorOptions } from "./executors.ts";
+import {
+  bytes,
+  flag,
+  folderOrFalse,
+  gpuNames,
+  group,
+  integer,
+  type Kind,
+  oneOf,
+  or,
+  seconds,
+  text,
+  texts,
+  tokenCounts,
+} from "./kinds.ts";
+import type { MonitoringOptions } from "./monitoring.ts";
+import type { StagingOptions } from "./staging.ts";
 
-/** Options of {@link run}. Environment variables of the same name (HEDDLE_WORKERS, ...) win. */
+/**
+ * Options of {@link run}, and of {@link defineConfig}. Each is looked for in the program, then in the environment (HEDDLE_WORKERS, ...), then in the
+ * configuration file; flags of `heddle run` come before all of these.
+ */
 export interface RunOptions extends MonitoringOptions {
   /**
    * Where tasks run: "inline" (main thread, for a debugger), "threads", "mpi", or "auto": mpi under a launcher, else
    * threads. Default: "auto". HEDDLE_EXECUTOR.
    */
   executor?: ExecutorKind | "auto";
+  /**
+   * Several executors, by label: `{ cpu: { workers: 4 }, gpu: { workers: 1, gpus: 1 } }`. Apps and calls choose with their option `executors`.
+   * What an executor does not say, this page's options of the same names say for all. Default: one, whose label is "default".
+   */
+  executors?: Record<string, ExecutorOptions>;
   /**
    * JS workers of each rank. Integer from 1 to 4096, or "auto": one for each core that is the rank's share of its node.
    * Cores count as far as the affinity mask (taskset, the launcher's binding) and the quota of the cgroup allow; those
@@ -34,6 +53,11 @@ export interface RunOptions extends MonitoringOptions {
    * slots of a kind of which there are more than cores are not bound. Default: "none". HEDDLE_AFFINITY.
    */
   affinity?: "cores" | "none";
+  /**
+   * GPUs that ranks of a node share and hand out to tasks: how many, or names as CUDA_VISIBLE_DEVICES has them. Default: those of
+   * CUDA_VISIBLE_DEVICES. HEDDLE_GPUS, such as 0,1 or none.
+   */
+  gpus?: number | readonly string[];
   /**
    * Memory of each rank that tasks may ask for (`resources`): bytes, or text such as "64 GiB". Default: an even share of what the node's
    * ranks may use. HEDDLE_MEMORY.
@@ -65,91 +89,178 @@ export interface StartOptions extends RunOptions {
   apps: readonly (string | URL)[];
 }
 
-export interface ResolvedOptions {
-  executor: ExecutorKind | "auto";
-  workers: number | null;
-  processSlots: number | null;
-  nativeSlots: number | null;
-  bind: boolean;
-  devices: string[];
-  memory: number | null;
-  tokens: TokenKind[];
-  /** 0: off. */
-  ageingMs: number;
-  checkpoint: CheckpointSettings | null;
-  staging: StagingSettings;
-  monitoring: MonitoringSettings;
+/** A row of the table of options. */
+export interface OptionRow {
+  readonly name: string;
+  readonly kind: Kind;
+  /** In words. */
+  readonly default: string;
+  /** A variable of the environment that says the same. */
+  readonly env?: string;
+  readonly text: string;
+  readonly members?: readonly OptionRow[];
+  /** The members are those of each of many, by label. */
+  readonly labelled?: true;
 }
 
-const EXECUTORS = ["inline", "threads", "mpi", "auto"];
+const slots: Kind = or(integer(1, 4_096), "auto");
+const executorKind = oneOf("auto", "threads", "mpi", "inline");
 
-/**
- * Fills in environment and defaults. Throws ERR_CONFIG.
- *
- * @param runDir - The run directory where nobody says otherwise.
- */
-export function resolveOptions(given: RunOptions, runDir: string | false = false): ResolvedOptions {
-  const fromEnvironment = process.env["HEDDLE_EXECUTOR"];
-  const executor = fromEnvironment || given.executor || "auto";
-  if (!EXECUTORS.includes(executor)) {
-    const where = fromEnvironment ? "HEDDLE_EXECUTOR" : "executor";
-    throw new HeddleError("ERR_CONFIG", `${where} is ${shorten(executor)}.`, `use one of ${EXECUTORS.join(", ")}`);
-  }
-  const { env } = process;
-  const workers = slots("workers", env["HEDDLE_WORKERS"], given.workers, null);
-  return {
-    executor: executor as ExecutorKind | "auto",
-    workers,
-    processSlots: slots("processSlots", env["HEDDLE_PROCESS_SLOTS"], given.processSlots, workers),
-    nativeSlots: slots("nativeSlots", env["HEDDLE_NATIVE_SLOTS"], given.nativeSlots, null),
-    bind: affinity(given.affinity) === "cores",
-    devices: gpus(env),
-    memory: memory(env["HEDDLE_MEMORY"], given.memory),
-    tokens: env["HEDDLE_TOKENS"] ? parseTokens(env["HEDDLE_TOKENS"]) : tokensOf("tokens", given.tokens ?? {}),
-    checkpoint: checkpointOf(given.checkpoint, env),
-    staging: stagingOf(given.staging),
-    monitoring: monitoringOf(given, env, runDir),
-    ageingMs: ageing(env["HEDDLE_AGEING"], given.ageing),
-  };
-}
+/** Options of which each executor may have its own. */
+const ofEach: readonly OptionRow[] = [
+  { name: "workers", kind: slots, default: "auto", env: "HEDDLE_WORKERS", text: "JS workers of each rank" },
+  {
+    name: "processSlots",
+    kind: slots,
+    default: "as workers",
+    env: "HEDDLE_PROCESS_SLOTS",
+    text: "commands at a time of each rank",
+  },
+  {
+    name: "nativeSlots",
+    kind: slots,
+    default: "auto",
+    env: "HEDDLE_NATIVE_SLOTS",
+    text: "calls of native apps at a time of each rank",
+  },
+  {
+    name: "affinity",
+    kind: oneOf("cores", "none"),
+    default: "none",
+    env: "HEDDLE_AFFINITY",
+    text: "whether each slot keeps to a core",
+  },
+  {
+    name: "memory",
+    kind: bytes,
+    default: "an even share of the node's",
+    env: "HEDDLE_MEMORY",
+    text: "memory of each rank that tasks may ask for",
+  },
+  {
+    name: "gpus",
+    kind: gpuNames,
+    default: "CUDA_VISIBLE_DEVICES; none where there are several executors",
+    env: "HEDDLE_GPUS",
+    text: "GPUs that are handed out to tasks",
+  },
+  {
+    name: "tokens",
+    kind: tokenCounts,
+    default: "none",
+    env: "HEDDLE_TOKENS",
+    text: "things that exist once, such as licences",
+  },
+];
 
-function ageing(text: string | undefined, given: unknown = "off"): number {
-  const value = text || given;
-  if (value === "off") return 0;
-  const seconds = typeof value === "string" ? Number(value) : value;
-  if (typeof seconds === "number" && seconds >= 0.001 && seconds <= 1e6) return Math.round(seconds * 1_000);
-  const message = `${text ? "HEDDLE_AGEING" : "ageing"} is ${shorten(value)}.`;
-  throw new HeddleError("ERR_CONFIG", message, 'give seconds, 0.001 to 1000000, or "off"');
-}
+const ofExecutor: readonly OptionRow[] = [
+  { name: "kind", kind: executorKind, default: "threads; auto where it is alone", text: "where its tasks run" },
+  ...ofEach.map(({ env: _, ...row }) => row),
+];
 
-function memory(text: string | undefined, given: unknown): number | null {
-  if (text) return bytesOf("HEDDLE_MEMORY", text);
-  return given === undefined ? null : bytesOf("memory", given);
-}
+const ofCheckpoint: readonly OptionRow[] = [
+  {
+    name: "mode",
+    kind: oneOf("task", "periodic", "exit", "manual"),
+    default: "task",
+    text: "when results are written",
+  },
+  {
+    name: "path",
+    kind: text,
+    default: ".heddle/checkpoint.mdb",
+    env: "HEDDLE_CHECKPOINT_PATH",
+    text: "the file",
+  },
+  { name: "period", kind: seconds(0.01, 1e6), default: "30", text: 'between writes, where the mode is "periodic"' },
+  { name: "loadFrom", kind: texts, default: "none", text: "checkpoints of other runs, which are only read" },
+  { name: "maxBytes", kind: bytes, default: "16 GiB", text: "what is kept when the program ends" },
+  {
+    name: "ttl",
+    kind: seconds(0.001, Number.POSITIVE_INFINITY),
+    default: "no limit",
+    text: "after which a result is no longer used",
+  },
+  { name: "durability", kind: oneOf("process", "power"), default: "process", text: "what saved results survive" },
+];
 
-/** `text` is from the environment. Null: as many as the rank's share of the node's cores. */
-function slots(name: string, text: string | undefined, given: unknown, otherwise: number | null): number | null {
-  const value = text ? (/^\d+$/.test(text) ? Number(text) : text) : given;
-  if (value === undefined) return otherwise;
-  if (value === "auto") return null;
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 4_096) return value as number;
-  const where = text ? `HEDDLE_${name.replace("S", "_S").toUpperCase()}` : name;
-  throw new HeddleError("ERR_CONFIG", `${where} is ${shorten(value)}.`, 'pass an integer from 1 to 4096, or "auto"');
-}
+const ofStaging: readonly OptionRow[] = [
+  {
+    name: "cache",
+    kind: text,
+    default: "heddle/files in ~/.cache",
+    env: "HEDDLE_STAGING_CACHE",
+    text: "folder of copies, on each node",
+  },
+  {
+    name: "cacheSize",
+    kind: bytes,
+    default: "50 GiB",
+    env: "HEDDLE_STAGING_CACHE_SIZE",
+    text: "what is kept there",
+  },
+  { name: "retries", kind: integer(0, 100), default: "4", text: "attempts after the first that breaks off" },
+  { name: "stall", kind: seconds(0.1, 86_400), default: "60", text: "without a byte, until an attempt is given up" },
+  { name: "shared", kind: flag, default: "false", text: "whether all nodes see the folder of copies" },
+];
 
-function affinity(given: string | undefined): string {
-  const value = process.env["HEDDLE_AFFINITY"] || given || "none";
-  if (value === "cores" || value === "none") return value;
-  const where = process.env["HEDDLE_AFFINITY"] ? "HEDDLE_AFFINITY" : "affinity";
-  throw new HeddleError("ERR_CONFIG", `${where} is ${shorten(value)}.`, 'use "cores" or "none"');
-}
-
-/** GPUs that are handed out to slots: names, as CUDA_VISIBLE_DEVICES has them. Throws ERR_CONFIG. */
-export function gpus(environment: NodeJS.ProcessEnv): string[] {
-  const given = environment["HEDDLE_GPUS"];
-  const names = (given ?? environment["CUDA_VISIBLE_DEVICES"] ?? "").split(",").map((name) => name.trim());
-  if (given === "none" || (names.length === 1 && names[0] === "")) return [];
-  if (given === undefined || names.every((name) => /^[\w./:-]+$/.test(name))) return names;
-  const hint = "list names as CUDA_VISIBLE_DEVICES does, such as 0,1; or none";
-  throw new HeddleError("ERR_CONFIG", `HEDDLE_GPUS is ${shorten(given)}.`, hint);
-}
+/** All options of run(), start(), defineConfig() and configuration files. */
+export const OPTIONS: readonly OptionRow[] = [
+  {
+    name: "executor",
+    kind: executorKind,
+    default: "auto",
+    env: "HEDDLE_EXECUTOR",
+    text: "where tasks run: auto is mpi under a launcher, else threads",
+  },
+  {
+    name: "executors",
+    kind: group("options of executors by label, such as { cpu: { workers: 4 } }"),
+    default: "one, labelled default",
+    text: "several executors",
+    members: ofExecutor,
+    labelled: true,
+  },
+  ...ofEach,
+  {
+    name: "ageing",
+    kind: or(seconds(0.001, 1e6), "off"),
+    default: "off",
+    env: "HEDDLE_AGEING",
+    text: "waiting that is worth one more of priority",
+  },
+  {
+    name: "checkpoint",
+    kind: {
+      accepts:
+        "a mode (task, periodic, exit, manual), true, false, or { mode, path, ... }; in a variable a mode or off",
+      holds: (value) => typeof value === "boolean" || ofCheckpoint[0]?.kind.holds(value) === true,
+      read: (word) => (word === "off" ? false : word),
+    },
+    default: "none",
+    env: "HEDDLE_CHECKPOINT",
+    text: "results of apps with cache outlive the program",
+    members: ofCheckpoint,
+  },
+  {
+    name: "staging",
+    kind: group("an object: { cache, cacheSize, retries, stall, shared }"),
+    default: "",
+    text: "how files are brought to tasks",
+    members: ofStaging,
+  },
+  {
+    name: "runDir",
+    kind: folderOrFalse,
+    default: "runinfo of run(), false of start()",
+    env: "HEDDLE_RUN_DIR",
+    text: "where each run has a folder of its own",
+  },
+  {
+    name: "log",
+    kind: oneOf(...LOG_LEVELS),
+    default: "info",
+    env: "HEDDLE_LOG",
+    text: "the least that is written to the log",
+  },
+];

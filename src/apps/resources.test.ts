@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytesOf, needOf, parseTokens } from "./resources.ts";
+import { bytesOf, needOf } from "./resources.ts";
 import type { Resources } from "./types.ts";
 
 test("what every task has is no need", () => {
@@ -41,13 +41,3 @@ test.each([
   [" 1.5 MB ", 1_500_000],
   ["3 TiB", 3 * 2 ** 40],
 ])("%j is %d bytes", (given, bytes) => expect(bytesOf("memory", given)).toBe(bytes));
-
-test("tokens of the environment are names and numbers", () => {
-  expect(parseTokens("matlab=5, fluent=2")).toEqual([
-    { name: "fluent", count: 2 },
-    { name: "matlab", count: 5 },
-  ]);
-  for (const bad of ["matlab", "matlab=", "=3", "a=1=2", "a=-1", "a=1,,b=2"])
-    expect(() => parseTokens(bad)).toThrow(`HEDDLE_TOKENS is ${JSON.stringify(bad)}.`);
-  expect(() => parseTokens("a=0")).toThrow("HEDDLE_TOKENS.a is 0.");
-});

@@ -41,15 +41,6 @@ export function tokensOf(where: string, given: unknown): TokenKind[] {
   return all.map(([name, number]) => ({ name, count: count(`${where}.${name}`, number, 1) }));
 }
 
-/** HEDDLE_TOKENS: "matlab=5,fluent=2". Throws ERR_CONFIG. */
-export function parseTokens(text: string): TokenKind[] {
-  const pairs = text.split(",").map((pair) => pair.split("=").map((part) => part.trim()));
-  const bad = pairs.find(([name, number, more]) => !name || !/^\d+$/.test(number ?? "") || more !== undefined);
-  if (bad !== undefined)
-    throw wrong(`HEDDLE_TOKENS is ${shorten(text)}.`, "list names and numbers, such as matlab=5,fluent=2");
-  return tokensOf("HEDDLE_TOKENS", Object.fromEntries(pairs.map(([name, number]) => [name, Number(number)])));
-}
-
 /** Bytes, of a number of them or of text such as "4 GiB". Throws ERR_CONFIG. */
 export function bytesOf(where: string, given: unknown): number {
   if (typeof given === "number" && given >= 0 && Number.isSafeInteger(Math.ceil(given))) return Math.ceil(given);

@@ -11,7 +11,9 @@ import { freezeApps } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { workerHook } from "../worker/hook.ts";
 import { loadMaps } from "./app.ts";
-import { type RunOptions, resolveOptions } from "./options.ts";
+import { configHere } from "./config.ts";
+import type { RunOptions } from "./options.ts";
+import { type ResolvedOptions, resolveOptions } from "./resolve.ts";
 import { onBrokenProgram, serveForEver } from "./serve.ts";
 import { watchSignals } from "./signals.ts";
 
@@ -60,13 +62,13 @@ async function runHere<T>(body: (engine: Engine) => T | PromiseLike<T>, options:
   let fatal: HeddleError | null = null;
   try {
     freezeApps("run()");
-    const resolved = resolveOptions(options, "runinfo");
+    const resolved = resolveOptions(options, { by: "run()", config: await configHere() });
     const onBroken = (message: string): void => onBrokenProgram(message, engine);
     // Loaded here, since workers and what they share with this file never need it.
     const { openEngine } = await import("../dataflow/engine.ts");
     engine = await openEngine(
       "run()",
-      { ...resolved, load: loadOf(resolved.executor), onBroken },
+      { ...resolved, load: loadOf(resolved), onBroken },
       {
         onFatal: (error) => {
           fatal = error;
@@ -120,9 +122,10 @@ function throwUnobserved(): void {
 }
 
 // Inline loads nothing a second time, so it works where there is no program file.
-function loadOf(executor: string): { program: string } | { modules: string[] } {
+function loadOf({ executors }: ResolvedOptions): { program: string } | { modules: string[] } {
   // On one thread only isolated tasks load it again.
-  return executor === "inline" && process.argv[1] === undefined ? { modules: [] } : { program: programUrl() };
+  const inline = executors.every(({ kind }) => kind === "inline");
+  return inline && process.argv[1] === undefined ? { modules: [] } : { program: programUrl() };
 }
 
 function programUrl(): string {

@@ -6,7 +6,9 @@ import type { Engine } from "../dataflow/engine.ts";
 import { HeddleError } from "../errors.ts";
 import { freezeApps, thawApps } from "../serialize/registry.ts";
 import { loadMaps } from "./app.ts";
-import { resolveOptions, type StartOptions } from "./options.ts";
+import { configHere } from "./config.ts";
+import type { StartOptions } from "./options.ts";
+import { resolveOptions } from "./resolve.ts";
 import { endServing, onBrokenProgram, serveForEver } from "./serve.ts";
 
 /**
@@ -24,8 +26,9 @@ import { endServing, onBrokenProgram, serveForEver } from "./serve.ts";
  * console.log(await energy("CCO", 1), engine.ranks);
  */
 export async function start(options: StartOptions): Promise<Engine> {
-  const resolved = resolveOptions(options);
-  const modules = (options.apps ?? []).map(moduleUrl);
+  const { apps, ...rest } = options;
+  const resolved = resolveOptions(rest, { by: "start()", config: await configHere() });
+  const modules = (apps ?? []).map(moduleUrl);
   if (modules.length === 0) {
     throw new HeddleError("ERR_CONFIG", "start({ apps }) names no module.", "name the modules that define your apps");
   }

@@ -26,6 +26,7 @@ A program (squares.ts)
 
 Commands
   heddle run [options] PROGRAM [ARGUMENT...]    run a program
+  heddle config [FILE]                          the options that count, and where each comes from
   heddle cache ls | show | rm | gc              results that are kept between runs
   heddle doctor                                 what works here, what would happen, and why
   heddle login globus, heddle logout globus     let programs use your files in Globus, or not any more
@@ -33,7 +34,11 @@ Commands
   heddle COMMAND --help                         more about one command
   heddle --version
 
-Environment (ahead of the options in a program)
+Configuration: an option is what a flag of heddle run says, else the program, else the environment, else heddle.config.ts
+(or .mts, .js, .mjs, .json) in the program's folder or one above, else its default.
+
+Environment
+  HEDDLE_CONFIG         the configuration file; none
   HEDDLE_EXECUTOR       threads, mpi, inline or auto. Default: auto: mpi under a launcher, else threads
   HEDDLE_WORKERS        JavaScript workers of each rank. Default: auto: one for each core that is the rank's share of its
                         node (by affinity mask and cgroup; what several ranks may use they share evenly)
@@ -59,6 +64,7 @@ Environment (ahead of the options in a program)
   HEDDLE_GLOBUS_PATH    what that folder is called in the collection. Default: the same
   HEDDLE_GLOBUS_AUTH    where Globus logs in. Default: https://auth.globus.org
   HEDDLE_GLOBUS_TRANSFER  its Transfer API. Default: https://transfer.api.globus.org/v0.10
+  HEDDLE_FLAGS          which of these come from flags of heddle run, which sets it: they count before all else
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000
@@ -87,6 +93,16 @@ that calls process.exit(CODE) in its body ends with 137: Slurm forgets the code.
   heddle run screen.ts --top 20
   heddle run -n 8 --workers 2 screen.ts
   node --inspect-brk node_modules/heddle/dist/cli/main.js run --executor inline screen.ts
+`,
+  config: `heddle config [FILE]
+
+Prints every option that a program would get, and where it comes from: the environment, the configuration file, or nobody (the
+default). What a program says in its code counts before these. FILE is a program, a folder, or a configuration file. Default:
+the current folder. A file with mistakes is told with all of them.
+
+      --json             the same for programs
+
+  heddle config screen.ts
 `,
   cache: `heddle cache ls [--json]                              apps with results in the checkpoint, and how many
 heddle cache show APP [--json]                        each result of an app

@@ -7,6 +7,7 @@ import { HeddleError } from "../errors.ts";
 import { packageRoot } from "../native/load.ts";
 import { nearest } from "../serialize/nearest.ts";
 import { buildMpiCommand } from "./build-mpi.ts";
+import { config } from "./config.ts";
 import { doctor } from "./doctor.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { login, logout } from "./login.ts";
@@ -18,6 +19,7 @@ type Command = (args: readonly string[]) => Promise<void | (() => Promise<void>)
 
 const commands: Record<string, Command> = {
   run,
+  config,
   doctor,
   cache: cacheCommand,
   login,

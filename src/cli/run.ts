@@ -1,15 +1,17 @@
 /** `heddle run`: a program in this process, on threads; or its ranks, through a launcher. */
 
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { configOf } from "../apps/config.ts";
 import { HeddleError } from "../errors.ts";
 import { chooseLauncher, flavours, parseFlavour } from "../launchers/choose.ts";
 import { detectLaunch } from "../launchers/detect.ts";
 import "../launchers/early-end.ts"; // A program that does not compile on rank 0 ends all ranks.
+import { locate, prepareProgram } from "../compile/compile.ts";
 import { findMpiexecs, findOnPath } from "../launchers/find.ts";
 import type { Launch } from "../launchers/launcher.ts";
 import { buildMpi } from "../native/build-mpi.ts";
 import { guardianPath, type MpiFlavour, mpiLibrary } from "../native/load.ts";
-import { prepareProgram } from "./compile.ts";
 import { type Options, parseCount, parseOptions, splitAtProgram } from "./options.ts";
 import { runLaunch } from "./spawn.ts";
 import { stageProgram } from "./stage.ts";
@@ -71,7 +73,9 @@ export function parseRun(args: readonly string[]): RunRequest {
 /** Returns when the program runs in this process; with ranks it ends the process as their launcher ended. */
 export async function run(args: readonly string[]): Promise<() => Promise<void>> {
   const request = parseRun(args);
-  for (const [name, value] of Object.entries(settings(request))) process.env[name] = value;
+  const flags = settings(request);
+  Object.assign(process.env, flags, { HEDDLE_FLAGS: Object.keys(flags).join(",") });
+  process.env["HEDDLE_CONFIG"] = await configFor(request.program);
   return request.ranks === null ? await prepareHere(request) : await startRanks(request, request.ranks);
 }
 
@@ -83,6 +87,12 @@ function settings(request: RunRequest): Record<string, string> {
     ...(request.resume ? { HEDDLE_RESUME: "1" } : {}),
     ...(request.executor === null ? {} : { HEDDLE_EXECUTOR: request.executor }),
   };
+}
+
+/** Read once, here: ranks need no compiler for it, nor the file. */
+async function configFor(program: string): Promise<string> {
+  const config = await configOf(dirname(locate(program)));
+  return config === null ? "none" : JSON.stringify(config);
 }
 
 async function prepareHere(request: RunRequest): Promise<() => Promise<void>> {

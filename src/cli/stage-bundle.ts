@@ -10,9 +10,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import type { BuildFailure, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import { asFiles, external, heddleEntry, inputsOf, moduleUrls, requireBanner, resolving } from "../compile/bundle.ts";
 import { packageRoot } from "../native/load.ts";
 import { stagedKey, stagedNames } from "../native/staged.ts";
-import { asFiles, external, heddleEntry, inputsOf, moduleUrls, requireBanner, resolving } from "./bundle.ts";
 
 export interface StageBundle {
   /** Name to content. */

@@ -7,11 +7,11 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
+import { bundle } from "../compile/bundle.ts";
+import { findMade, hash, keepMade, writeWhole } from "../compile/cache.ts";
+import { locate } from "../compile/compile.ts";
 import { addonPath, guardianPath, type MpiFlavour, mpiLibrary, mpiLibraryIn } from "../native/load.ts";
 import { stagedNames } from "../native/staged.ts";
-import { bundle } from "./bundle.ts";
-import { findMade, hash, keepMade, writeWhole } from "./cache.ts";
-import { locate } from "./compile.ts";
 import { type PackedFile, pack } from "./pack.ts";
 import { bundleWhole, CannotStage } from "./stage-bundle.ts";
 

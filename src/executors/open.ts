@@ -16,9 +16,10 @@ import type { Executor, ExecutorKind } from "./executor.ts";
 import { FabricExecutor } from "./fabric.ts";
 import { WorkerPool } from "./workers.ts";
 
-/** Past this point every option has its value. */
-export interface OpenOptions {
-  executor: ExecutorKind | "auto";
+/** One executor. Past this point every option has its value. */
+export interface ExecutorSettings {
+  label: string;
+  kind: ExecutorKind | "auto";
   /** Null, here and in the next two: the rank's share of its node's cores. */
   workers: number | null;
   processSlots: number | null;
@@ -28,6 +29,10 @@ export interface OpenOptions {
   /** Bytes of each rank; null: its share of what the node has. */
   memory: number | null;
   tokens: TokenKind[];
+}
+
+export interface OpenOptions {
+  executors: ExecutorSettings[];
   ageingMs: number;
   load: WorkerStart["load"];
   onBroken: (message: string) => void;
@@ -36,12 +41,21 @@ export interface OpenOptions {
 const SPIN_US = 50; // About twice what waking a sleeping thread costs.
 const RANK_LOST_MS = 4_000;
 
-/** Opens it. On ranks above 0 this too: the caller then serves. */
-export async function openExecutor(options: OpenOptions): Promise<Executor> {
-  if (options.executor === "inline" || options.executor === "threads") requireAlone(process.env, options.executor);
-  if (options.executor === "inline") return new (await import("./inline.ts")).InlineExecutor(appEntries(), options);
-  const launch = options.executor === "threads" ? threads() : detectLaunch(process.env);
-  if (launch.kind === "threads" && options.executor === "mpi") {
+/** What one executor is opened with. */
+export type OneOptions = ExecutorSettings & Omit<OpenOptions, "executors">;
+
+/** Opens what there is. On ranks above 0 this too: the caller then serves. */
+export async function openExecutor({ executors, ...rest }: OpenOptions): Promise<Executor> {
+  const [only] = executors;
+  if (only === undefined || executors.length > 1) throw new HeddleError("ERR_CONFIG", "Several executors: not yet.");
+  return await openOne({ ...only, ...rest });
+}
+
+async function openOne(options: OneOptions): Promise<Executor> {
+  if (options.kind === "inline" || options.kind === "threads") requireAlone(process.env, options.kind);
+  if (options.kind === "inline") return new (await import("./inline.ts")).InlineExecutor(appEntries(), options);
+  const launch = options.kind === "threads" ? threads() : detectLaunch(process.env);
+  if (launch.kind === "threads" && options.kind === "mpi") {
     const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
     throw new HeddleError("ERR_LAUNCHER", message, "start it with mpiexec or srun, or `heddle run -n RANKS`");
   }
@@ -53,7 +67,7 @@ function threads(): Launch {
   return { kind: "threads", because: 'executor "threads"' };
 }
 
-function openFabric(options: OpenOptions, launch: Launch, library: string | null): FabricExecutor {
+function openFabric(options: OneOptions, launch: Launch, library: string | null): FabricExecutor {
   const apps = appEntries();
   const wantsJs = apps.some((app) => app.kind === "js" && !app.name.startsWith("heddle:"));
   const wantsProcesses = apps.some((app) => app.kind === "process");

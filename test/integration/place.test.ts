@@ -38,7 +38,7 @@ const allowedIn = (list: readonly { allowed: string }[]) => new Set(list.map(({ 
 test("auto takes one worker for each core of the affinity mask", async () => {
   const alone = await place(["taskset", "-c", "1", ...onThreads.command(program({ workers: "auto" }))]);
   expect([slotsOf(alone), workersOf(alone)]).toEqual([1, 1]);
-  const all = await place(onThreads.command(program({ workers: 1 })), { HEDDLE_WORKERS: "auto" });
+  const all = await place(onThreads.command(program({ workers: "auto" })), { HEDDLE_WORKERS: "1" });
   expect([slotsOf(all), workersOf(all)]).toEqual([cores, cores]);
 });
 

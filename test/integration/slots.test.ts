@@ -15,15 +15,19 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function slots(how: string, env: Record<string, string> = {}): Promise<Ended> {
-  return run(onThreads.command(["test/integration/programs/slots.js", how, folder]), { env });
+function slots(how: string, own: string[], env: Record<string, string> = {}): Promise<Ended> {
+  return run(onThreads.command(["test/integration/programs/slots.js", how, folder, ...own]), { env });
 }
 
-test("with processSlots: 1 no command runs beside another", async () => {
-  expect(await slots("alone")).toMatchObject({ code: 0, stdout: "done\n", stderr: "" });
+test("with processSlots: 1 in the program no command runs beside another, whatever the environment says", async () => {
+  expect(await slots("alone", ["1"], { HEDDLE_PROCESS_SLOTS: "3" })).toMatchObject({
+    code: 0,
+    stdout: "done\n",
+    stderr: "",
+  });
 });
 
-test("HEDDLE_PROCESS_SLOTS wins, and so many run at once, however few cores there are", async () => {
-  expect(await slots("together", { HEDDLE_PROCESS_SLOTS: "3" })).toMatchObject({ code: 0, stdout: "done\n" });
-  expect((await slots("alone", { HEDDLE_PROCESS_SLOTS: "3" })).stderr).toContain("ERR_BATCH_FAILED");
+test("HEDDLE_PROCESS_SLOTS counts where the program says nothing, and so many run at once, however few cores there are", async () => {
+  expect(await slots("together", [], { HEDDLE_PROCESS_SLOTS: "3" })).toMatchObject({ code: 0, stdout: "done\n" });
+  expect((await slots("alone", [], { HEDDLE_PROCESS_SLOTS: "3" })).stderr).toContain("ERR_BATCH_FAILED");
 });
