@@ -85,9 +85,11 @@ export class JoiningCall implements Dependent, Home {
     const { name } = this.#app;
     const text = shortenArguments(this.#args);
     const place = { app: name, index: this.#future.index, rank: null, arguments: text };
-    const own = name.startsWith("heddle:") && cause instanceof HeddleError ? cause : null; // Of files: that is its code.
-    const message = `${name}(${text}): ${headline(cause)}`;
-    return new TaskError(own?.code ?? "ERR_TASK_FAILED", message, own?.hint ?? null, place, { cause });
+    // Of files: what they say themselves is all there is to say.
+    if (name.startsWith("heddle:") && cause instanceof HeddleError) {
+      return new TaskError(cause.code, headline(cause), cause.hint, place, { cause: cause.cause });
+    }
+    return new TaskError("ERR_TASK_FAILED", `${name}(${text}): ${headline(cause)}`, null, place, { cause });
   }
 
   #over(): boolean {

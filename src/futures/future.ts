@@ -213,7 +213,7 @@ export class AppFuture<T> extends Promise<T> {
       this.#fail("cancelled", new CancelledError(`The call ${this.id}, with its input ${own.id},`, { cause: error }));
       return;
     }
-    const name = own === null ? "a promise" : `${own.app}(#${own.index})`;
+    const name = own === null ? "a promise" : `${own.app.replace(/^heddle:/, "")}(#${own.index})`;
     const place = { app: this.app, index: this.index, rank: null, arguments: null };
     this.#fail("dependency-failed", new DependencyError(place, name, error));
   }
