@@ -11,6 +11,7 @@ const builtin: Record<string, () => Promise<StagingProvider>> = {
   https: async () => (await import("./http.ts")).httpProvider,
   ftp: async () => (await import("./ftp.ts")).ftpProvider,
   ftps: async () => (await import("./ftp.ts")).ftpProvider,
+  s3: async () => (await import("./s3.ts")).s3Provider,
   sftp: async () => (await import("./sftp.ts")).sftpProvider,
 };
 

@@ -18,12 +18,17 @@ const registered = new Set<string>();
 /** Tells others that this process uses the cache. */
 export function registerUser(cache: string): void {
   if (registered.has(cache)) return;
+  // Of a worker thread a later program sees that it is gone.
+  if (registered.size === 0 && isMainThread) process.once("exit", () => [...registered].forEach(unregister));
   registered.add(cache);
   const users = join(cache, "users");
   const own = join(users, String(process.pid));
   mkdirSync(users, { recursive: true, mode: 0o700 });
   writeFileSync(own, JSON.stringify({ started: startOf(process.pid), sinceMs: Date.now() }), { mode: 0o600 });
-  if (isMainThread) process.once("exit", () => rmSync(own, { force: true })); // Else a later program does.
+}
+
+function unregister(cache: string): void {
+  rmSync(join(cache, "users", String(process.pid)), { force: true });
 }
 
 /** Removes copies until those that are left take at most `bytesMax`. Returns the bytes removed. */

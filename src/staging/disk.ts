@@ -10,10 +10,10 @@ export function hashOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 40);
 }
 
-/** SHA-256 of a file's content, hexadecimal. */
-export async function hashOfFile(path: string): Promise<string> {
+/** SHA-256 of a file's content, or of its bytes from the first to the last (both included); hexadecimal. */
+export async function hashOfFile(path: string, first = 0, last: number = Number.POSITIVE_INFINITY): Promise<string> {
   const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  if (last >= first) await pipeline(createReadStream(path, { start: first, end: last, highWaterMark: 1 << 20 }), hash);
   return hash.digest("hex");
 }
 

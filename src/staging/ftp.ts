@@ -15,27 +15,47 @@ const IMPLICIT_TLS = 990;
 const MISSING = new Set([500, 501, 502, 504]); // The server does not know the command.
 const SPACE = new Set([452, 552]);
 
-/** A connection of its own for each transfer: they speak one at a time. */
+/** Logged in and idle, by server and login. A connection does one thing at a time; while idle it lets the process end. */
+const idle = new Map<string, Client[]>();
+
 async function connected<T>(
   url: URL,
   signal: AbortSignal,
   work: (client: Client, path: string) => Promise<T>,
 ): Promise<T> {
-  const { Client } = (await import("basic-ftp")).default;
-  const client = new Client(0); // Who calls sees whether bytes come.
+  const path = pathOf(url);
+  const key = `${url.protocol}${url.username}:${url.password}@${url.host}`;
+  const kept = idle.get(key) ?? [];
+  idle.set(key, kept);
+  const client = lastOpen(kept) ?? (await created());
   const end = (): void => client.close();
   signal.addEventListener("abort", end);
   try {
     signal.throwIfAborted();
-    const path = pathOf(url);
-    await enter(client, url);
-    return await work(client, path);
+    if (client.closed) await enter(client, url);
+    client.ftp.socket.ref();
+    const result = await work(client, path);
+    client.ftp.socket.unref();
+    kept.push(client);
+    return result;
   } catch (error) {
+    client.close();
     throw told(error, url);
   } finally {
     signal.removeEventListener("abort", end);
-    client.close();
   }
+}
+
+/** The server may have closed some meanwhile. */
+function lastOpen(kept: Client[]): Client | undefined {
+  let client = kept.pop();
+  while (client?.closed) client = kept.pop();
+  return client;
+}
+
+async function created(): Promise<Client> {
+  const { Client } = (await import("basic-ftp")).default;
+  return new Client(0); // Who calls sees whether bytes come.
 }
 
 async function enter(client: Client, url: URL): Promise<void> {
@@ -126,4 +146,9 @@ export const ftpProvider: StagingProvider = {
   upload,
   version: (source, signal) =>
     connected(source, signal, async (client, path) => (await statusOf(client, path)).version),
+
+  async close(): Promise<void> {
+    for (const client of [...idle.values()].flat()) client.close();
+    idle.clear();
+  },
 };

@@ -4,7 +4,7 @@ import { HeddleError } from "../errors.ts";
 import { fileError } from "./errors.ts";
 import { type GlobusLogin, sessionOptions } from "./globus-login.ts";
 import type { Connections } from "./globus-settings.ts";
-import { retryAfter } from "./http.ts";
+import { retryAfter } from "./over-http.ts";
 
 /** A file in a collection. */
 export interface Place {

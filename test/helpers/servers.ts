@@ -107,7 +107,7 @@ export async function startFtp(folder: string): Promise<FileServer & { certifica
     `Port ${port}\nUser ${username}\nGroup ${group}\nUseReverseDNS off\nRootLogin on\nRequireValidShell off\nDelayEngine off`,
     `AuthOrder mod_auth_file.c\nAuthUserFile ${folder}/users\nAllowOverwrite on\nAllowRetrieveRestart on\nMaxInstances 30`,
     `ScoreboardFile ${folder}/scoreboard\nPidFile ${folder}/pid\nWtmpLog off\nTransferLog none\nSystemLog ${folder}/log\nDefaultRoot ${root}`,
-    `TLSEngine on\nTLSRequired off\nTLSRSACertificateFile ${certificate}\nTLSRSACertificateKeyFile ${folder}/key.pem`.replaceAll(
+    `TLSEngine on\nTLSRequired off\nTLSRSACertificateFile ${certificate}\nTLSRSACertificateKeyFile ${folder}/key.pem\nTLSCACertificateFile ${certificate}`.replaceAll(
       "RSA",
       "EC",
     ),
@@ -116,6 +116,41 @@ export async function startFtp(folder: string): Promise<FileServer & { certifica
   const config = join(folder, "config");
   writeFileSync(config, lines.join("\n"));
   return { ...(await started(["proftpd", "-n", "-q", "-c", config], port, root)), certificate };
+}
+
+/** nginx; /private needs "someone" and "secret", PUT writes. */
+export async function startNginx(folder: string): Promise<FileServer> {
+  const [port, root] = [await freePort(), folders(folder, "files")];
+  const hash = execFileSync("openssl", ["passwd", "-apr1", "secret"]).toString();
+  writeFileSync(join(folder, "users"), `someone:${hash}`);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  );
+  const lines = [
+    `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/log;`,
+    `events {} http { access_log ${folder}/access; ${temporary.join(" ")}`,
+    `server { listen 127.0.0.1:${port}; root ${root}; dav_methods PUT; create_full_put_path on; client_max_body_size 0;`,
+    `location /private { auth_basic x; auth_basic_user_file ${folder}/users; } } }`,
+  ];
+  const config = join(folder, "config");
+  writeFileSync(config, lines.join("\n"));
+  return await started(["nginx", "-e", join(folder, "log"), "-p", folder, "-c", config], port, root);
+}
+
+/** s3rver, with the bucket "bucket"; key and secret are "S3RVER". */
+export async function startS3(folder: string): Promise<FileServer> {
+  const [port, root] = [await freePort(), folders(folder, "files")];
+  const { default: S3rver } = await import("s3rver");
+  const options = {
+    port,
+    address: "127.0.0.1",
+    directory: root,
+    silent: true,
+    configureBuckets: [{ name: "bucket", configs: [] }],
+  };
+  const server = new S3rver(options);
+  await server.run();
+  return { port, root, stop: () => server.close() };
 }
 
 /** Passes on what is said to `port`, and cuts the first `cuts` connections after `bytes` bytes of answers. */
@@ -135,7 +170,7 @@ export async function startCutting(port: number, cuts: number, bytes: number): P
     behind.on("data", (part) => {
       passed += part.length;
       client.write(part);
-      if (isCut && passed > bytes) client.destroySoon();
+      if (isCut && passed > bytes) client.destroy();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

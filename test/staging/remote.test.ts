@@ -1,16 +1,29 @@
 /** Promises about files on servers: whatever the protocol, with real servers. */
 
 import { randomBytes } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { HeddleError } from "../../src/errors.ts";
+import { makeRoom } from "../../src/staging/cache.ts";
 import { hashOf } from "../../src/staging/disk.ts";
 import { file } from "../../src/staging/file.ts";
+import { upload } from "../../src/staging/s3.ts";
 import { defaultStaging } from "../../src/staging/settings.ts";
 import { Stager } from "../../src/staging/stager.ts";
-import { type FileServer, startCutting, startFtp, startSshd } from "../helpers/servers.ts";
+import { cli, run } from "../helpers/run.ts";
+import { type FileServer, startCutting, startFtp, startNginx, startS3, startSshd } from "../helpers/servers.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-remote-"));
 const home = join(folder, "home");
@@ -18,6 +31,8 @@ const before = { ...process.env };
 
 let sshd: Awaited<ReturnType<typeof startSshd>>;
 let ftp: Awaited<ReturnType<typeof startFtp>>;
+let nginx: FileServer;
+let s3: FileServer;
 let cache = "";
 let stager: Stager;
 
@@ -36,14 +51,24 @@ beforeAll(async () => {
   process.env["HOME"] = home;
   delete process.env["SSH_AUTH_SOCK"];
   delete process.env["NETRC"];
-  for (const name of ["home/.ssh", "sshd", "ftp"]) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
-  [sshd, ftp] = await Promise.all([startSshd(join(folder, "sshd"), home), startFtp(join(folder, "ftp"))]);
+  for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name];
+  for (const name of ["home/.ssh", "home/.aws"]) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
+  const of = (name: string): string => (mkdirSync(join(folder, name)), join(folder, name));
+  [sshd, ftp, nginx, s3] = await Promise.all([
+    startSshd(of("sshd"), home),
+    startFtp(of("ftp")),
+    startNginx(of("nginx")),
+    startS3(of("s3")),
+  ]);
+  const credentials = "[default]\naws_access_key_id = S3RVER\naws_secret_access_key = S3RVER\n";
+  writeFileSync(join(home, ".aws", "credentials"), credentials);
+  process.env["AWS_ENDPOINT_URL"] = `http://127.0.0.1:${s3.port}`;
   writeFileSync(join(home, ".ssh", "known_hosts"), `# ours\n${sshd.knownHost}`);
   writeFileSync(join(home, ".netrc"), "machine 127.0.0.1 login someone password secret\n", { mode: 0o600 });
 });
 
 afterAll(async () => {
-  await Promise.all([sshd, ftp].map((server) => server?.stop()));
+  await Promise.all([sshd, ftp, nginx, s3].map((server) => server?.stop()));
   Object.assign(process.env, before);
   rmSync(folder, { recursive: true });
 });
@@ -56,34 +81,70 @@ beforeEach(() => {
 
 interface Kind {
   name: string;
-  server: () => FileServer;
   url: (path: string) => string;
+  put: (path: string, content: string | Buffer) => Promise<void>;
+  get: (path: string) => Promise<Buffer>;
 }
 
-const user = (): string => process.env["USER"] ?? "root";
+/** A server whose files are those of a folder. */
+function ofFolder(name: string, server: () => FileServer, url: (path: string) => string): Kind {
+  return {
+    name,
+    url,
+    put: async (path, content) => {
+      const full = join(server().root, path);
+      mkdirSync(dirname(full), { recursive: true });
+      writeFileSync(full, content);
+    },
+    get: async (path) => readFileSync(join(server().root, path)),
+  };
+}
+
+const user = (): string => userInfo().username;
+const s3url = (path: string): string => `s3://bucket/${path}`;
 const kinds: Kind[] = [
-  { name: "ftp", server: () => ftp, url: (path) => `ftp://127.0.0.1:${ftp.port}/${path}` },
-  { name: "sftp", server: () => sshd, url: (path) => `sftp://${user()}@127.0.0.1:${sshd.port}${sshd.root}/${path}` },
+  ofFolder(
+    "http",
+    () => nginx,
+    (path) => `http://127.0.0.1:${nginx.port}/${path}`,
+  ),
+  ofFolder(
+    "ftp",
+    () => ftp,
+    (path) => `ftp://127.0.0.1:${ftp.port}/${path}`,
+  ),
+  ofFolder(
+    "sftp",
+    () => sshd,
+    (path) => `sftp://${user()}@127.0.0.1:${sshd.port}${sshd.root}/${path}`,
+  ),
+  {
+    name: "s3",
+    url: s3url,
+    put: async (path, content) => {
+      writeFileSync(join(folder, "to-s3"), content);
+      await stager.stageOut(join(folder, "to-s3"), s3url(encodeURI(path).replaceAll("#", "%23")));
+    },
+    get: async (path) => readFileSync(await stagerWith().stageIn(file(s3url(path)))),
+  },
 ];
 
-describe.each(kinds)("$name", ({ server, url }) => {
-  const put = (path: string, content: string | Buffer): string => {
-    const full = join(server().root, path);
-    mkdirSync(dirname(full), { recursive: true });
-    writeFileSync(full, content);
+describe.each(kinds)("$name", ({ url, put, get }) => {
+  const placed = async (path: string, content: string | Buffer): Promise<string> => {
+    await put(path, content);
     return url(path.split("/").map(encodeURIComponent).join("/"));
   };
 
   test("a file is brought, under its name, and again only when it changed", async () => {
     const content = randomBytes(300_000);
-    const there = put("a/two words # ü.bin", content);
+    const there = await placed("a/two words # ü.bin", content);
     const path = await stager.stageIn(file(there));
     expect(path.endsWith("/two words # ü.bin")).toBe(true);
     expect(readFileSync(path).equals(content)).toBe(true);
     expect(await stagerWith().stageIn(file(there))).toBe(path);
-    put("a/two words # ü.bin", "other");
+    await put("a/two words # ü.bin", "other");
     expect(readFileSync(await stagerWith().stageIn(file(there)), "utf8")).toBe("other");
-    expect(readFileSync(await stager.stageIn(file(put("empty", "")))).length).toBe(0);
+    expect(readFileSync(await stager.stageIn(file(await placed("empty", "")))).length).toBe(0);
   });
 
   test("a file is brought to its place, in folders that are made for it, and replaces what was there", async () => {
@@ -91,7 +152,7 @@ describe.each(kinds)("$name", ({ server, url }) => {
     for (const content of [randomBytes(300_000), Buffer.from("second")]) {
       writeFileSync(from, content);
       await stager.stageOut(from, to);
-      expect(readFileSync(join(server().root, "b/c/to")).equals(content)).toBe(true);
+      expect((await get("b/c/to")).equals(content)).toBe(true);
     }
   });
 
@@ -99,7 +160,7 @@ describe.each(kinds)("$name", ({ server, url }) => {
     const missing = await failure(stager.stageIn(file(url("no/such"))));
     expect(missing).toMatchObject({ code: "ERR_FILE_NOT_FOUND" });
     expect(missing.message).toContain("no/such");
-    const there = put("checked", "content");
+    const there = await placed("checked", "content");
     const sum = await failure(stager.stageIn(file(there, { sha256: "0".repeat(64) })));
     expect(sum).toMatchObject({ code: "ERR_FILE_CHECKSUM" });
     expect(await failure(stager.stageIn(file(there, { size: 8 })))).toMatchObject({ code: "ERR_FILE_TRUNCATED" });
@@ -107,7 +168,7 @@ describe.each(kinds)("$name", ({ server, url }) => {
 
   test("an attempt goes on where the one before it ended", async () => {
     const content = randomBytes(100_000);
-    const there = put("long", content);
+    const there = await placed("long", content);
     const part = join(cache, "parts", hashOf(there));
     await stager.stageIn(file(there));
     const { version } = JSON.parse(readFileSync(join(cache, "urls", `${hashOf(there)}.json`), "utf8"));
@@ -119,27 +180,120 @@ describe.each(kinds)("$name", ({ server, url }) => {
   });
 });
 
-test("a connection that breaks is taken up again", async () => {
+describe("a connection that breaks", () => {
   const content = randomBytes(2_000_000);
-  writeFileSync(join(sshd.root, "cut"), content);
-  const proxy = await startCutting(sshd.port, 2, 600_000);
-  appendFileSync(join(home, ".ssh", "known_hosts"), sshd.knownHost.replace(`:${sshd.port}`, `:${proxy.port}`));
-  const path = await stager.stageIn(file(`sftp://${user()}@127.0.0.1:${proxy.port}${sshd.root}/cut`));
-  expect(readFileSync(path).equals(content)).toBe(true);
-  await stager.close();
-  await proxy.stop();
+
+  test.each(["http", "sftp"])("is taken up again: %s", async (scheme) => {
+    const server = scheme === "http" ? nginx : sshd;
+    writeFileSync(join(server.root, "cut"), content);
+    const proxy = await startCutting(server.port, 2, 600_000);
+    appendFileSync(join(home, ".ssh", "known_hosts"), sshd.knownHost.replace(`:${sshd.port}`, `:${proxy.port}`));
+    const where = scheme === "http" ? "" : sshd.root;
+    const path = await stager.stageIn(file(`${scheme}://${user()}@127.0.0.1:${proxy.port}${where}/cut`));
+    expect(readFileSync(path).equals(content)).toBe(true);
+    await stager.close();
+    await proxy.stop();
+    if (scheme === "http") expect(requests("GET /cut ")).toEqual(["200", "206", "206"]);
+  });
+
+  test("every time is an error, and the next program goes on from there", async () => {
+    writeFileSync(join(nginx.root, "broken"), content);
+    const proxy = await startCutting(nginx.port, 3, 400_000);
+    const there = file(`http://127.0.0.1:${proxy.port}/broken`);
+    const broken = await failure(stager.stageIn(there));
+    expect(broken).toMatchObject({ code: "ERR_FILE_TRANSFER", message: expect.stringContaining("3 attempts") });
+    expect(readFileSync(await stagerWith().stageIn(there)).equals(content)).toBe(true);
+    await proxy.stop();
+    expect(requests("GET /broken ")).toEqual(["200", "206", "206", "206"]);
+  });
+});
+
+/** Statuses of what nginx was asked so. */
+function requests(what: string): string[] {
+  const lines = readFileSync(join(folder, "nginx/access"), "utf8").split("\n");
+  return lines.filter((line) => line.includes(`"${what}`)).map((line) => /" (\d+) /.exec(line)?.[1] as string);
+}
+
+test("what does not fit is told before it is fetched", async () => {
+  writeFileSync(join(nginx.root, "huge"), "");
+  truncateSync(join(nginx.root, "huge"), 2 ** 43);
+  const huge = await failure(stager.stageIn(file(`http://127.0.0.1:${nginx.port}/huge`)));
+  expect(huge).toMatchObject({ code: "ERR_FILE_SPACE", message: expect.stringContaining(`needs ${2 ** 43} bytes`) });
+});
+
+test("the cache keeps to its size: what was used longest ago goes, but nothing that a running program used", async () => {
+  const urls = ["old", "new"].map((name) => `http://127.0.0.1:${nginx.port}/${name}`);
+  for (const name of ["old", "new"]) writeFileSync(join(nginx.root, name), name.repeat(10_000));
+  const [old = "", recent = ""] = await Promise.all(
+    urls.map((url) => stagerWith({ cacheBytes: 1 }).stageIn(file(url))),
+  );
+  expect([old, recent].map((path) => existsSync(path))).toEqual([true, true]);
+  rmSync(join(cache, "users"), { recursive: true }); // As if the programs had ended.
+  mkdirSync(join(cache, "users"));
+  utimesSync(dirname(old), 1, 1);
+  expect(await makeRoom(cache, 40_000)).toBe(30_000);
+  expect([old, recent].map((path) => existsSync(path))).toEqual([false, true]);
+});
+
+const program = `
+import { readFileSync } from "node:fs";
+import { app, file, run } from "heddle";
+const sizeOf = app("sizeOf", (path: string) => readFileSync(path).length);
+run(async () => {
+  const sizes = await Promise.all(process.argv.slice(2).map((url) => sizeOf(file(url))));
+  console.log(sizes.join(" "));
+});
+`;
+
+test("programs at the same time bring a file once, from servers of every kind", async () => {
+  const name = join(folder, "program.ts");
+  writeFileSync(name, program);
+  const sizes = kinds.map((_, k) => 50_000 + k);
+  await Promise.all(kinds.map((kind, k) => kind.put("common", randomBytes(sizes[k] as number))));
+  writeFileSync(join(ftp.root, "secret"), randomBytes(60_000));
+  const urls = [...kinds.map((kind) => kind.url("common")), `ftps://localhost:${ftp.port}/secret`];
+  appendFileSync(join(home, ".netrc"), "machine localhost login someone password secret\n");
+  const env = { HEDDLE_STAGING_CACHE: cache, NODE_EXTRA_CA_CERTS: ftp.certificate };
+  const both = await Promise.all(
+    [
+      ["--workers", "1"],
+      ["-n", "2", "--workers", "1"],
+    ].map((how) => run([process.execPath, cli, "run", ...how, name, ...urls], { env })),
+  );
+  for (const ended of both) expect(ended).toMatchObject({ code: 0, stdout: `${sizes.join(" ")} 60000\n` });
+  expect(requests("GET /common ")).toEqual(["200"]);
 });
 
 test("a login that is refused tells where credentials are looked for", async () => {
   const wrong = await failure(stager.stageIn(file(`ftp://someone:wrong@127.0.0.1:${ftp.port}/x`)));
   expect(wrong).toMatchObject({ code: "ERR_FILE_CREDENTIALS", hint: expect.stringContaining(".netrc") });
   expect(wrong.message).not.toContain("wrong");
+  const closed = file(`http://127.0.0.1:${nginx.port}/private/x`);
+  mkdirSync(join(nginx.root, "private"));
+  writeFileSync(join(nginx.root, "private/x"), "for someone");
+  expect(readFileSync(await stager.stageIn(closed), "utf8")).toBe("for someone"); // With what netrc has.
+  process.env["NETRC"] = "/dev/null";
+  const none = await failure(stagerWith().stageIn(closed));
+  delete process.env["NETRC"];
+  expect(none).toMatchObject({ code: "ERR_FILE_CREDENTIALS", message: expect.stringContaining("HTTP 401") });
   const noKey = await failure(stager.stageIn(file(`sftp://nobody@127.0.0.1:${sshd.port}/x`)));
   expect(noKey).toMatchObject({ code: "ERR_FILE_CREDENTIALS", hint: expect.stringContaining("id_ed25519") });
+  process.env["AWS_ACCESS_KEY_ID"] = process.env["AWS_SECRET_ACCESS_KEY"] = "nobody";
+  const unknown = await failure(stager.stageIn(file(s3url("x"))));
+  for (const name of ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) delete process.env[name];
+  expect(unknown).toMatchObject({ code: "ERR_FILE_CREDENTIALS", hint: expect.stringContaining("AWS_PROFILE") });
   const readOnly = `ftp://guest:secret@127.0.0.1:${ftp.port}/new`;
   writeFileSync(join(cache, "from"), "x");
   expect(await failure(stager.stageOut(join(cache, "from"), readOnly))).toHaveProperty("code");
   expect(existsSync(join(ftp.root, "new"))).toBe(false);
+});
+
+test("of a large file the object in S3 appears when its last part is there", async () => {
+  const content = randomBytes(11_000_000);
+  const from = join(cache, "large");
+  writeFileSync(from, content);
+  await upload(from, new URL(s3url("large")), new AbortController().signal, 5 * 2 ** 20);
+  expect(readFileSync(await stager.stageIn(file(s3url("large")))).equals(content)).toBe(true);
 });
 
 test("a host that is not known, or shows another key, is told with its key and what to do", async () => {
