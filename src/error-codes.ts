@@ -72,6 +72,7 @@ export type ErrorCode =
   | "ERR_RESOURCES" // a task needs more than any rank has
   | "ERR_RESULT" // a result that cannot be encoded
   | "ERR_RESULT_TYPE" // a result that does not fit `returns`
+  | "ERR_SCHEMA" // an argument or a result does not fit the schema of its app
   | "ERR_SPAWN" // the system refused to start a process
   | "ERR_STDOUT_CLOSED" // the reader of standard output is gone
   | "ERR_TASK_CRASHED" // a signal ended the process of an isolated task

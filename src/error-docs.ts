@@ -295,6 +295,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "A task's result is not what `returns` promises.",
     fix: "Return such a number, or drop `returns`.",
   },
+  ERR_SCHEMA: {
+    when: "An argument, or a result, does not fit the schema that its app declares (`input`, `output`). `data` has the argument, the path in it, the value and all issues.",
+    fix: "Call the app with what its schema allows, or change the schema.",
+  },
   ERR_SPAWN: {
     when: "The system refused to start a process: too many of them, no memory, or a command line that is too long.",
     fix: "Look at `ulimit -u` and the memory of the node; a word of a command holds at most 128 KiB.",

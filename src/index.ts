@@ -26,6 +26,16 @@ export type { RunOptions, StartOptions } from "./apps/options.ts";
 export type { CacheOptions, PolicyOptions, Retries } from "./apps/policy.ts";
 export { run } from "./apps/run.ts";
 export type { StagingOptions } from "./apps/staging.ts";
+export type {
+  SchemaArguments,
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaParameters,
+  SchemaResult,
+  Schemas,
+  StandardSchema,
+} from "./apps/standard-schema.ts";
 export { start } from "./apps/start.ts";
 export type {
   App,
@@ -41,6 +51,7 @@ export type {
   Isolation,
   PlacementOptions,
   Resources,
+  SchemaOptions,
   Target,
 } from "./apps/types.ts";
 export type { Item } from "./dataflow/ends.ts";

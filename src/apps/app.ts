@@ -14,7 +14,16 @@ import { DEFINITION, isolationOf, noWalltime, placementOf, walltimeMs } from "./
 import { checkNames } from "./known.ts";
 import type { mapOf } from "./map.ts";
 import { derived, policiesOf } from "./policy.ts";
-import type { App, AppOptions, CallOptions, ElementColumn, ElementValue } from "./types.ts";
+import {
+  checkedBy,
+  type SchemaArguments,
+  type SchemaInput,
+  type SchemaOutput,
+  type SchemaParameters,
+  type Schemas,
+  type StandardSchema,
+} from "./standard-schema.ts";
+import type { App, AppOptions, CallOptions, ElementColumn, ElementValue, SchemaOptions } from "./types.ts";
 
 /**
  * Makes an app of a function: its calls run as tasks on worker threads, here or on other ranks.
@@ -24,7 +33,8 @@ import type { App, AppOptions, CallOptions, ElementColumn, ElementValue } from "
  *
  * @param name - Unique in the program, 1 to 200 characters.
  * @param fn - Sync or async.
- * @param options - {@link AppOptions}
+ * @param options - {@link AppOptions}, and {@link SchemaOptions}: with a schema, arguments and results are checked while the program runs (`ERR_SCHEMA`), and
+ * types come from it where the function has none.
  * @throws {@link HeddleError} `ERR_APP_DUPLICATE`, `ERR_APP_LATE`, `ERR_APP_NAME`, `ERR_CONFIG`.
  * @example
  * const square = app("square", (x: number) => x * x, { returns: "f64" });
@@ -33,6 +43,26 @@ import type { App, AppOptions, CallOptions, ElementColumn, ElementValue } from "
  *   console.log(await square.map(range(4)).reduce("sum")); // 14
  * });
  */
+export function app<const I extends Schemas, E extends ElementType>(
+  name: string,
+  fn: (...args: SchemaParameters<I>) => ElementValue<E> | PromiseLike<ElementValue<E>>,
+  options: AppOptions<E> & { returns: E; input: I; output?: never },
+): App<SchemaArguments<I>, ElementValue<E>, ElementColumn<E>>;
+export function app<const I extends Schemas, O extends StandardSchema>(
+  name: string,
+  fn: (...args: SchemaParameters<I>) => SchemaInput<O> | PromiseLike<SchemaInput<O>>,
+  options: AppOptions & { input: I; output: O },
+): App<SchemaArguments<I>, SchemaOutput<O>>;
+export function app<const I extends Schemas, R>(
+  name: string,
+  fn: (...args: SchemaParameters<I>) => R,
+  options: AppOptions & { input: I; output?: never },
+): App<SchemaArguments<I>, Awaited<R>>;
+export function app<A extends unknown[], O extends StandardSchema>(
+  name: string,
+  fn: (...args: A) => SchemaInput<O> | PromiseLike<SchemaInput<O>>,
+  options: AppOptions & { output: O; input?: never },
+): App<A, SchemaOutput<O>>;
 export function app<A extends unknown[], E extends ElementType>(
   name: string,
   fn: (...args: A) => ElementValue<E> | PromiseLike<ElementValue<E>>,
@@ -46,7 +76,7 @@ export function app<A extends unknown[], R>(
 export function app(
   name: string,
   fn: (...args: never[]) => unknown,
-  options: AppOptions<ElementType | undefined> = {},
+  options: AppOptions<ElementType | undefined> & SchemaOptions = {},
 ): unknown {
   if (typeof fn !== "function") {
     throw new HeddleError("ERR_CONFIG", `app("${name}"): the second argument is ${shorten(fn)}.`, "pass the function");
@@ -61,7 +91,7 @@ export function app(
   const definition: AppDefinition = {
     name,
     kind: "js",
-    fn,
+    ...checkedBy(name, fn, options),
     returns: returns ?? null,
     walltimeMs: walltimeMs(name, options.walltime),
     placement: placementOf(name, options),

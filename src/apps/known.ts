@@ -6,7 +6,7 @@ import type { BashOptions } from "./bash.ts";
 import type { CommandOptions } from "./command-options.ts";
 import type { MapOptions } from "./map.ts";
 import type { NativeFunctionOptions } from "./native.ts";
-import type { AppOptions, CallOptions, PlacementOptions } from "./types.ts";
+import type { AppOptions, CallOptions, PlacementOptions, SchemaOptions } from "./types.ts";
 
 type Names<T> = Record<keyof T, true>;
 
@@ -29,7 +29,7 @@ const bash: Names<BashOptions> = {
   okExitCodes: true,
   check: true,
 };
-const app: Names<AppOptions> = { ...call, returns: true, isolation: true };
+const app: Names<AppOptions & SchemaOptions> = { ...call, returns: true, isolation: true, input: true, output: true };
 const native: Names<NativeFunctionOptions<"bytes", "bytes"> & { isolation: 0; walltime: 0 }> = {
   ...placement,
   retries: true,

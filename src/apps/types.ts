@@ -7,6 +7,7 @@ import type { FileRef } from "../staging/file.ts";
 import type { FileTaskOptions } from "./files.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import type { PolicyOptions } from "./policy.ts";
+import type { Schemas, StandardSchema } from "./standard-schema.ts";
 
 /**
  * A value, or a future or promise of it: the task waits for it. They may also sit inside the value, in arrays, plain objects, Maps and Sets, at any
@@ -142,6 +143,17 @@ export interface AppOptions<E extends ElementType | undefined = undefined> exten
   returns?: E;
   /** Default: "none". */
   isolation?: Isolation;
+}
+
+/** Schemas of an app: any that has the Standard Schema interface, of zod, valibot, arktype and others. */
+export interface SchemaOptions {
+  /**
+   * Of its one parameter; or a list, one for each parameter. A call without futures and files is checked where it is made, and is not sent where it does not fit. Then, and for all
+   * other calls and maps, where the task runs: its function gets what the schemas make of the arguments. Default: not checked.
+   */
+  input?: Schemas;
+  /** Of the result, where the task runs: what it makes of it is the result. Default: not checked. */
+  output?: StandardSchema;
 }
 
 /**

@@ -1,7 +1,14 @@
 /** Payloads of failed tasks as the errors that the program sees. */
 
 import { CommandError, type ErrorCode, errorDocs, HeddleError, TaskError, type TaskPlace } from "../errors.ts";
-import { decodeError, type ErrorPayload, reviveError } from "../serialize/errors.ts";
+import { decodeError, type ErrorPayload, PayloadError, reviveError } from "../serialize/errors.ts";
+import { shortenArguments } from "../serialize/values.ts";
+
+/** The error of a call that was not sent. */
+export function errorOfCall(error: unknown, app: string, index: number, args: readonly unknown[]): HeddleError {
+  if (!(error instanceof PayloadError)) return error as HeddleError;
+  return taskErrorOf(error.payload, { app, index, arguments: shortenArguments(args) });
+}
 
 /** Makes the error of a task. `place` says what the submitter knows of it. */
 export function taskError(bytes: Uint8Array, place: Omit<TaskPlace, "rank">): HeddleError {

@@ -13,6 +13,7 @@ import type { FileRef } from "../staging/file.ts";
 import { argumentsOf, encodeCall, type Waiting } from "./arguments.ts";
 import { bringOut, type FilesOfCall, filesOf, noFiles, notHere, waitingWith } from "./call-files.ts";
 import { CallGatherer } from "./calls.ts";
+import { errorOfCall } from "./failures.ts";
 import { FileKeys } from "./file-keys.ts";
 import type { FileTasks } from "./files.ts";
 import { JoiningCall } from "./joining.ts";
@@ -98,12 +99,12 @@ export class Kernel {
       const files = app.files === undefined ? null : filesOf(app, args, this.files);
       const call = encodeCall(app, args, index, this.#remembers(app));
       if (call instanceof Uint8Array && after === null && files === null)
-        this.#ready(gatherer, app, future, call, { args, seen: null, keys: null });
+        this.#ready(gatherer, app, future, checked(app, args, call), { args, seen: null, keys: null });
       else this.#waitFor(gatherer, app, future, waitingWith(call, files), { after, files });
       this.#watch?.called(future);
     } catch (error) {
       this.#watch?.called(future);
-      future.reject(error as HeddleError);
+      future.reject(errorOfCall(error, app.name, index, args));
     }
     return future;
   }
@@ -303,6 +304,14 @@ export class Kernel {
     const path = keys === null ? place : (ref: FileRef) => keys.found(ref, place(ref));
     new WaitingCall(app, future, call, { after, keys, path, ended }).start();
   }
+}
+
+/** The arguments of a call that is sent as it is, checked. Its schema may encode values of its own meanwhile. */
+function checked(app: AppDefinition, args: readonly unknown[], bytes: Uint8Array): Uint8Array {
+  if (app.check === undefined) return bytes;
+  const own = bytes.slice();
+  app.check(args);
+  return own;
 }
 
 /** The arguments as the task will see them; numbers and texts it sees as they are. */

@@ -76,6 +76,8 @@ export interface AppDefinition {
   /** What calls of the program do beside running; none: nothing. */
   readonly policy?: CallPolicy;
   readonly files?: FilePolicy;
+  /** Checks the arguments of a call before they are sent. Throws a PayloadError with ERR_SCHEMA. */
+  readonly check?: (args: readonly unknown[]) => void;
   /** The app that this one is, with other options. */
   readonly base?: AppDefinition;
 }
