@@ -53,6 +53,7 @@ export type {
   Resources,
   SchemaOptions,
   Target,
+  WithFiles,
 } from "./apps/types.ts";
 export type { Item } from "./dataflow/ends.ts";
 export type { Engine } from "./dataflow/engine.ts";

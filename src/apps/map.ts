@@ -1,5 +1,6 @@
 /** Many tasks at once: the handle of a map, and the ways its results end. */
 
+import { notHere } from "../dataflow/call-files.ts";
 import { kernelFor } from "../dataflow/current.ts";
 import { CollectEnd, ColumnEnd, DiscardEnd, type Item, StreamEnd } from "../dataflow/ends.ts";
 import { type End, MapJob } from "../dataflow/job.ts";
@@ -15,6 +16,7 @@ import type { Placement, ReduceOp } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
 import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import type { FileRef } from "../staging/file.ts";
 import { definitionOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
 import { checkNames } from "./known.ts";
 import { type Retries, retriesOf } from "./policy.ts";
@@ -78,7 +80,9 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     kernel.check(app, placement);
     this.#near = nearOf(app.name, options);
     const number = kernel.nextMap();
-    this.#source = sourceOf(inGroup(app, `map-${number}`), columns);
+    const bring = (ref: FileRef): PromiseLike<string> =>
+      kernel.files?.path(ref, placement) ?? Promise.reject(notHere(app.name));
+    this.#source = sourceOf(inGroup(app, `map-${number}`), columns, bring);
     const seed = fnv1a64(options.seed === undefined ? `map\0${number}\0${app.name}` : `seed\0${options.seed}`);
     const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);
     if (app.kind === "native" && limit > 0) throw noWalltime(app.name);

@@ -52,8 +52,14 @@ export type InputInside<T> = unknown extends T
 /** Inputs for each parameter. */
 export type Inputs<A extends readonly unknown[]> = { [K in keyof A]: Input<A[K]> };
 
+/** A value of a row of a map; where a text is wanted, at any depth, also a file: the task gets its path. */
+export type WithFiles<T> =
+  | T
+  | (string extends T ? FileRef : never)
+  | (unknown extends T ? never : T extends Whole ? never : { [K in keyof T]: WithFiles<T[K]> });
+
 /** What can supply one parameter of many tasks. */
-export type Column<T> = Iterable<T> | AsyncIterable<T> | (number extends T ? Range : never);
+export type Column<T> = Iterable<WithFiles<T>> | AsyncIterable<WithFiles<T>> | (number extends T ? Range : never);
 
 /** A column for each parameter. */
 export type Columns<A extends readonly unknown[]> = { [K in keyof A]: Column<A[K]> };

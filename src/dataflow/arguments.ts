@@ -28,7 +28,11 @@ let met: Input[] | null = null;
 /** What stands for them while decoding. */
 let resolved: readonly unknown[] = [];
 
-class FutureInTheWay extends Error {}
+/** A future stands where none is allowed. */
+export class FutureInTheWay extends Error {}
+
+/** Thrown where arguments are encoded by {@link withoutFiles}. */
+export class FileInTheWay extends Error {}
 
 function meet(future: Input): Uint8Array {
   if (met === null) throw new FutureInTheWay();
@@ -45,7 +49,13 @@ function substitute(bytes: Uint8Array): unknown {
 /** Are files among the arguments to become paths? */
 let bringsFiles = false;
 
-fileInputs((ref) => (met !== null && bringsFiles ? meet(ref) : null), substitute);
+/** Is a file among them to be told of, since it must be brought first? */
+let refusesFiles = false;
+
+fileInputs((ref) => {
+  if (refusesFiles) throw new FileInTheWay();
+  return met !== null && bringsFiles ? meet(ref) : null;
+}, substitute);
 extend(AppFuture, FUTURE_TAG, meet, substitute);
 extend(Promise, FUTURE_TAG, meet, substitute);
 
@@ -69,7 +79,7 @@ export function encodeCall(
   looksAtFiles = false,
 ): Uint8Array | Waiting {
   bringsFiles = app.joins !== true || looksAtFiles; // That one runs here, and hands them on.
-  if (!encodesAlways(app) && !hasInputs(args)) return packPlain(app, args, index);
+  if (!encodesAlways(app) && !holds(args, isInput)) return packPlain(app, args, index);
   const places: number[] = [];
   const direct: Input[] = [];
   met = [];
@@ -93,8 +103,19 @@ function encodesAlways(app: AppDefinition): boolean {
   return app.kind === "js" || app.native?.layout === "msgpack";
 }
 
+/** Runs what encodes arguments; throws {@link FileInTheWay} at the first file. */
+export function withoutFiles<T>(encodeAll: () => T): T {
+  refusesFiles = true;
+  try {
+    return encodeAll();
+  } finally {
+    refusesFiles = false;
+  }
+}
+
 /** The arguments of a command, or of a native app, that are all there. */
 export function packPlain(app: AppDefinition, args: readonly unknown[], index: number): Uint8Array {
+  if (refusesFiles && holds(args, isFile)) throw new FileInTheWay();
   const { native } = app;
   const bytes = native === null ? packCommand(app, args, index) : packNative(app.name, native.layout, args);
   checkSize(bytes.length, app.name);
@@ -109,8 +130,13 @@ export function argumentsOf(app: AppDefinition, bytes: Uint8Array, spread: boole
   return spread ? (value as unknown[]) : [value];
 }
 
-function hasInputs(args: readonly unknown[]): boolean {
-  return args.some((value) => isInput(value) || (isPlain(value) && Object.values(value).some(isInput)));
+/** As deep as the template of a command looks. */
+function holds(args: readonly unknown[], what: (value: unknown) => boolean): boolean {
+  return args.some((value) => what(value) || (isPlain(value) && Object.values(value).some(what)));
+}
+
+export function isFile(value: unknown): value is FileRef {
+  return value instanceof FileRef;
 }
 
 function isPlain(value: unknown): value is Record<string, unknown> {

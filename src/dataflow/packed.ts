@@ -4,7 +4,8 @@ import { HeddleError } from "../errors.ts";
 import { encodeManyShared, encodeShared } from "../serialize/codec.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
-import { ARGUMENT_BYTES_MAX, argumentError, checkSize, packPlain } from "./arguments.ts";
+import { ARGUMENT_BYTES_MAX, argumentError, checkSize, FileInTheWay, packPlain, withoutFiles } from "./arguments.ts";
+import { type Bring, bringInto } from "./map-files.ts";
 import { type Column, lengthOf, type Piece, type Source } from "./piece.ts";
 
 const PIECE_TASKS_MIN = 1_024; // The first is small, so that workers start soon.
@@ -13,6 +14,7 @@ const PIECE_BYTES = 4 * 1024 * 1024; // Where a piece of larger values ends; its
 const SLICE_TASKS_MAX = 1_024; // Encoded in one go;
 const SLICE_TASKS_FIRST = 32; // while it is not known how large they are, few.
 const SLICE_BYTES = 1024 * 1024;
+const FILE_TASKS = 32; // Whose files are brought at a time; those of the next while these run.
 
 type AnyIterator = Iterator<unknown> | AsyncIterator<unknown>;
 
@@ -31,12 +33,18 @@ export class PackedSource implements Source {
   /** Values that were read but did not fit the last piece. */
   #left: unknown[] = [];
   #error: HeddleError | null = null;
+  /** The first of `#left` has files. */
+  #hasFiles = false;
+  /** Pieces that wait to be taken. */
+  #ready: Piece[] = [];
+  readonly #bring: Bring;
   /** Bytes of the last piece: the next will hardly be smaller. */
   #bytesLast = 0;
 
   /** `rows`: the elements of the one column are arrays of arguments. */
-  constructor(app: AppDefinition, columns: readonly Column[], rows: boolean) {
+  constructor(app: AppDefinition, columns: readonly Column[], rows: boolean, bring: Bring) {
     this.#app = app;
+    this.#bring = bring;
     this.#rows = rows;
     this.#spread = columns.length > 1 || rows;
     this.total = columns.map(lengthOf).find((length) => length !== null) ?? null;
@@ -47,6 +55,9 @@ export class PackedSource implements Source {
 
   next(): Piece | null | Promise<Piece | null> {
     if (this.#error !== null) return this.#takeError();
+    const ready = this.#ready.shift();
+    if (ready !== undefined) return ready;
+    if (this.#hasFiles) return this.#nextWithFiles();
     const wanted = Math.min(PIECE_TASKS_MAX, Math.max(PIECE_TASKS_MIN, this.#next));
     return this.#isAsync ? this.#nextAsync(wanted) : this.#nextSync(wanted);
   }
@@ -55,11 +66,13 @@ export class PackedSource implements Source {
     if (this.#ended) return;
     this.#ended = true;
     this.#left = [];
+    this.#ready = [];
+    this.#hasFiles = false;
     for (const iterator of this.#iterators) void iterator.return?.();
   }
 
-  #nextSync(wanted: number): Piece | null {
-    const builder = new PieceBuilder(this.#app, this.#next, this.#spread, this.#bytesLast);
+  #nextSync(wanted: number): Piece | null | Promise<Piece | null> {
+    const builder = this.#builder(this.#bytesLast);
     while (builder.count < wanted && builder.bytes < PIECE_BYTES) {
       const values = this.#left;
       this.#left = [];
@@ -83,7 +96,7 @@ export class PackedSource implements Source {
   }
 
   async #nextAsync(wanted: number): Promise<Piece | null> {
-    const builder = new PieceBuilder(this.#app, this.#next, this.#spread, this.#bytesLast);
+    const builder = this.#builder(this.#bytesLast);
     let waitedAt = performance.now();
     while (builder.count < wanted && builder.bytes < PIECE_BYTES) {
       const values = this.#left;
@@ -134,15 +147,51 @@ export class PackedSource implements Source {
     if (values.length === 0) return false;
     const stopped = builder.add(values);
     if (stopped === null) return true;
+    if (stopped.error === null) {
+      this.#hasFiles = true;
+      this.#left = values.slice(stopped.taken);
+      return false;
+    }
     this.#error = stopped.error;
     this.#left = values.slice(stopped.taken + 1);
     return false;
   }
 
-  #finish(builder: PieceBuilder): Piece | null {
+  /** With the paths of files in place of them, once they are there. */
+  async #nextWithFiles(): Promise<Piece | null> {
+    this.#hasFiles = false;
+    const values = this.#left.splice(0, FILE_TASKS);
+    const first = this.#next;
+    const list = (value: unknown): unknown[] => (this.#spread ? (value as unknown[]) : [value]);
+    const brought = await Promise.all(
+      values.map((value, k) => bringInto(this.#app, list(value), first + k, this.#bring)),
+    );
+    let builder = this.#builder(0);
+    for (const args of brought) {
+      const stopped = Array.isArray(args) ? builder.add([this.#spread ? args : args[0]]) : { error: args };
+      if (stopped === null) continue;
+      if (builder.count > 0) this.#ready.push(this.#built(builder));
+      this.#error = stopped.error;
+      this.#ready.push(this.#takeError());
+      builder = this.#builder(0);
+    }
+    if (builder.count > 0) this.#ready.push(this.#built(builder));
+    return this.#ready.shift() ?? null;
+  }
+
+  #finish(builder: PieceBuilder): Piece | null | Promise<Piece | null> {
+    if (builder.count === 0 && this.#hasFiles) return this.#nextWithFiles();
     if (builder.count === 0) return this.#error === null ? null : this.#takeError();
-    this.#next += builder.count;
     this.#bytesLast = builder.bytes;
+    return this.#built(builder);
+  }
+
+  #builder(bytesExpected: number): PieceBuilder {
+    return new PieceBuilder(this.#app, this.#next, this.#spread, bytesExpected);
+  }
+
+  #built(builder: PieceBuilder): Piece {
+    this.#next += builder.count;
     return builder.finish();
   }
 
@@ -187,8 +236,12 @@ class PieceBuilder {
     return Math.max(1, Math.min(SLICE_TASKS_MAX, Math.floor((SLICE_BYTES * this.count) / (this.bytes + 1))));
   }
 
-  /** Adds values; where one cannot be sent: its position and why. */
-  add(values: unknown[]): { taken: number; error: HeddleError } | null {
+  /** Adds values; where one cannot be sent: its position and why, which is null where it has files that must be brought first. */
+  add(values: unknown[]): { taken: number; error: HeddleError | null } | null {
+    return withoutFiles(() => this.#add(values));
+  }
+
+  #add(values: unknown[]): { taken: number; error: HeddleError | null } | null {
     if (this.#app.kind === "js") {
       try {
         this.#appendAll(values);
@@ -201,6 +254,7 @@ class PieceBuilder {
       try {
         this.#addOne(values[k]);
       } catch (error) {
+        if (error instanceof FileInTheWay) return { taken: k, error: null };
         const args = this.#spread ? (values[k] as unknown[]) : [values[k]];
         return { taken: k, error: argumentError(error, args, this.#app.name) };
       }

@@ -9,6 +9,7 @@ import { HeddleError } from "../errors.ts";
 import { elementOf, type FixedColumn, packRows } from "../serialize/columns.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import type { Bring } from "./map-files.ts";
 import { PackedSource, parametersOf } from "./packed.ts";
 import { type Column, lengthOf, type Piece, type Source } from "./piece.ts";
 import { Range } from "./range.ts";
@@ -16,15 +17,15 @@ import { Range } from "./range.ts";
 const ROWS_MAX = 1 << 20; // Of one piece: 8 MiB of f64, and a power of two, so that blocks of reductions stay whole.
 const FIXED_COLUMNS_MAX = 8;
 
-/** Chooses the cheapest form. Throws ERR_MAP_COLUMNS for columns that do not fit. */
-export function sourceOf(app: AppDefinition, columns: readonly Column[]): Source {
+/** Chooses the cheapest form; `bring` is for files in the columns. Throws ERR_MAP_COLUMNS for columns that do not fit. */
+export function sourceOf(app: AppDefinition, columns: readonly Column[], bring: Bring): Source {
   checkColumns(app, columns);
   const [only] = columns;
   if (columns.length === 1 && only instanceof Range && takesIndex(app, only)) return new RangeSource(only);
   const fixed = columns.map(fixedColumn);
   const allFixed = fixed.every((column) => column !== null) && fixed.length <= FIXED_COLUMNS_MAX;
   if (allFixed && takesRows(app, fixed as FixedColumn[])) return new FixedSource(fixed as FixedColumn[]);
-  return new PackedSource(app, columns, rowsExpected(app, columns));
+  return new PackedSource(app, columns, rowsExpected(app, columns), bring);
 }
 
 // A command's template with one slot takes the decimal value of the index, which native code writes itself.

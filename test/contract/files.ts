@@ -1,10 +1,10 @@
 /** Promises about files as arguments and outputs of calls. */
 
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type DependencyError, type FileLike, file, type HeddleError } from "heddle";
+import { type BatchError, type DependencyError, type FileLike, file, type HeddleError } from "heddle";
 import { expect } from "vitest";
 import { copies, nameOf, textOf } from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
@@ -91,6 +91,30 @@ export const fileChecks: Checks = {
     expect(await call).toBe("x");
     expect(await failureOf(call.outputs[0] as never)).toMatchObject({ code: "ERR_OUTPUT_MISSING" });
     expect(existsSync(path)).toBe(false);
+  },
+
+  "tasks of a map are given paths of the files in their rows; one that is missing fails its task alone": async ({
+    folder,
+  }) => {
+    await serving(async (url, seen) => {
+      const name = fresh();
+      const urls = Array.from({ length: 100 }, (_, k) =>
+        file(`${url}/${k % 50 === 7 ? "missing-" : ""}${name}/${k % 50}`),
+      );
+      const map = textOf.map(urls);
+      const error = await failureOf<BatchError>(map);
+      expect([...error.failures.keys()]).toEqual([7, 57]);
+      expect(error.failures.get(57)).toMatchObject({ code: "ERR_FILE_NOT_FOUND" });
+      expect(error.results[99]).toBe(`content of /${name}/49`);
+      expect(error.results[42]).toBe(`content of /${name}/42`);
+      expect(seen.gets).toBe(49); // Each once, and once in vain.
+      const inside = [{ of: ["plain"] }, { of: ["plain", ...urls.slice(1, 2)] }];
+      expect(await nameOf.map(inside)).toEqual([["plain"], ["plain", "1"]]);
+      const pairs = urls.slice(1, 3).map((from, k) => ({ from, to: join(folder, `from-map-${k}`) }));
+      await copies.map(pairs).discard();
+      expect(readFileSync(join(folder, "from-map-1"), "utf8")).toBe(`content of /${name}/2`);
+      expect(seen.gets).toBe(49);
+    });
   },
 
   "a call waits for its inputs, files and others": async ({ folder }) => {
