@@ -40,3 +40,14 @@ export const fill: App<[tasks: number], [rank: number, submitted: number, probes
     return [rank, submitted, await probe.map(range(tasks)).collect()];
   },
 );
+
+/** Sums three results of a layer before. */
+export const mix: App<[a: number, b: number, c: number], number> = app(
+  "bench-mix",
+  (a: number, b: number, c: number): number => (a + b + c + 1) % 1_000_003,
+);
+
+/** Remembers its results. */
+export const remembered: App<[x: number], number> = app("bench-remembered", (x: number): number => x + 1, {
+  cache: { version: "1" },
+});

@@ -38,6 +38,8 @@ export const plans: Record<string, Plan[]> = {
   ],
   map: [{ program: "map", cases: ["f64", "msgpack64"], ranks: null }],
   calls: [{ program: "calls", cases: ["calls"], ranks: null, nodeArgs: ["--expose-gc"] }],
+  dataflow: [{ program: "dataflow", cases: ["chain", "layered"], ranks: null }],
+  memo: [{ program: "memo", cases: ["memory", "written", "kept"], ranks: null, oneProcess: true }],
   latency: [{ program: "latency", cases: ["awake", "asleep"], ranks: null }],
   shell: [{ program: "shell", cases: ["small", "floor", "rss1g"], ranks: null }],
   uts: [{ program: "uts", cases: ["native", "js"], ranks: null }],

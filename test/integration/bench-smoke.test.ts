@@ -123,6 +123,15 @@ test("calls tells tasks per second and bytes of each that is outstanding", async
   expectAboveZero(lines[0], "tasks_per_s", "bytes_per_task");
 });
 
+test("dataflow and memo run calls that wait, and calls that are known", async () => {
+  const [graphs, memos] = await Promise.all([smoke("dataflow"), smoke("memo")]);
+  expect(cases(graphs)).toEqual(["chain", "layered"]);
+  expect(cases(memos)).toEqual(["memory", "written", "kept"]);
+  for (const line of [...graphs, ...memos]) expectAboveZero(line, "tasks_per_s");
+  expect(memos[1]?.["cost_us"]).toBeTypeOf("number");
+  expect(memos[2]?.["open_ms"]).toBeTypeOf("number");
+});
+
 test("latency tells both of a spinning and of a sleeping worker", async () => {
   const lines = await smoke("latency");
   expect(cases(lines)).toEqual(["awake", "asleep"]);
