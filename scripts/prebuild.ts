@@ -1,12 +1,11 @@
 /**
- * Fills prebuilds/ with the addon and the guardian of this platform, and dist/ with nothing but this source. Runs
- * before `npm pack`; MPI libraries are built where they are used.
+ * Fills prebuilds/ with the addon and the guardian of this platform, and dist/. Runs before `npm pack`; MPI libraries
+ * are built where they are used.
  */
 
 import { chmodSync, copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { must, root } from "./steps.ts";
 
-rmSync(`${root}dist`, { recursive: true, force: true });
 await must(process.execPath, ["--import", "tsx", "scripts/build.ts", "--no-mpi"]);
 const folder = `${root}prebuilds/${process.platform}-${process.arch}`;
 rmSync(`${root}prebuilds`, { recursive: true, force: true });
