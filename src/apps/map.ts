@@ -264,7 +264,8 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   }
 
   async #finish(job: MapJob): Promise<void> {
-    const bar = this.#options.progress ? new ProgressBar(this.#app.name, job.progress) : null;
+    const bar =
+      this.#options.progress && !this.#kernel.showsProgress ? new ProgressBar(this.#app.name, job.progress) : null;
     try {
       const running = this.#near === null ? job.run() : this.#runNear(this.#near, job);
       this.#kernel.track(running);

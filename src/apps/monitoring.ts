@@ -14,4 +14,9 @@ export interface MonitoringOptions {
    * standard error. Default: "info". HEDDLE_LOG.
    */
   log?: LogLevel;
+  /**
+   * True: standard error shows one line for each app with tasks done, running and failed, the rate, and the time left; redrawn on a terminal, and
+   * elsewhere every 3 s what has moved. Default: false. HEDDLE_PROGRESS: 1 or 0.
+   */
+  progress?: boolean;
 }

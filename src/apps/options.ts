@@ -263,4 +263,11 @@ export const OPTIONS: readonly OptionRow[] = [
     env: "HEDDLE_LOG",
     text: "the least that is written to the log",
   },
+  {
+    name: "progress",
+    kind: flag,
+    default: "false",
+    env: "HEDDLE_PROGRESS",
+    text: "whether standard error shows what all apps do",
+  },
 ];

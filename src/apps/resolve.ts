@@ -73,8 +73,9 @@ function stagingOf(layers: Layers): StagingSettings {
 function monitoringOf(layers: Layers, usual: string | null): MonitoringSettings {
   const asked = layers.find("runDir");
   const log = (layers.find("log")?.value as LogLevel | undefined) ?? null;
-  if (asked === null) return { runDir: usual, demanded: false, log };
-  return { runDir: asked.value === false ? null : (asked.value as string), demanded: true, log };
+  const progress = layers.find("progress")?.value === true;
+  if (asked === null) return { runDir: usual, demanded: false, log, progress };
+  return { runDir: asked.value === false ? null : (asked.value as string), demanded: true, log, progress };
 }
 
 /** One line of `heddle config`. */

@@ -64,6 +64,7 @@ Environment
   HEDDLE_GLOBUS_PATH    what that folder is called in the collection. Default: the same
   HEDDLE_GLOBUS_AUTH    where Globus logs in. Default: https://auth.globus.org
   HEDDLE_GLOBUS_TRANSFER  its Transfer API. Default: https://transfer.api.globus.org/v0.10
+  HEDDLE_PROGRESS       1: what \`heddle run --progress\` does
   HEDDLE_FLAGS          which of these come from flags of heddle run, which sets it: they count before all else
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
@@ -85,6 +86,7 @@ each node keeps a copy under TMPDIR. Types are not checked: that is what tsc is 
       --mpi FLAVOUR      mpich or openmpi. Default: HEDDLE_MPI, else what is built, else what is found
       --resume           keep results of apps with \`cache\` in .heddle/checkpoint.mdb, and use those that are there.
                          For programs that set no checkpoint themselves; those that do use theirs in any case
+      --progress         on standard error, a line for each app: done, running, failed, rate, time left
       --executor KIND    threads, mpi, or inline (everything on the main thread, for a debugger)
 
 What stands behind PROGRAM belongs to the program. The exit code is the program's; only under srun with MPICH a program

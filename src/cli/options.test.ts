@@ -14,6 +14,7 @@ describe("heddle run", () => {
       mpi: "openmpi",
       executor: null,
       resume: false,
+      progress: false,
     });
     expect(parseRun(["-n4", "a.js"])).toMatchObject({ ranks: 4, program: "a.js", arguments: [] });
     expect(parseRun(["--", "-odd.js", "-x"])).toMatchObject({ program: "-odd.js", arguments: ["-x"], ranks: null });

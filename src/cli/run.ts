@@ -25,6 +25,7 @@ export interface RunRequest {
   mpi: MpiFlavour | null;
   executor: string | null;
   resume: boolean;
+  progress: boolean;
 }
 
 export const runOptions: Options = {
@@ -33,6 +34,7 @@ export const runOptions: Options = {
   mpi: { type: "string" },
   executor: { type: "string" },
   resume: { type: "boolean" },
+  progress: { type: "boolean" },
 };
 
 const ranksMax = 1_000_000;
@@ -67,6 +69,7 @@ export function parseRun(args: readonly string[]): RunRequest {
     mpi: parseFlavour(values["mpi"]?.toString(), "--mpi"),
     executor,
     resume: values["resume"] === true,
+    progress: values["progress"] === true,
   };
 }
 
@@ -85,6 +88,7 @@ function settings(request: RunRequest): Record<string, string> {
     ...(request.workers === null ? {} : { HEDDLE_WORKERS: String(request.workers) }),
     ...(request.mpi === null ? {} : { HEDDLE_MPI: request.mpi }),
     ...(request.resume ? { HEDDLE_RESUME: "1" } : {}),
+    ...(request.progress ? { HEDDLE_PROGRESS: "1" } : {}),
     ...(request.executor === null ? {} : { HEDDLE_EXECUTOR: request.executor }),
   };
 }

@@ -86,7 +86,7 @@ export class MapJob {
     return new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
       if (this.#cancelled !== null) return reject(this.#cancelled);
-      this.#kernel.tallyOf(this.app.name).mapBegins(this.progress);
+      this.#kernel.tallyOf(this.app).mapBegins(this.progress);
       this.#produce().catch((error) => this.#abort(error));
     });
   }
@@ -213,14 +213,14 @@ export class MapJob {
     if (!this.#produced || this.#batches.size > 0) return;
     const settle = this.#settle;
     this.#settle = null;
-    this.#kernel.tallyOf(this.app.name).mapEnds(this.progress);
+    this.#kernel.tallyOf(this.app).mapEnds(this.progress);
     settle?.resolve();
   }
 
   #abort(error: unknown): void {
     const settle = this.#settle;
     this.#settle = null;
-    this.#kernel.tallyOf(this.app.name).mapEnds(this.progress);
+    this.#kernel.tallyOf(this.app).mapEnds(this.progress);
     this.#source.stop();
     for (const batch of this.#batches.keys()) this.#kernel.pump.cancel(batch);
     this.#batches.clear();

@@ -69,6 +69,8 @@ export class Kernel {
   #flushing = false;
   #waiting = 0;
   #closed = false;
+  /** A board shows what all apps do: maps draw no bars of their own. */
+  showsProgress = false;
   /** By app. */
   readonly tallies: Map<string, AppTally> = new Map();
   readonly #jobs = new Set<Promise<unknown>>();
@@ -168,11 +170,11 @@ export class Kernel {
   }
 
   /** What became of the calls and maps of an app. */
-  tallyOf(app: string): AppTally {
-    let tally = this.tallies.get(app);
+  tallyOf(app: AppDefinition): AppTally {
+    let tally = this.tallies.get(app.name);
     if (tally === undefined) {
-      tally = new AppTally(this.pump);
-      this.tallies.set(app, tally);
+      tally = new AppTally(app, this.pump);
+      this.tallies.set(app.name, tally);
     }
     return tally;
   }
@@ -188,7 +190,7 @@ export class Kernel {
     let gatherer = gatherers.get(app);
     if (gatherer === undefined) {
       const numbers = app.base === undefined ? { made: 0 } : this.#gathererOf(app.base).numbers;
-      gatherer = new CallGatherer(app, { kernel: this, salt, numbers, tally: this.tallyOf(app.name) });
+      gatherer = new CallGatherer(app, { kernel: this, salt, numbers, tally: this.tallyOf(app) });
       gatherers.set(app, gatherer);
     }
     return gatherer;

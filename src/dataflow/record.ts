@@ -7,8 +7,10 @@ import type { Executor } from "../executors/executor.ts";
 import type { StateCounts } from "../futures/states.ts";
 import { EventLog } from "../monitoring/events.ts";
 import { type Log, type LogLevel, noLog, RunLog } from "../monitoring/log.ts";
+import { ProgressBoard } from "../monitoring/progress.ts";
 import { makeRunDirectory } from "../monitoring/run-directory.ts";
 import type { Kernel } from "./kernel.ts";
+import { progressOf } from "./tally.ts";
 import { setTasksFolder } from "./words.ts";
 
 export interface MonitoringSettings {
@@ -18,6 +20,8 @@ export interface MonitoringSettings {
   demanded: boolean;
   /** Null: nobody said. */
   log: LogLevel | null;
+  /** Shown on standard error. */
+  progress: boolean;
 }
 
 const LOG_USUAL = "info";
@@ -28,6 +32,7 @@ export class RunRecord {
   readonly log: Log;
   readonly #log: RunLog | null;
   readonly #events: EventLog | null;
+  readonly #board: ProgressBoard | null;
   readonly #kernel: Kernel;
   readonly #began = new Date();
   readonly #beganAt = performance.now();
@@ -39,6 +44,7 @@ export class RunRecord {
     const { executor } = kernel;
     const here = executor.rank === 0;
     this.#kernel = kernel;
+    this.#board = here && monitoring.progress ? boardOf(kernel) : null;
     this.folder = here ? folderOf(monitoring) : null;
     this.#log = here ? logOf(monitoring, this.folder) : null;
     this.log = this.#log ?? noLog;
@@ -57,6 +63,7 @@ export class RunRecord {
   close(how: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#board?.stop();
     if (this.folder !== null) this.#end(how);
     this.#log?.flush();
   }
@@ -85,6 +92,15 @@ export class RunRecord {
       process.stderr.write(`heddle: ${name} was not written: ${(error as Error).message}\n`);
     }
   }
+}
+
+function boardOf(kernel: Kernel): ProgressBoard {
+  kernel.showsProgress = true;
+  const slots = { js: 0, process: 0, native: 0 };
+  for (const { first, last, cores } of kernel.executor.capacities) {
+    for (const kind of ["js", "process", "native"] as const) slots[kind] += (last - first) * cores[kind];
+  }
+  return new ProgressBoard(() => [...kernel.tallies.values()].map((tally) => progressOf(tally, slots)));
 }
 
 /** Made when the first task wants one. */

@@ -4,6 +4,9 @@ import { HeddleError, TaskError } from "../errors.ts";
 import type { AppFuture, Tally } from "../futures/future.ts";
 import { type FutureState, noCounts, type StateCounts } from "../futures/states.ts";
 import type { FailedTask } from "../monitoring/events.ts";
+import type { NamedProgress } from "../monitoring/progress.ts";
+import type { WorkerKind } from "../native/binding.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
 import type { Pump } from "./pump.ts";
 
 /** Of one map, while it runs. */
@@ -19,12 +22,14 @@ export class AppTally implements Tally {
   /** Calls, and those of them that wait for inputs, or are joinApps that have not ended. */
   made = 0;
   waiting = 0;
+  readonly app: AppDefinition;
   readonly #pump: Pump;
   readonly #over = noCounts();
   readonly #running = new Set<Progress>();
   readonly #ended = { maps: 0, done: 0, failed: 0, submitted: 0 };
 
-  constructor(pump: Pump) {
+  constructor(app: AppDefinition, pump: Pump) {
+    this.app = app;
     this.#pump = pump;
   }
 
@@ -70,6 +75,21 @@ export class AppTally implements Tally {
     }
     return sum;
   }
+}
+
+/** An app for people. At most as many of its tasks run as there are slots for them. */
+export function progressOf(tally: AppTally, slots: Record<WorkerKind, number>): NamedProgress {
+  const calls = tally.calls();
+  const maps = tally.maps();
+  const failed = calls.failed + calls["dependency-failed"] + calls.cancelled + maps.failed;
+  const done = calls.done + calls["memo-done"] + maps.done;
+  const sent = calls.launched + maps.submitted - maps.done - maps.failed;
+  const total = maps.total === null ? null : maps.total + tally.made;
+  return { name: tally.app.name, done, failed, running: Math.min(sent, slots[slotsOf(tally.app)]), total };
+}
+
+function slotsOf({ kind, native }: AppDefinition): WorkerKind {
+  return native !== null ? "native" : kind === "process" ? "process" : "js";
 }
 
 export function failedTask(task: Pick<FailedTask, "app" | "index" | "map" | "tries">, error: unknown): FailedTask {
