@@ -3,8 +3,8 @@
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Engine } from "../dataflow/engine.ts";
+import { unawaitedFailures } from "../dataflow/unawaited.ts";
 import { HeddleError } from "../errors.ts";
-import { takeUnobserved } from "../futures/unobserved.ts";
 import { errorReport } from "../monitoring/report.ts";
 import { stagedFolder, stagedNames } from "../native/staged.ts";
 import { freezeApps } from "../serialize/registry.ts";
@@ -84,7 +84,8 @@ async function runHere<T>(body: (engine: Engine) => T | PromiseLike<T>, options:
     await loadMaps();
     const result = await body(engine);
     await engine.whenIdle();
-    throwUnobserved();
+    const unawaited = unawaitedFailures();
+    if (unawaited !== null) throw unawaited;
     await engine.close();
     return result;
   } catch (error) {
@@ -104,21 +105,10 @@ async function endWith(engine: Engine | null, error: unknown): Promise<never> {
   const speaks = engine === null || engine.rank === 0 || (lost && error.message.startsWith("rank 0 "));
   if (speaks) process.stderr.write(`heddle: ${errorReport(error)}\n`);
   engine?.log.error("the program ends by an error", { error });
+  engine?.tellUnawaited(error);
   if (lost) engine?.abort(1);
   await engine?.close();
   process.exit(1);
-}
-
-function throwUnobserved(): void {
-  const failures = takeUnobserved();
-  const [first] = failures;
-  if (first === undefined) return;
-  throw new HeddleError(
-    "ERR_UNAWAITED",
-    `${failures.length === 1 ? "A call failed and its future was" : `${failures.length} calls failed and their futures were`} never awaited.`,
-    "await every future; for many, use map() and discard()",
-    { cause: first },
-  );
 }
 
 // Inline loads nothing a second time, so it works where there is no program file.

@@ -14,6 +14,7 @@ import { setKernel } from "./current.ts";
 import { FileTasks } from "./files.ts";
 import { Kernel } from "./kernel.ts";
 import { type MonitoringSettings, RunRecord } from "./record.ts";
+import { unawaitedFailures } from "./unawaited.ts";
 
 /** What the engine tells its owner. */
 export interface EngineEvents {
@@ -62,6 +63,7 @@ export class Engine implements AsyncDisposable {
     this.kernel.memo = new Memo(null, (work) => this.kernel.track(work));
     this.kernel.files = new FileTasks(this.kernel, options.staging);
     this.#onExit = (code) => {
+      this.tellUnawaited();
       this.#record.close(`the process ended with code ${code}`);
       if (code === 0 && !this.#lost) executor.closeNow();
       else executor.abort(code || 1);
@@ -141,7 +143,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Ends the engine: what is outstanding fails with ERR_CLOSED, workers and other ranks end. Twice is once. Where a rank was lost
+   * Ends the engine: what is outstanding fails with ERR_CLOSED, workers and other ranks end. Calls that failed and whose futures nobody has looked at
+   * are told on standard error. Twice is once. Where a rank was lost
    * (ERR_RANK_LOST) MPI cannot be ended in order: then this ends all ranks, and this process too, with code 1.
    */
   close(): Promise<void> {
@@ -151,6 +154,7 @@ export class Engine implements AsyncDisposable {
 
   async #close(): Promise<void> {
     if (!this.#lost) await Promise.all(this.kernel.beforeClose.map((prepare) => prepare()));
+    this.tellUnawaited();
     this.kernel.shut();
     setKernel(null);
     await this.#checkpoint?.close();
@@ -185,6 +189,18 @@ export class Engine implements AsyncDisposable {
   keep(checkpoint: Checkpoint): void {
     this.#checkpoint = checkpoint;
     this.kernel.memo = new Memo(checkpoint, (work) => this.kernel.track(work));
+  }
+
+  /**
+   * @internal Says on standard error, once, what failed without anybody having looked at it.
+   *
+   * @param told - What the program ends with, which was told already.
+   */
+  tellUnawaited(told: unknown = null): void {
+    const error = this.rank === 0 ? unawaitedFailures(told) : null;
+    if (error === null) return;
+    process.stderr.write(`heddle: ${errorReport(error)}\n`);
+    this.log.error("failures were never awaited", { error });
   }
 
   /** @internal Ends children and the whole job at once. */
