@@ -53,7 +53,7 @@ export const folderOrFalse: Kind = {
 export const flag: Kind = {
   accepts: "true or false",
   holds: (value) => typeof value === "boolean",
-  read: (word) => (word === "true" ? true : word === "false" ? false : word),
+  read: (word) => (["true", "1"].includes(word) ? true : ["false", "0"].includes(word) ? false : word),
 };
 
 export const texts: Kind = {
