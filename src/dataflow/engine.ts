@@ -53,6 +53,7 @@ export class Engine implements AsyncDisposable {
     this.kernel = new Kernel(executor, {
       onFatal: (error) => {
         this.#lost = error.code === "ERR_RANK_LOST";
+        this.log.error("the fabric ended", { error });
         events.onFatal(error);
       },
       onClosed: () => events.onClosed(),

@@ -49,14 +49,14 @@ export class RunRecord {
     this.#log = here ? logOf(monitoring, this.folder) : null;
     this.log = this.#log ?? noLog;
     this.#events = this.folder === null ? null : new EventLog(join(this.folder, "events.jsonl"), this.log);
+    const { kind, ranks, workers } = executor;
+    const started = { executor: kind, ranks, workers, pid: process.pid };
+    this.log.info("started", started);
     if (this.folder === null) return;
     this.#write("config.json", configOf(executor, options));
     setTasksFolder(foldersIn(join(this.folder, "outputs")));
     kernel.pump.observer = this.#events;
-    const { kind, ranks, workers } = executor;
-    const started = { executor: kind, ranks, workers, pid: process.pid };
     this.#events?.add("start", { time: this.#began.toISOString(), ...started });
-    this.log.info("started", started);
   }
 
   /** Writes what is left. Twice is once. */
@@ -64,16 +64,16 @@ export class RunRecord {
     if (this.#closed) return;
     this.#closed = true;
     this.#board?.stop();
-    if (this.folder !== null) this.#end(how);
-    this.#log?.flush();
-  }
-
-  #end(how: string): void {
-    setTasksFolder(null);
-    this.#kernel.pump.observer = null;
     const seconds = Math.round(performance.now() - this.#beganAt) / 1_000;
     const calls = inUse(this.#kernel.counts());
     this.log.info(how, { seconds, calls });
+    this.#log?.flush();
+    if (this.folder !== null) this.#end({ seconds, how, calls });
+  }
+
+  #end({ seconds, how, calls }: { seconds: number; how: string; calls: Partial<StateCounts> }): void {
+    setTasksFolder(null);
+    this.#kernel.pump.observer = null;
     this.#events?.flush(); // So that this is the last.
     this.#events?.add("end", { how, calls });
     this.#events?.close();
