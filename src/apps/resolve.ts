@@ -74,8 +74,11 @@ function monitoringOf(layers: Layers, usual: string | null): MonitoringSettings 
   const asked = layers.find("runDir");
   const log = (layers.find("log")?.value as LogLevel | undefined) ?? null;
   const progress = layers.find("progress")?.value === true;
-  if (asked === null) return { runDir: usual, demanded: false, log, progress };
-  return { runDir: asked.value === false ? null : (asked.value as string), demanded: true, log, progress };
+  const rows = rowsOf(layers).filter(({ value }) => value !== undefined);
+  const given = Object.fromEntries(rows.map(({ path, value, from }) => [path, { value, from }]));
+  const own = { log, progress, given };
+  if (asked === null) return { runDir: usual, demanded: false, ...own };
+  return { runDir: asked.value === false ? null : (asked.value as string), demanded: true, ...own };
 }
 
 /** One line of `heddle config`. */
@@ -91,7 +94,10 @@ export interface ResolvedRow {
 
 /** What every option is, and who says so. Throws ERR_CONFIG as {@link resolveOptions} does. */
 export function listOptions(config: LoadedConfig | null, env: NodeJS.ProcessEnv): ResolvedRow[] {
-  const layers = new Layers("heddle config", {}, env, config);
+  return rowsOf(new Layers("heddle config", {}, env, config));
+}
+
+function rowsOf(layers: Layers): ResolvedRow[] {
   const labels = layers.find("executors")?.value as string[] | undefined;
   const row = ({ default: usual, text }: OptionRow, ...paths: string[]): ResolvedRow => {
     const found = layers.find(...paths);

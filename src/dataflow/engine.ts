@@ -57,7 +57,10 @@ export class Engine implements AsyncDisposable {
         events.onFatal(error);
       },
       onClosed: () => events.onClosed(),
-      onOverdue: (worker) => executor.endOverdue(worker),
+      onOverdue: (worker) => {
+        this.log.info("a task exceeded its walltime: its worker is replaced", { worker });
+        executor.endOverdue(worker);
+      },
     });
     this.#record = new RunRecord(this.kernel, options);
     // The last chance: an end without it is silent under some launchers, and leaves ranks behind under others.
@@ -65,7 +68,7 @@ export class Engine implements AsyncDisposable {
     this.kernel.files = new FileTasks(this.kernel, options.staging);
     this.#onExit = (code) => {
       this.tellUnawaited();
-      this.#record.close(`the process ended with code ${code}`);
+      this.#record.close(`ended with code ${code}`);
       if (code === 0 && !this.#lost) executor.closeNow();
       else executor.abort(code || 1);
     };
@@ -206,6 +209,8 @@ export class Engine implements AsyncDisposable {
 
   /** @internal Ends children and the whole job at once. */
   abort(exitCode: number): void {
+    this.tellUnawaited();
+    this.#record.close(`ended with code ${exitCode}`); // MPI may end this process from within.
     this.#executor.abort(exitCode);
   }
 }
@@ -253,6 +258,7 @@ async function openCheckpoint(engine: Engine, settings: CheckpointSettings): Pro
   try {
     const { Checkpoint } = await import("../memo/checkpoint.ts"); // With LMDB, which few programs need.
     engine.keep(new Checkpoint(settings));
+    engine.log.info("checkpoint opened", { path: settings.path, mode: settings.mode });
   } catch (error) {
     await engine.close();
     throw error;

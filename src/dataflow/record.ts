@@ -22,6 +22,8 @@ export interface MonitoringSettings {
   log: LogLevel | null;
   /** Shown on standard error. */
   progress: boolean;
+  /** Of options that are not the default: the value, and in words who gave it. By path. */
+  given: Record<string, { value: unknown; from: string }>;
 }
 
 const LOG_USUAL = "info";
@@ -44,8 +46,8 @@ export class RunRecord {
     const { executor } = kernel;
     const here = executor.rank === 0;
     this.#kernel = kernel;
-    this.#board = here && monitoring.progress ? boardOf(kernel) : null;
     this.folder = here ? folderOf(monitoring) : null;
+    this.#board = here && monitoring.progress ? boardOf(kernel) : null;
     this.#log = here ? logOf(monitoring, this.folder) : null;
     this.log = this.#log ?? noLog;
     this.#events = this.folder === null ? null : new EventLog(join(this.folder, "events.jsonl"), this.log);
@@ -133,9 +135,11 @@ function logOf({ log }: MonitoringSettings, folder: string | null): RunLog | nul
   return log === null ? null : new RunLog(null, log);
 }
 
-/** The options as they are in force, and where and how the program was started. */
-function configOf({ kind, ranks, workers, hostname }: Executor, options: object): object {
-  const started = new Date().toISOString();
+/** What was asked for and by whom, the settings that came of it, and where and how the program was started. */
+function configOf(executor: Executor, { monitoring, ...rest }: { monitoring: MonitoringSettings }): object {
+  const { kind, ranks, workers, hostname } = executor;
+  const { given, ...own } = monitoring;
   const { pid, version: node, argv } = process;
-  return { started, hostname, pid, node, argv, cwd: process.cwd(), executor: { kind, ranks, workers }, options };
+  const started = { started: new Date().toISOString(), hostname, pid, node, argv, cwd: process.cwd() };
+  return { ...started, executor: { kind, ranks, workers }, given, settings: { ...rest, monitoring: own } };
 }

@@ -24,6 +24,7 @@ test("a run on ranks leaves its options, log, events and summary, and says nothi
   expect(ended).toEqual({ code: 0, signal: null, stdout: `${join(folder, "runinfo", "000")}\n`, stderr: "" });
   expect(readdirSync(join(folder, "runinfo")).sort()).toEqual(["000", "latest"]);
   expect(JSON.parse(text("config.json"))).toMatchObject({ cwd: folder, executor: { kind: "mpi", ranks: 2 } });
+  expect(JSON.parse(text("config.json")).given).toMatchObject({ workers: { value: 1, from: "HEDDLE_WORKERS" } });
   const log = text("heddle.log").trim().split("\n");
   expect(log.map((line) => JSON.parse(line).msg)).toEqual([
     "started",
@@ -65,7 +66,7 @@ test("failures that nobody awaited are told once, also where the program ends by
 
 test("process.exit() loses nothing, and a folder that cannot be made by itself is no error", async () => {
   expect((await runs("exits")).code).toBe(3);
-  expect(JSON.parse(text("summary.json"))).toMatchObject({ how: "the process ended with code 3", calls: { done: 3 } });
+  expect(JSON.parse(text("summary.json"))).toMatchObject({ how: "ended with code 3", calls: { done: 3 } });
   expect(text("heddle.log")).toContain("halfway");
   rmSync(join(folder, "runinfo"), { recursive: true });
   writeFileSync(join(folder, "runinfo"), "in the way");
