@@ -42,7 +42,15 @@ const native: Names<NativeFunctionOptions<"bytes", "bytes"> & { isolation: 0; wa
   isolation: true,
   walltime: true,
 };
-const map: Names<MapOptions> = { ...placement, progress: true, seed: true, walltime: true, retries: true, near: true };
+const map: Names<MapOptions> = {
+  ...placement,
+  progress: true,
+  seed: true,
+  walltime: true,
+  retries: true,
+  near: true,
+  cache: true,
+};
 
 type Kind = "app" | "bash" | "native" | "join" | "map" | "with";
 

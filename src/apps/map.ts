@@ -5,6 +5,7 @@ import { kernelFor } from "../dataflow/current.ts";
 import { CollectEnd, ColumnEnd, DiscardEnd, type Item, StreamEnd } from "../dataflow/ends.ts";
 import { type End, MapJob } from "../dataflow/job.ts";
 import type { Kernel } from "../dataflow/kernel.ts";
+import type { MapCache } from "../dataflow/map-memo.ts";
 import type { Column, Source } from "../dataflow/piece.ts";
 import { AppEnd, ScalarEnd } from "../dataflow/reduction.ts";
 import { sourceOf } from "../dataflow/source.ts";
@@ -19,7 +20,7 @@ import { shorten } from "../serialize/values.ts";
 import type { FileRef } from "../staging/file.ts";
 import { definitionOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
 import { checkNames } from "./known.ts";
-import { type Retries, retriesOf } from "./policy.ts";
+import { mapCacheOf, type Retries, retriesOf } from "./policy.ts";
 import type { App, PlacementOptions } from "./types.ts";
 
 /** Options of a map. */
@@ -32,6 +33,11 @@ export interface MapOptions extends PlacementOptions {
   walltime?: number;
   /** How often a task that failed is tried again. Default: the app's. */
   retries?: Retries;
+  /**
+   * True: results are kept in the checkpoint (`checkpoint` of {@link RunOptions}; without one it does nothing), and tasks whose results are there do not run: those with the same
+   * number of a range, or the same row in the same block of 4,096 rows. Another `version` is another app: see {@link CacheOptions}. What `reduce` combines is not kept. Default: false.
+   */
+  cache?: boolean | { version?: string };
   /**
    * The tasks begin when this call is done, on the rank that ran it (files that it wrote there, or what it keeps in memory, are near), and
    * idle ranks may take them from there. If the call fails, so does the map. Instead of `target`. Default: none.
@@ -64,6 +70,8 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     retries: RetryPolicy | null;
     progress: boolean;
     number: string;
+    cache: MapCache | null;
+    ownSeed: string | null;
   };
   readonly #near: AppFuture<unknown> | null;
   #job: MapJob | null = null;
@@ -88,7 +96,10 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     if (app.kind === "native" && limit > 0) throw noWalltime(app.name);
     const retries =
       options.retries === undefined ? (app.policy?.retries ?? null) : retriesOf(app.name, options.retries);
-    this.#options = { seed, walltimeMs: limit, placement, retries, progress: options.progress ?? false, number };
+    const cache = mapCacheOf(app.name, options.cache);
+    const ownSeed = options.seed === undefined ? null : String(options.seed);
+    const progress = options.progress ?? false;
+    this.#options = { seed, walltimeMs: limit, placement, retries, progress, number, cache, ownSeed };
     // Whoever wants another end says so in this turn.
     const started = new Promise<void>((resolve) => queueMicrotask(() => process.nextTick(resolve)));
     kernel.track(started.then(() => (this.#used === null ? this.#collectUnasked() : undefined)));

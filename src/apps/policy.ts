@@ -1,5 +1,6 @@
 /** What is to be done beside running a task: trying again, and remembering. As users write it, read and checked. */
 
+import type { MapCache } from "../dataflow/map-memo.ts";
 import { type HeddleError as AnyError, HeddleError } from "../errors.ts";
 import type { AppDefinition, CachePolicy, CallPolicy, RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
@@ -87,6 +88,23 @@ function cacheOf(name: string, given: unknown): CachePolicy | null {
   if (key !== null && typeof key !== "function") throw wrong(name, "key", key, "a function of the arguments");
   if (files !== "content" && files !== "stat") throw wrong(name, "files", files, '"content" or "stat"');
   return { ignore: [...ignore], version, key: key as CachePolicy["key"], files };
+}
+
+/** `cache` of a map. Throws ERR_CONFIG. Null: nothing is kept. */
+export function mapCacheOf(name: string, given: unknown): MapCache | null {
+  if (given === undefined || given === false) return null;
+  const options = given === true ? {} : given;
+  if (typeof options !== "object" || options === null || Object.keys(options).some((key) => key !== "version")) {
+    const message = `${name}.map(): cache is ${shorten(given)}.`;
+    throw new HeddleError(
+      "ERR_CONFIG",
+      message,
+      "give true, false, or { version }: all arguments of a map's tasks count",
+    );
+  }
+  const { version = null } = options as { version?: unknown };
+  if (version !== null && typeof version !== "string") throw wrong(name, "version", version, "a text");
+  return { version };
 }
 
 function wrong(name: string, option: string, value: unknown, allowed: string): HeddleError {

@@ -5,6 +5,7 @@ import { bytesOf } from "../apps/resources.ts";
 import { HeddleError } from "../errors.ts";
 import { collectGarbage, type Limits } from "../memo/collect.ts";
 import { lock } from "../memo/lock.ts";
+import { rangeIn } from "../memo/ranges.ts";
 import { Store, type StoredResult } from "../memo/store.ts";
 import { decode } from "../serialize/codec.ts";
 import { shorten } from "../serialize/values.ts";
@@ -18,6 +19,7 @@ const options: Options = {
   ttl: { type: "string" },
 };
 
+const APP_KEY = 16; // Bytes with which all keys begin.
 const defaultPath = ".heddle/checkpoint.mdb";
 
 interface Request {
@@ -97,11 +99,16 @@ async function show({ path, name, json }: Request): Promise<void> {
     for (const one of store.list()) {
       if (one.app !== app) continue;
       const found = store.get(one.key, Number.POSITIVE_INFINITY);
-      const value = found === null ? "(damaged)" : shorten(decode(found));
+      const value = found === null ? "(damaged)" : shownValue(one.key, found);
       const told = { key: one.key.toString("hex"), made: new Date(one.made).toISOString(), bytes: one.bytes, value };
       console.log(json ? JSON.stringify(told) : `${told.made}  ${size(one.bytes)}  ${value}  ${told.key}`);
     }
   });
+}
+
+function shownValue(key: Buffer, entry: Uint8Array): string {
+  const range = rangeIn(key.subarray(APP_KEY).toString("latin1"), entry);
+  return range === null ? shorten(decode(entry)) : `${range.last - range.first} tasks of a map, from ${range.first} on`;
 }
 
 async function remove({ path, name, all }: Request): Promise<void> {

@@ -161,6 +161,7 @@ export class Engine implements AsyncDisposable {
     this.tellUnawaited();
     this.kernel.shut();
     setKernel(null);
+    await this.kernel.memo?.settled();
     await this.#checkpoint?.close();
     this.#record.close("closed");
     if (this.#lost) this.#executor.abort(1);

@@ -13,7 +13,8 @@ import { shortenArguments } from "../serialize/values.ts";
 import { argumentsOf } from "./arguments.ts";
 import { taskError } from "./failures.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Piece, PieceArguments, Source } from "./piece.ts";
+import { type Arguments, type Known, type MapCache, MapMemo } from "./map-memo.ts";
+import type { Piece, Source } from "./piece.ts";
 import type { BatchSink } from "./pump.ts";
 import { elsewhere, mayRetry } from "./retries.ts";
 import { failedTask, type Progress } from "./tally.ts";
@@ -44,12 +45,14 @@ export interface JobOptions {
   retries: RetryPolicy | null;
   /** Of the map, among those of whoever made it. */
   number: string;
+  /** What is kept of results; null: nothing. */
+  cache: MapCache | null;
+  /** The user's; null: none. */
+  ownSeed: string | null;
 }
 
 const PIECES_MAX = 64; // Under way at once: enough for the widest fabric, and a bound on memory.
 const BYTES_MAX = 128 * 1024 * 1024;
-
-type Arguments = { first: number; last: number } & PieceArguments;
 
 export class MapJob {
   readonly app: AppDefinition;
@@ -59,6 +62,7 @@ export class MapJob {
   readonly #source: Source;
   readonly #end: End;
   readonly #options: JobOptions;
+  readonly #memo: MapMemo | null;
   readonly #batches = new Map<number, number>();
   /** Of tasks that were tried again. */
   readonly #attempts = new Map<number, { tries: number }>();
@@ -73,6 +77,7 @@ export class MapJob {
     this.#source = source;
     this.#end = end;
     this.#options = options;
+    this.#memo = MapMemo.of(kernel.memo, app, options.cache, end, options.ownSeed);
     this.progress = { done: 0, failed: 0, submitted: 0, total: source.total };
   }
 
@@ -105,17 +110,22 @@ export class MapJob {
   }
 
   async #produce(): Promise<void> {
+    this.#keeps = this.#memo !== null;
+    await this.#memo?.begin();
+    if (this.#settle === null) return;
     for (;;) {
       const next = this.#source.next();
       const piece = next instanceof Promise ? await next : next;
       if (this.#settle === null) return;
       if (piece === null) break;
-      this.#take(piece);
+      const parts = this.#memo === null || "error" in piece ? [piece] : this.#memo.cut(piece);
+      for (const part of parts) {
+        this.#take(part);
+        if (this.#source.total !== null && part.last === this.#source.total) break;
+        await this.#hasRoom();
+        if (this.#settle === null) return;
+      }
       if (this.#source.total !== null && piece.last === this.#source.total) break;
-      if (this.#batches.size >= PIECES_MAX || this.#bytes >= BYTES_MAX)
-        await new Promise<void>((go) => (this.#room = go));
-      else await new Promise((go) => setImmediate(go)); // Results that came meanwhile are taken between two pieces.
-      if (this.#settle === null) return;
     }
     this.#produced = true;
     this.progress.total = this.progress.submitted;
@@ -123,14 +133,45 @@ export class MapJob {
   }
 
   #produced = false;
+  #keeps = false;
 
-  #take(piece: Piece): void {
+  /** Nothing more is kept. */
+  #endMemo(): void {
+    if (this.#keeps) this.#memo?.end();
+    this.#keeps = false;
+  }
+
+  /** Resolves when another piece may go, in another turn: results that came meanwhile are taken first. */
+  async #hasRoom(): Promise<void> {
+    if (this.#batches.size >= PIECES_MAX || this.#bytes >= BYTES_MAX)
+      await new Promise<void>((go) => (this.#room = go));
+    else await new Promise((go) => setImmediate(go));
+  }
+
+  #take(piece: Piece | Known): void {
     this.progress.submitted = piece.last;
+    if ("known" in piece) return this.#known(piece);
     if ("error" in piece) {
       this.#fail(piece.first, piece.error);
       return;
     }
     this.#send(piece, {});
+  }
+
+  /** These were done before. */
+  #known({ first, last, bytes }: Known): void {
+    const column = this.#columnFor(first, last);
+    if (column !== null) new Uint8Array(column.buffer, column.byteOffset, column.byteLength).set(bytes);
+    const packed = column === null && bytes.length > 0;
+    const payload = packed ? bytes : null;
+    const kind = packed ? RecordKind.packed : RecordKind.done;
+    this.progress.done += last - first;
+    this.#end.done({ batch: -1, kind, first, last, payload, rank: -1 }, column, first);
+  }
+
+  #columnFor(first: number, last: number): TypedColumn | null {
+    const { results, element } = this.#end;
+    return results === "collect" && element !== null ? this.#end.columnFor(first, last) : null;
   }
 
   #send(piece: Arguments, elsewhere: Partial<Placement>): void {
@@ -147,7 +188,7 @@ export class MapJob {
     const { results, element, op, reducer, stream } = this.#end;
     const { first, last } = piece;
     const { walltimeMs, seed, placement } = this.#options;
-    const column = results === "collect" && element !== null ? this.#end.columnFor(first, last) : null;
+    const column = this.#columnFor(first, last);
     const ends = { results, element, op, reducer, column, stream };
     const prefixed = this.app.settings !== undefined;
     return { ...piece, ...placement, ...ends, app: this.app.name, seed, walltimeMs, prefixed };
@@ -164,6 +205,7 @@ export class MapJob {
       }
     } else {
       this.progress.done += last - first;
+      this.#memo?.done(record, column, piece);
       this.#end.done(record, column, piece.first);
     }
     if (kind === RecordKind.failed || !this.#end.creditsLater) this.credit(batch, payload?.length ?? 0);
@@ -177,10 +219,9 @@ export class MapJob {
     this.#kernel.pump.observer?.retried(this.#failedTask(index, error));
     attempts.tries++;
     this.#attempts.set(index, attempts);
-    this.#send(
-      onlyTask(piece, index, this.app, attempts.tries),
-      elsewhere(placement, error, this.#kernel.executor.ranks),
-    );
+    const alone = onlyTask(piece, index, this.app, attempts.tries);
+    this.#memo?.alsoOf(piece, alone);
+    this.#send(alone, elsewhere(placement, error, this.#kernel.executor.ranks));
   }
 
   /** @internal */
@@ -211,6 +252,7 @@ export class MapJob {
 
   #finishIfDone(): void {
     if (!this.#produced || this.#batches.size > 0) return;
+    this.#endMemo();
     const settle = this.#settle;
     this.#settle = null;
     this.#kernel.tallyOf(this.app).mapEnds(this.progress);
@@ -220,6 +262,7 @@ export class MapJob {
   #abort(error: unknown): void {
     const settle = this.#settle;
     this.#settle = null;
+    this.#endMemo();
     this.#kernel.tallyOf(this.app).mapEnds(this.progress);
     this.#source.stop();
     for (const batch of this.#batches.keys()) this.#kernel.pump.cancel(batch);

@@ -5,7 +5,7 @@ import { collectGarbage, type Limits } from "./collect.ts";
 import { appKey } from "./key.ts";
 import { lock } from "./lock.ts";
 import type { MemoStore } from "./memo.ts";
-import { Store } from "./store.ts";
+import { type Scanned, Store } from "./store.ts";
 
 export type CheckpointMode = "task" | "periodic" | "exit" | "manual";
 
@@ -29,7 +29,8 @@ export class Checkpoint implements MemoStore {
   readonly #prefixes = new Map<string, Buffer>();
   readonly #touched = new Map<string, number>();
   readonly #timer: NodeJS.Timeout | null;
-  #pending: { key: Buffer; result: Uint8Array }[] = [];
+  /** By key, as latin1; null: to be removed. */
+  #pending = new Map<string, Uint8Array | null>();
   #last: Promise<void> = Promise.resolve();
   #failure: HeddleError | null = null;
 
@@ -69,7 +70,31 @@ export class Checkpoint implements MemoStore {
     }
     const whole = this.#keyOf(app, version, key);
     if (this.#settings.mode === "task") this.#write(whole, result);
-    else this.#pending.push({ key: whole, result });
+    else this.#pending.set(whole.toString("latin1"), result);
+  }
+
+  remove(app: string, version: string, key: string): void {
+    const whole = this.#keyOf(app, version, key);
+    if (this.#settings.mode === "task") this.#write(whole, null);
+    else this.#pending.set(whole.toString("latin1"), null);
+  }
+
+  scan(app: string, version: string, from: string, to: string, limit: number): Scanned<string>[] {
+    const [first, last] = [this.#keyOf(app, version, from), this.#keyOf(app, version, to)];
+    const prefix = first.length - from.length;
+    return this.#stores.map((store) => {
+      const { entries, reached } = store.scan(first, last, this.#settings.ttlMs, limit);
+      if (store === this.#store) for (const { key } of entries) this.#touch(key);
+      const own = (key: Buffer): string => key.toString("latin1", prefix);
+      return {
+        entries: entries.map(({ key, entry }) => ({ key: own(key), entry })),
+        reached: reached === null ? null : own(reached),
+      };
+    });
+  }
+
+  async written(): Promise<void> {
+    await this.#last;
   }
 
   /** Resolves when every result so far survives the end of this process. Rejects with ERR_CHECKPOINT. */
@@ -119,12 +144,13 @@ export class Checkpoint implements MemoStore {
   }
 
   #flush(): void {
-    for (const { key, result } of this.#pending) this.#write(key, result);
-    this.#pending = [];
+    for (const [key, result] of this.#pending) this.#write(Buffer.from(key, "latin1"), result);
+    this.#pending.clear();
   }
 
-  #write(key: Buffer, result: Uint8Array): void {
-    this.#last = this.#store.put(key, result).catch((cause) => this.#failed(cause));
+  #write(key: Buffer, result: Uint8Array | null): void {
+    const written = result === null ? this.#store.remove([key]) : this.#store.put(key, result);
+    this.#last = written.catch((cause) => this.#failed(cause));
   }
 
   #failed(cause: unknown): void {

@@ -5,10 +5,11 @@ import type { AppFuture, Dependent, Home } from "../futures/future.ts";
 import { decode, encode } from "../serialize/codec.ts";
 import type { AppDefinition, CachePolicy } from "../serialize/registry.ts";
 import { keyOf } from "./key.ts";
+import { RangeLog, type RangeStore } from "./ranges.ts";
 import { versionOf } from "./version.ts";
 
 /** What outlives the program. */
-export interface MemoStore {
+export interface MemoStore extends RangeStore {
   /** The encoded result, or null. */
   get(app: string, version: string, key: string): Uint8Array | null;
   put(app: string, version: string, key: string, result: Uint8Array): void;
@@ -50,6 +51,8 @@ export class Memo {
   readonly #track: (work: Promise<void>) => void;
   /** Results that are not remembered yet, since it takes a look at files. */
   readonly #recording = new Set<Promise<void>>();
+  /** Of maps, by app and version. */
+  readonly #logs = new Map<string, RangeLog>();
   #bytes = 0;
 
   /** @param track - Told of what is to be waited for before the program ends. */
@@ -60,6 +63,7 @@ export class Memo {
 
   /** Resolves when all results so far are in the store. */
   async settled(): Promise<void> {
+    for (const log of this.#logs.values()) log.flush();
     await Promise.all(this.#recording);
   }
 
@@ -102,6 +106,23 @@ export class Memo {
     if (future.done()) return;
     if (held) future.resolve(found.value, -1, "memo-done");
     else run();
+  }
+
+  /**
+   * Where finished tasks of maps of the app are kept; null: nowhere, since only a store has room for them.
+   *
+   * @param given - Null: the version is made of the app's source.
+   */
+  rangesOf(app: AppDefinition, given: string | null): RangeLog | null {
+    if (this.#store === null) return null;
+    const version = given ?? versionOf(app);
+    const id = `${app.name}\0${version}`;
+    let log = this.#logs.get(id);
+    if (log === undefined) {
+      log = new RangeLog({ app: app.name, version }, this.#store);
+      this.#logs.set(id, log);
+    }
+    return log;
   }
 
   #knownOf(app: AppDefinition): Known {

@@ -26,6 +26,12 @@ export interface StoredResult {
   used: number;
 }
 
+/** Entries, in the order of their keys. */
+export interface Scanned<Key> {
+  entries: { key: Key; entry: Uint8Array }[];
+  reached: Key | null;
+}
+
 export interface StoreOptions {
   readOnly: boolean;
   /** Commits reach the disk, not only the kernel. */
@@ -75,6 +81,23 @@ export class Store {
     }
     if (Date.now() - entry.readDoubleLE(8) > ttlMs) return null;
     return entry.subarray(HEADER);
+  }
+
+  /**
+   * The last entry before `first`, and the first ones from there on, without `last`; as `get` gives them.
+   *
+   * @returns `reached`: the last key that was looked at, where there were `limit`; null: there are no more.
+   */
+  scan(first: Buffer, last: Buffer, ttlMs: number, limit: number): Scanned<Buffer> {
+    const keys: Buffer[] = []; // Copies: LMDB gives each in the same memory.
+    for (const key of this.#results.getKeys({ start: first, reverse: true, limit: 1 })) keys.push(Buffer.from(key));
+    for (const key of this.#results.getKeys({ start: first, end: last, limit }))
+      if (keys[0]?.equals(key) !== true) keys.push(Buffer.from(key));
+    const entries = keys.flatMap((key) => {
+      const entry = this.get(key, ttlMs);
+      return entry === null ? [] : [{ key, entry }];
+    });
+    return { entries, reached: keys.length >= limit ? (keys.at(-1) ?? null) : null };
   }
 
   /** Resolves once it survives the end of this process; with `power`, once it is on the disk. */

@@ -82,6 +82,31 @@ test("`heddle run --resume` keeps results of a program that sets no checkpoint",
   expect(ranks.stdout).toContain('{"done":0,"memo-done":90}');
 });
 
+test("maps keep their results as ranges: killed and resumed, they repeat nothing that was acknowledged", async () => {
+  const command = (tasks: number, pauseMs: number): string[] =>
+    onThreads.command(["test/integration/programs/map-checkpoint.js", folder, String(tasks), String(pauseMs)]);
+  const all = (file: string): string[] =>
+    ["numbers", "rows"].flatMap((kind) => linesOf(`${file}-${kind}`).map((x) => `${kind} ${x}`));
+  for (let tries = 0; tries < 3; tries++) {
+    const [ran, acknowledged] = [all("ran"), new Set(all("acknowledged"))];
+    if (tries < 2) {
+      const running = start(command(2_000, 1));
+      while (new Set(all("acknowledged")).size < acknowledged.size + 100) await sleep(10);
+      running.child.kill("SIGKILL");
+      expect(await running.ended).toMatchObject({ signal: "SIGKILL", stderr: "" });
+    } else expect(await run(command(2_100, 0))).toMatchObject({ code: 0, stdout: "[2100,2100]\n", stderr: "" });
+    expect(all("ran").length).toBeGreaterThan(ran.length);
+    for (const kind of ["numbers", "rows"]) {
+      const now = linesOf(`ran-${kind}`).slice(ran.filter((x) => x.startsWith(kind)).length);
+      expect(now.filter((x) => acknowledged.has(`${kind} ${x}`))).toEqual([]);
+    }
+  }
+  expect(new Set(all("ran")).size).toBe(4_200);
+  const kept = JSON.parse((await cache("ls", "--json")).stdout) as { app: string; results: number }[];
+  expect(kept.map(({ app }) => app)).toEqual(["numbers", "rows"]);
+  for (const { results } of kept) expect(results).toBeLessThan(200);
+});
+
 test("modes say when results are written", async () => {
   expect(await works({ options: { mode: "exit" } })).toEqual({ done: 100, "memo-done": 0 });
   expect(await works({ options: { mode: "manual" } })).toEqual({ done: 0, "memo-done": 100 });

@@ -1,0 +1,197 @@
+/**
+ * Maps whose results are kept: what is known of a piece is not run again, and what is left of it is cut out.
+ *
+ * Tasks of a range are the positions of one series: the numbers that they are given. Rows of other maps form blocks, named by a hash of the rows
+ * in them; a task is a position in its block.
+ */
+
+import type { Memo } from "../memo/memo.ts";
+import { type FinishedRange, type RangeLog, seriesKey } from "../memo/ranges.ts";
+import type { TaskRecord, TypedColumn } from "../native/binding.ts";
+import { decodeMany, encodeManyShared } from "../serialize/codec.ts";
+import { elementBytes, rowBytes } from "../serialize/columns.ts";
+import type { AppDefinition } from "../serialize/registry.ts";
+import type { End } from "./job.ts";
+import type { PieceArguments } from "./piece.ts";
+
+export type Arguments = { first: number; last: number } & PieceArguments;
+
+/** Tasks `[first, last)` of the map that are done already. */
+export type Known = FinishedRange & { known: true };
+
+/** What `cache` of a map says. */
+export interface MapCache {
+  /** Null: made of the app's source. */
+  readonly version: string | null;
+}
+
+/** Tasks `[first, last)` of a map: task k has position k + shift. */
+interface Block {
+  first: number;
+  last: number;
+  series: string;
+  shift: number;
+}
+
+const BLOCK_ROWS = 4_096;
+
+export class MapMemo {
+  readonly #log: RangeLog;
+  readonly #app: AppDefinition;
+  readonly #seed: string | null;
+  readonly #values: boolean;
+  readonly #blocks = new WeakMap<object, readonly Block[]>();
+
+  /**
+   * @param end - Results that are discarded are only known to be done.
+   * @param seed - Where the user gave one, results may depend on it.
+   */
+  constructor(log: RangeLog, app: AppDefinition, end: End, seed: string | null) {
+    this.#log = log;
+    this.#app = app;
+    this.#seed = seed;
+    this.#values = end.results === "collect";
+  }
+
+  /** Null: nothing is kept, or results are combined where they are made, so that nobody sees those of single tasks. */
+  static of(
+    memo: Memo | null,
+    app: AppDefinition,
+    cache: MapCache | null,
+    end: End,
+    seed: string | null,
+  ): MapMemo | null {
+    if (cache === null || end.results === "reduce") return null;
+    const log = memo?.rangesOf(app, cache.version) ?? null;
+    return log === null ? null : new MapMemo(log, app, end, seed);
+  }
+
+  /** A piece as what is known of it and what is to run, in their order. */
+  *cut(piece: Arguments): Generator<Known | Arguments> {
+    const blocks = piece.args === "index" ? [this.#range(piece)] : this.#rows(piece);
+    const left = (from: number, to: number): Arguments => {
+      const part = from === piece.first && to === piece.last ? piece : partOf(piece, from, to);
+      this.#blocks.set(part, blocks);
+      return part;
+    };
+    let at = piece.first;
+    for (const block of blocks) {
+      for (const range of this.#find(block)) {
+        if (range.first > at) yield left(at, range.first);
+        yield { ...range, known: true };
+        at = range.last;
+      }
+    }
+    if (at < piece.last) yield left(at, piece.last);
+  }
+
+  /** One of those parts, for a single task of it that is tried again. */
+  alsoOf(part: object, alone: object): void {
+    const blocks = this.#blocks.get(part);
+    if (blocks !== undefined) this.#blocks.set(alone, blocks);
+  }
+
+  /** Tasks of a part are done. */
+  done({ first, last, payload }: TaskRecord, column: TypedColumn | null, part: Arguments): void {
+    for (const block of this.#blocks.get(part) ?? []) {
+      const from = Math.max(first, block.first);
+      const to = Math.min(last, block.last);
+      if (from >= to) continue;
+      const bytes = this.#values
+        ? this.#bytesOf({ first, last, payload }, from, to, column, part.first)
+        : new Uint8Array(0);
+      const range = { first: from + block.shift, last: to + block.shift, bytes };
+      this.#log.add(block.series, range, part.args === "index" ? null : block.last - block.first);
+    }
+  }
+
+  /** Resolves when all is found that was kept before. */
+  begin(): Promise<void> {
+    return this.#log.begin();
+  }
+
+  /** No more is done. */
+  end(): void {
+    this.#log.end();
+  }
+
+  *#find({ first, last, series, shift }: Block): Generator<FinishedRange> {
+    const cut = (all: FinishedRange, part: FinishedRange): Uint8Array => this.#cutBytes(all, part.first, part.last);
+    for (let at = first; at < last; ) {
+      const { found, upTo } = this.#log.find(series, at + shift, last + shift, cut);
+      for (const range of found) yield { ...range, first: range.first - shift, last: range.last - shift };
+      at = upTo - shift;
+    }
+  }
+
+  #range({ first, last, start, step }: Arguments): Block {
+    // Of maps with a seed of their own, tasks are told apart by their indexes too.
+    const rest = ((start % step) + Math.abs(step)) % Math.abs(step);
+    const series = this.#seriesKey("range", String(step), this.#seed === null ? String(rest) : `from ${start}`);
+    return { first, last, series, shift: (start - rest) / step };
+  }
+
+  #rows(piece: Arguments): Block[] {
+    const { first, last } = piece;
+    const form = JSON.stringify([piece.args, piece.columns, piece.spread]);
+    const blocks: Block[] = [];
+    for (let at = first; at < last; ) {
+      const end = Math.min(last, (Math.floor(at / BLOCK_ROWS) + 1) * BLOCK_ROWS);
+      const [from, to] = [offsetOf(piece, at), offsetOf(piece, end)];
+      const lengths = piece.offsets === null ? "" : lengthsOf(piece.offsets.subarray(at - first, end - first + 1));
+      const rows = (piece.bytes as Uint8Array).subarray(from, to);
+      const where = this.#seed === null ? "" : String(at);
+      blocks.push({ first: at, last: end, series: this.#seriesKey("rows", form, where, lengths, rows), shift: -at });
+      at = end;
+    }
+    return blocks;
+  }
+
+  #seriesKey(...parts: (string | Uint8Array)[]): string {
+    return seriesKey([this.#values ? `values ${this.#app.returns ?? ""}` : "done", this.#seed ?? "", ...parts]);
+  }
+
+  #bytesOf(
+    { first, last, payload }: Pick<TaskRecord, "first" | "last" | "payload">,
+    from: number,
+    to: number,
+    column: TypedColumn | null,
+    columnFirst: number,
+  ): Uint8Array {
+    if (column !== null) {
+      const { buffer, byteOffset, BYTES_PER_ELEMENT: size } = column;
+      return new Uint8Array(buffer, byteOffset + size * (from - columnFirst), size * (to - from)).slice();
+    }
+    const bytes = payload ?? new Uint8Array(0);
+    return from === first && to === last ? bytes.slice() : this.#cutBytes({ first, last, bytes }, from, to);
+  }
+
+  #cutBytes({ first, bytes }: FinishedRange, from: number, to: number): Uint8Array {
+    if (!this.#values) return bytes;
+    const { returns } = this.#app;
+    if (returns === null) return encodeManyShared(decodeMany(bytes).slice(from - first, to - first)).slice();
+    const size = elementBytes[returns];
+    return bytes.subarray(size * (from - first), size * (to - first));
+  }
+}
+
+/** Where the arguments of task `index` begin. */
+function offsetOf(piece: Arguments, index: number): number {
+  const k = index - piece.first;
+  return piece.offsets === null ? k * rowBytes(piece.columns ?? []) : (piece.offsets[k] as number);
+}
+
+function lengthsOf(offsets: Uint32Array): Uint8Array {
+  return new Uint8Array(offsets.map((offset) => offset - (offsets[0] as number)).buffer);
+}
+
+/** The tasks `[first, last)` of a piece. */
+export function partOf(piece: Arguments, first: number, last: number): Arguments {
+  const alone = { ...piece, first, last };
+  if (piece.args === "index") return alone;
+  const [from, to] = [offsetOf(piece, first), offsetOf(piece, last)];
+  const bytes = (piece.bytes as Uint8Array).slice(from, to);
+  if (piece.offsets === null) return { ...alone, bytes };
+  const offsets = piece.offsets.slice(first - piece.first, last - piece.first + 1).map((offset) => offset - from);
+  return { ...alone, bytes, offsets };
+}
