@@ -148,14 +148,15 @@ export class DependencyError extends TaskError {
   readonly #input: DependencyError | string;
   readonly #links: number;
 
-  constructor(place: TaskPlace, input: string, cause: unknown) {
+  /** @param joined - Its function did run, and what it returned failed. */
+  constructor(place: TaskPlace, input: string, cause: unknown, joined = false) {
     const self = `${place.app}(#${place.index})`;
     const above = cause instanceof DependencyError ? cause : null;
     const origin = above === null ? cause : above.cause;
     const chain = [self, ...(above === null ? [input] : above.#shortChain())];
     super(
       "ERR_DEPENDENCY",
-      `${self} did not run, because an input failed: ${chain.join(" <- ")}: ${headline(origin)}`,
+      `${self} ${joined ? "failed, because what it returned did" : "did not run, because an input failed"}: ${chain.join(" <- ")}: ${headline(origin)}`,
       null,
       place,
       { cause: origin, data: { chain } },

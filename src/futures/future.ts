@@ -215,7 +215,7 @@ export class AppFuture<T> extends Promise<T> {
     }
     const name = own === null ? "a promise" : `${own.app.replace(/^heddle:/, "")}(#${own.index})`;
     const place = { app: this.app, index: this.index, rank: null, arguments: null };
-    this.#fail("dependency-failed", new DependencyError(place, name, error));
+    this.#fail("dependency-failed", new DependencyError(place, name, error, this.#state === "joining"));
   }
 
   /** @internal Tells `dependent` when it is over; at once where it is. Counts as looking at it. */

@@ -198,7 +198,11 @@ export const dataflowChecks: Checks = {
     const thrown = await failureOf<TaskError>(joinsBadly("throw"));
     expect(thrown).toMatchObject({ code: "ERR_TASK_FAILED", message: 'joinsBadly("throw"): RangeError: no plan' });
     const inner = joinsBadly("fails");
-    expect((await failureOf<DependencyError>(inner)).chain).toHaveLength(2);
+    const below = await failureOf<DependencyError>(inner);
+    expect(below.chain).toHaveLength(2);
+    expect(below.message).toContain(
+      `${below.chain[0]} failed, because what it returned did: ${below.chain.join(" <- ")}`,
+    );
     expect(inner.state).toBe("dependency-failed");
   },
 
