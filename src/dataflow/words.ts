@@ -83,7 +83,10 @@ export function argumentStrings(app: AppDefinition, bytes: Uint8Array): string[]
 function valuesOf(app: AppDefinition, placeholders: Placeholders, args: readonly unknown[], index: number): string[] {
   const named = args.length === 1 && isRecord(args[0]) ? args[0] : null;
   return placeholders.slots.map((slot) => {
-    if ("index" in slot) return String(index);
+    if ("index" in slot) {
+      if (named !== null && Object.hasOwn(named, "index")) throw indexGiven(app.name);
+      return String(index);
+    }
     const value = valueOf(slot, placeholders.names, args, named);
     const label = "name" in slot ? `{${slot.name}}` : `{${slot.position}}`;
     if (value === undefined) throw missing(app.name, label, args);
@@ -100,6 +103,14 @@ function valueOf(
   if ("position" in slot) return named === null ? args[slot.position] : undefined;
   if (named !== null) return Object.hasOwn(named, slot.name) ? named[slot.name] : undefined;
   return args[names.indexOf(slot.name)];
+}
+
+function indexGiven(app: string): HeddleError {
+  return new HeddleError(
+    "ERR_COMMAND_TEMPLATE",
+    `App "${app}": a value "index" is given, and {index} is the number of the task.`,
+    "give the placeholder, and the value, another name",
+  );
 }
 
 function missing(app: string, label: string, args: readonly unknown[]): HeddleError {

@@ -38,6 +38,8 @@ export const commandChecks: Checks = {
     const failure = await failureOf<HeddleError>(greet({ first: "a" }));
     expect(failure.code).toBe("ERR_COMMAND_TEMPLATE");
     expect(failure.message).toContain("no value for the placeholder {second}");
+    const index = await failureOf<HeddleError>(files({ source: "a", folder: "b", index: 1 }));
+    expect(index.message).toContain('a value "index" is given, and {index} is the number of the task');
   },
 
   "streams go to files": async ({ folder }) => {
