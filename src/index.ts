@@ -6,6 +6,7 @@ export { app } from "./apps/app.ts";
 export { type BashApp, type BashFunctionApp, type BashOptions, bashApp, type CommandResult } from "./apps/bash.ts";
 export { type BroadcastOptions, broadcast } from "./apps/broadcast.ts";
 export type { CheckpointOptions } from "./apps/checkpoint.ts";
+export { asCompleted } from "./apps/completed.ts";
 export { type Config, defineConfig } from "./apps/config.ts";
 export type { ExecutorOptions } from "./apps/executors.ts";
 export type { FileInput, FileTaskOptions } from "./apps/files.ts";
@@ -24,6 +25,7 @@ export {
 } from "./apps/native.ts";
 export type { RunOptions, StartOptions } from "./apps/options.ts";
 export type { CacheOptions, PolicyOptions, Retries } from "./apps/policy.ts";
+export { quote } from "./apps/quote.ts";
 export { run } from "./apps/run.ts";
 export type { StagingOptions } from "./apps/staging.ts";
 export type {
