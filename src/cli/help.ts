@@ -27,7 +27,7 @@ A program (squares.ts)
 Commands
   heddle run [options] PROGRAM [ARGUMENT...]    run a program
   heddle config [FILE]                          the options that count, and where each comes from
-  heddle cache ls | show | rm | gc              results that are kept between runs
+  heddle cache ls | show | rm | gc | files      results that are kept between runs, and copies of files
   heddle doctor                                 what works here, what would happen, and why
   heddle login globus, heddle logout globus     let programs use your files in Globus, or not any more
   heddle build-mpi [mpich|openmpi]              compile the library of an MPI, for this machine
@@ -110,15 +110,20 @@ the current folder. A file with mistakes is told with all of them.
 heddle cache show APP [--json]                        each result of an app
 heddle cache rm APP | --all                           removes results
 heddle cache gc [--max-bytes BYTES] [--ttl SECONDS]   removes what is too old, and what was used least recently
+heddle cache files [ls] [--json]                      copies of files that were brought to tasks of this machine
+heddle cache files rm NAME | --all                    removes copies, by name or SHA-256
+heddle cache files gc --max-bytes BYTES               removes copies that were used least recently
 
-      --path FILE        the checkpoint. Default: HEDDLE_CHECKPOINT_PATH, else .heddle/checkpoint.mdb
+      --path FILE        of files, the folder. Default: HEDDLE_STAGING_CACHE, else heddle/files in ~/.cache.
+                         Else the checkpoint. Default: HEDDLE_CHECKPOINT_PATH, else .heddle/checkpoint.mdb
       --max-bytes BYTES  such as 4GiB. Default: no limit
       --ttl SECONDS      older results go. Default: none does
 
 rm and gc also make the file as small as it can be; not while a program writes it. A program removes what is over its own
-limits when it ends: checkpoint: { maxBytes, ttl }.
+limits when it ends: checkpoint: { maxBytes, ttl }. Copies that a running program may use stay.
 
   heddle cache gc --max-bytes 2GiB --ttl 604800
+  heddle cache files rm sample-7.fastq.gz
 `,
   doctor: `heddle doctor [--json]
 

@@ -9,7 +9,9 @@ import { rangeIn } from "../memo/ranges.ts";
 import { Store, type StoredResult } from "../memo/store.ts";
 import { decode } from "../serialize/codec.ts";
 import { shorten } from "../serialize/values.ts";
+import { filesCommand } from "./files.ts";
 import { type Options, parseOptions } from "./options.ts";
+import { sizeText } from "./size.ts";
 
 const options: Options = {
   path: { type: "string" },
@@ -33,11 +35,12 @@ interface Request {
 const verbs: Record<string, (request: Request) => Promise<void>> = { ls: list, show, rm: remove, gc: collect };
 
 export async function cacheCommand(args: readonly string[]): Promise<void> {
+  if (args[0] === "files") return await filesCommand(args.slice(1));
   const { values, positionals } = parseOptions("cache", args, options);
   const [verb = "", name = null, ...more] = positionals;
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined || more.length > 0) {
-    const hint = "heddle cache ls | show APP | rm APP | rm --all | gc";
+    const hint = "heddle cache ls | show APP | rm APP | rm --all | gc; heddle cache files for copies of files";
     throw new HeddleError("ERR_CONFIG", `\`heddle cache ${positionals.join(" ")}\` is no command.`, hint);
   }
   const path = String(values["path"] ?? process.env["HEDDLE_CHECKPOINT_PATH"] ?? defaultPath);
@@ -71,10 +74,10 @@ async function list({ path, json }: Request): Promise<void> {
   const apps = await reading(path, (store) => summary(store.list()));
   if (json) return console.log(JSON.stringify(apps));
   const file = statSync(path).size;
-  console.log(`${path}: ${size(file)} on disk, ${apps.reduce((sum, one) => sum + one.results, 0)} results`);
+  console.log(`${path}: ${sizeText(file)} on disk, ${apps.reduce((sum, one) => sum + one.results, 0)} results`);
   for (const { app, version, results, bytes, oldest, lastUsed } of apps)
     console.log(
-      `  ${app}  version ${shorten(version)}  ${results} results  ${size(bytes)}  from ${oldest}  used ${lastUsed}`,
+      `  ${app}  version ${shorten(version)}  ${results} results  ${sizeText(bytes)}  from ${oldest}  used ${lastUsed}`,
     );
 }
 
@@ -101,7 +104,7 @@ async function show({ path, name, json }: Request): Promise<void> {
       const found = store.get(one.key, Number.POSITIVE_INFINITY);
       const value = found === null ? "(damaged)" : shownValue(one.key, found);
       const told = { key: one.key.toString("hex"), made: new Date(one.made).toISOString(), bytes: one.bytes, value };
-      console.log(json ? JSON.stringify(told) : `${told.made}  ${size(one.bytes)}  ${value}  ${told.key}`);
+      console.log(json ? JSON.stringify(told) : `${told.made}  ${sizeText(one.bytes)}  ${value}  ${told.key}`);
     }
   });
 }
@@ -124,7 +127,7 @@ async function remove({ path, name, all }: Request): Promise<void> {
 async function collect({ path, limits }: Request): Promise<void> {
   const before = statSync(path).size;
   const count = await writing(path, (store) => collectGarbage(store, limits));
-  console.log(`${count} results removed; ${size(before)} on disk before, ${size(statSync(path).size)} now`);
+  console.log(`${count} results removed; ${sizeText(before)} on disk before, ${sizeText(statSync(path).size)} now`);
 }
 
 function named(verb: string, name: string | null): string {
@@ -163,10 +166,4 @@ async function writing<T>(path: string, work: (store: Store) => Promise<T>): Pro
   } finally {
     unlock();
   }
-}
-
-function size(bytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  const k = bytes === 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  return `${(bytes / 1_024 ** k).toFixed(k === 0 ? 0 : 1)} ${units[k]}`;
 }

@@ -41,8 +41,8 @@ export class FileTasks {
   readonly #settings: StagingSettings;
   /** By what is brought, and where. */
   readonly #brought = new Map<string, Promise<string>>();
-  /** Where files lie, by URL, that tasks made and that belong elsewhere. */
-  readonly #made = new Map<string, string>();
+  /** Where files lie, by URL, that tasks made and that belong elsewhere: a path, on the node of this rank. */
+  readonly #made = new Map<string, { path: string; rank: number }>();
   /** Of files that tasks make; and of how many. */
   readonly #folder: string;
   #count = 0;
@@ -59,9 +59,10 @@ export class FileTasks {
 
   /** The path of a file as tasks of `placement` see it, once it is there. */
   path(ref: FileRef, placement: Placement): PromiseLike<string> {
-    const made = this.#made.get(ref.url);
-    if (made !== undefined) return Promise.resolve(made);
     const ranks = this.#ranksFor(placement);
+    const made = this.#made.get(ref.url);
+    // Other nodes get it from its place.
+    if (made !== undefined && ranks.every((rank) => rank === made.rank)) return Promise.resolve(made.path);
     const key = JSON.stringify([ref.url, ref.sha256, ref.size, ranks]);
     let path = this.#brought.get(key);
     if (path === undefined) {
@@ -125,11 +126,11 @@ export class FileTasks {
   ): AppFuture<FileRef>[] {
     return outputs.map((ref) => {
       const { path } = places.get(ref.url) as Place;
+      const rank = (): number => this.#lowest(call.rank ?? this.#kernel.executor.rank);
       if (ref.path === null) {
         const ran = (): boolean => call.state === "done";
-        call.listen({ inputSettled: () => void (ran() && this.#made.set(ref.url, path)) });
+        call.listen({ inputSettled: () => void (ran() && this.#made.set(ref.url, { path, rank: rank() })) });
       }
-      const rank = (): number => this.#lowest(call.rank ?? this.#kernel.executor.rank);
       const there = (): FileRef | null => (ref.path === null && call.state === "memo-done" ? ref : null);
       const done = async (): Promise<void> => (call.state === "done" ? await keys?.made(ref) : undefined);
       return this.#task("out", rank, [path, ref], { after: call, there, done }) as AppFuture<FileRef>;
@@ -151,7 +152,7 @@ export class FileTasks {
       if (known !== null) return known;
       const target = rank();
       const run = base.fn as (...values: unknown[]) => unknown;
-      const work = target === this.#own ? run(...all) : this.#kernel.call(this.#at(base, target), all);
+      const work = target === this.#own ? run(...all) : this.#kernel.call(this.#at(base, target), all.map(plain));
       return done === null ? work : Promise.resolve(work).then((value) => done().then(() => value));
     };
     const told = args.map((one) => (one instanceof FileRef ? shown(one.url) : one));
@@ -185,4 +186,9 @@ export class FileTasks {
     if (placement === "only" || placement === "only on node") return [this.#lowest(target)];
     return [...new Set(this.#kernel.executor.nodes())];
   }
+}
+
+/** A file as what it is: as a file it would be brought to the task, which is to bring it. */
+function plain(value: unknown): unknown {
+  return value instanceof FileRef ? { url: value.url, sha256: value.sha256, size: value.size } : value;
 }

@@ -1,7 +1,7 @@
 /** Apps of Heddle's own that move files. Every rank and worker knows them; what they use is loaded by the first task. */
 
 import { type AppDefinition, functionApp, registerInternal } from "../serialize/registry.ts";
-import type { FileRef } from "./file.ts";
+import type { PlainFile } from "./file.ts";
 import type { Look } from "./look.ts";
 import type { StagingSettings } from "./settings.ts";
 
@@ -16,10 +16,10 @@ function internal(name: string, fn: (...args: never[]) => unknown): AppDefinitio
 }
 
 export const stagingApps: Record<"in" | "out" | "folder" | "look", AppDefinition> = {
-  in: internal("heddle:stage-in", async (ref: FileRef, settings: StagingSettings) =>
+  in: internal("heddle:stage-in", async (ref: PlainFile, settings: StagingSettings) =>
     (await tasks()).stageIn(ref, settings),
   ),
-  out: internal("heddle:stage-out", async (path: string, ref: FileRef, settings: StagingSettings) =>
+  out: internal("heddle:stage-out", async (path: string, ref: PlainFile, settings: StagingSettings) =>
     (await tasks()).stageOut(path, ref, settings),
   ),
   folder: internal("heddle:make-folder", async (path: string) => (await tasks()).makeFolder(path)),

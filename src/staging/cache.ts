@@ -1,13 +1,15 @@
 /** Room in the folder of copies: those that were used longest ago go first, and none that a program which runs now may use. */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 
 /** One content, under all its names. */
-interface Copy {
+export interface Copy {
   folder: string;
+  sha256: string;
+  names: string[];
   bytes: number;
   usedMs: number;
 }
@@ -35,15 +37,28 @@ function unregister(cache: string): void {
 export async function makeRoom(cache: string, bytesMax: number): Promise<number> {
   const copies = await copiesIn(cache);
   let bytes = copies.reduce((sum, copy) => sum + copy.bytes, 0);
-  const before = bytes;
-  const since = oldestUser(cache);
   copies.sort((a, b) => a.usedMs - b.usedMs);
-  for (const { folder, bytes: own, usedMs } of copies) {
-    if (bytes <= bytesMax || usedMs >= since) break;
-    await rm(folder, { recursive: true, force: true });
-    bytes -= own;
-  }
-  return before - bytes;
+  const go = copies.filter((copy) => {
+    if (bytes <= bytesMax) return false;
+    bytes -= copy.bytes;
+    return true;
+  });
+  return (await removeCopies(cache, go)).reduce((sum, copy) => sum + copy.bytes, 0);
+}
+
+/** Removes those of the copies that no program which runs now may use; returns them. */
+export async function removeCopies(cache: string, copies: readonly Copy[]): Promise<Copy[]> {
+  const since = oldestUser(cache);
+  const free = copies.filter(({ usedMs }) => usedMs < since);
+  for (const { folder } of free) await rm(folder, { recursive: true, force: true });
+  return free;
+}
+
+/** Removes what programs left behind: unfinished parts, outputs, what URLs held. False: one runs now, and nothing was removed. */
+export async function removeLeftovers(cache: string): Promise<boolean> {
+  if (oldestUser(cache) < Number.POSITIVE_INFINITY) return false;
+  for (const name of ["parts", "outputs", "urls"]) await rm(join(cache, name), { recursive: true, force: true });
+  return true;
 }
 
 /** All that is kept. */
@@ -53,10 +68,11 @@ export async function copiesIn(cache: string): Promise<Copy[]> {
   for (const shard of await list(blobs)) {
     for (const sha256 of await list(join(blobs, shard))) {
       const folder = join(blobs, shard, sha256);
-      const [name] = await list(folder);
-      const found = name === undefined ? null : await stat(join(folder, name)).catch(() => null);
+      const names = await list(folder);
+      const found = await stat(join(folder, names[0] ?? "")).catch(() => null);
       const own = await stat(folder).catch(() => null);
-      if (own !== null) copies.push({ folder, bytes: found?.size ?? 0, usedMs: own.mtimeMs });
+      const bytes = names.length > 0 ? (found?.size ?? 0) : 0;
+      if (own !== null) copies.push({ folder, sha256, names, bytes, usedMs: own.mtimeMs });
     }
   }
   return copies;
@@ -70,7 +86,7 @@ async function list(folder: string): Promise<string[]> {
 function oldestUser(cache: string): number {
   const users = join(cache, "users");
   let oldest = Number.POSITIVE_INFINITY;
-  for (const pid of readdirSync(users)) {
+  for (const pid of existsSync(users) ? readdirSync(users) : []) {
     try {
       const { started, sinceMs } = JSON.parse(readFileSync(join(users, pid), "utf8")) as {
         started: string;

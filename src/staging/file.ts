@@ -17,6 +17,9 @@ export interface FileOptions {
   size?: number;
 }
 
+/** @internal What a file says of itself, as plain data. */
+export type PlainFile = Pick<FileRef, "url" | "sha256" | "size">;
+
 /** A file: an argument or an output of a task. Made by {@link file}. */
 export class FileRef {
   /** Where it is: `file:`, `http:`, `s3:` ... What a path was given for is absolute. */

@@ -2,7 +2,7 @@
 
 import { mkdir, rm, stat } from "node:fs/promises";
 import { HeddleError } from "../errors.ts";
-import { FileRef } from "./file.ts";
+import { FileRef, type PlainFile } from "./file.ts";
 import type { Look } from "./look.ts";
 import type { StagingSettings } from "./settings.ts";
 import { Stager } from "./stager.ts";
@@ -23,12 +23,13 @@ function stagerOf(settings: StagingSettings): Stager {
 }
 
 /** Brings a file here. Returns its path; see {@link Stager} for the errors. */
-export async function stageIn(ref: FileRef, settings: StagingSettings): Promise<string> {
-  return await stagerOf(settings).stageIn(ref);
+export async function stageIn({ url, sha256, size }: PlainFile, settings: StagingSettings): Promise<string> {
+  return await stagerOf(settings).stageIn(new FileRef(url, sha256, size));
 }
 
 /** Brings what a task wrote to its place. Throws ERR_OUTPUT_MISSING, and what {@link Stager} does. */
-export async function stageOut(path: string, ref: FileRef, settings: StagingSettings): Promise<FileRef> {
+export async function stageOut(path: string, file: PlainFile, settings: StagingSettings): Promise<FileRef> {
+  const ref = new FileRef(file.url, file.sha256, file.size);
   const made = await stat(path).catch((cause) => {
     const message = `${path}, which is among the outputs of a task, is not there after it${ref.path === null ? ` (it is to become ${ref})` : ""}.`;
     const hint = "let the task write to the path that it is given, or take the file off its outputs";

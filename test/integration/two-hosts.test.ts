@@ -121,3 +121,14 @@ test("where the launcher lets the others live, they name the lost rank and its h
   await running.output(/ERR_RANK_LOST: rank 3 on host h2 is lost/);
   await running.ended;
 });
+
+test("files are brought once to each host, also those that tasks of another made", async () => {
+  const ended = await run(job("mpich", 4, ["test/integration/programs/files-on-hosts.js"]), options());
+  expect(ended).toMatchObject({ code: 0 });
+  expect(JSON.parse(ended.stdout)).toEqual({
+    calls: ["h1: first", "h1: first", "h2: first", "h2: first"],
+    mapped: ["first", "first", "first"],
+    seen: ["h1: first", "h2: first"],
+    gets: 3, // Each host, and the first for what the second made.
+  });
+});

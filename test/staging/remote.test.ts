@@ -228,11 +228,23 @@ test("the cache keeps to its size: what was used longest ago goes, but nothing t
     urls.map((url) => stagerWith({ cacheBytes: 1 }).stageIn(file(url))),
   );
   expect([old, recent].map((path) => existsSync(path))).toEqual([true, true]);
+  const files = async (...words: string[]): Promise<string> => {
+    const ended = await run([process.execPath, cli, "cache", "files", ...words, "--path", cache], {});
+    expect(ended).toMatchObject({ code: 0 });
+    return ended.stdout;
+  };
+  expect(await files("rm", "--all")).toContain("0 copies removed, 0 B; 2 stay");
   rmSync(join(cache, "users"), { recursive: true }); // As if the programs had ended.
-  mkdirSync(join(cache, "users"));
   utimesSync(dirname(old), 1, 1);
+  const listed = JSON.parse(await files("ls", "--json"));
+  expect(listed).toMatchObject([
+    { names: ["new"], bytes: 30_000 },
+    { names: ["old"], used: "1970-01-01T00:00:01.000Z" },
+  ]);
   expect(await makeRoom(cache, 40_000)).toBe(30_000);
   expect([old, recent].map((path) => existsSync(path))).toEqual([false, true]);
+  expect(await files("rm", "new")).toBe("1 copies removed, 29.3 KiB\n");
+  expect(await files()).toContain(": 0 copies");
 });
 
 const program = `
