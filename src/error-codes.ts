@@ -27,6 +27,7 @@ export type ErrorCode =
   | "ERR_CONTEXT" // context() was called outside a task
   | "ERR_CWD" // the working directory of a command cannot be entered
   | "ERR_DEPENDENCY" // an input of the task failed, so it never ran
+  | "ERR_EXECUTOR" // an app asks for an executor that is not there
   | "ERR_FILE" // file() was given what names no file
   | "ERR_FILE_CHECKSUM" // a file is not the one that was asked for
   | "ERR_FILE_CREDENTIALS" // a server wants credentials, or others

@@ -115,6 +115,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "A future given as an argument failed, so the task never ran.",
     fix: "See `cause`: the failure at the start of the chain.",
   },
+  ERR_EXECUTOR: {
+    when: "An app, a call or a map asks for executors by a label that none has; or a task calls an app of another executor than its own.",
+    fix: "Name labels of `executors` in heddle.config.ts (`heddle config` prints them). Call apps of other executors from the program.",
+  },
   ERR_FILE: {
     when: "A `file()` was given neither a path nor a URL that some provider knows, or a checksum or size that cannot be.",
     fix: "Give a path, or scheme://host/path; the message lists the schemes that are known.",

@@ -58,7 +58,7 @@ export type {
   WithFiles,
 } from "./apps/types.ts";
 export type { Item } from "./dataflow/ends.ts";
-export type { Engine } from "./dataflow/engine.ts";
+export type { Engine, ExecutorInfo } from "./dataflow/engine.ts";
 export { type Range, range } from "./dataflow/range.ts";
 export {
   BatchError,

@@ -39,13 +39,16 @@ const RANK_MAX = 0xffff_ffff;
 
 /** Fills in `defaults`. Throws ERR_CONFIG; whether there is such a rank is known when tasks are submitted. */
 export function placementOf(name: string, given: PlacementOptions, defaults: Placement = ANYWHERE): Placement {
-  const { priority = defaults.priority, target, resources } = given;
+  const { priority = defaults.priority, target, resources, executors } = given;
   if (!Number.isInteger(priority) || Math.abs(priority) > PRIORITY_MAX) {
     const message = `App "${name}": priority is ${shorten(priority)}.`;
     throw new HeddleError("ERR_CONFIG", message, `give an integer from -${PRIORITY_MAX} to ${PRIORITY_MAX}`);
   }
   const need = resources === undefined ? defaults.need : needOf(`App "${name}"`, resources);
-  if (target === undefined) return { ...defaults, priority, need };
+  const labels = executors === undefined ? defaults.executors : labelsOf(name, executors);
+  const { executors: _, ...others } = defaults;
+  const own = labels === undefined ? {} : { executors: labels };
+  if (target === undefined) return { ...others, priority, need, ...own };
   const { rank, node, soft = false } = (target ?? {}) as { rank?: unknown; node?: unknown; soft?: unknown };
   const one = rank ?? node;
   const isRank = typeof one === "number" && Number.isInteger(one) && one >= 0 && one <= RANK_MAX;
@@ -54,7 +57,16 @@ export function placementOf(name: string, given: PlacementOptions, defaults: Pla
     throw new HeddleError("ERR_CONFIG", message, "give { rank: 3 } or { node: 3 }, or either with soft: true");
   }
   const placement = soft ? "first" : "only";
-  return { priority, placement: rank === undefined ? `${placement} on node` : placement, target: one, need };
+  return { priority, placement: rank === undefined ? `${placement} on node` : placement, target: one, need, ...own };
+}
+
+/** Undefined: all. Throws ERR_CONFIG; whether there are such executors is known when the program runs. */
+function labelsOf(name: string, given: unknown): readonly string[] | undefined {
+  if (given === "all") return undefined;
+  const good = Array.isArray(given) && given.length > 0 && given.every((one) => typeof one === "string" && one !== "");
+  if (good) return Object.freeze([...(given as string[])]);
+  const hint = 'give "all", or a list of labels, such as ["gpu"]';
+  throw new HeddleError("ERR_CONFIG", `App "${name}": executors is ${shorten(given)}.`, hint);
 }
 
 /** Throws ERR_CONFIG. */

@@ -10,7 +10,7 @@ import type { AppOptions, CallOptions, PlacementOptions, SchemaOptions } from ".
 
 type Names<T> = Record<keyof T, true>;
 
-const placement: Names<PlacementOptions> = { priority: true, target: true, resources: true };
+const placement: Names<PlacementOptions> = { priority: true, target: true, resources: true, executors: true };
 const call: Names<CallOptions> = {
   ...placement,
   retries: true,

@@ -26,5 +26,6 @@ export function onBrokenProgram(message: string, engine: Engine | null): void {
   const where =
     executor === undefined || executor.ranks === 1 ? "" : ` of rank ${executor.rank} (${executor.hostname})`;
   const text = `A worker${where} cannot load the program: ${message}`;
-  if (executor instanceof FabricExecutor) executor.session.native.fail("ERR_PROGRAM", text);
+  const fabric = executor?.members.map((member) => member.executor).find((one) => one instanceof FabricExecutor);
+  fabric?.session.native.fail("ERR_PROGRAM", text);
 }

@@ -123,6 +123,12 @@ export interface PlacementOptions {
   /** Default: wherever a worker is idle; of a map: the app's. */
   target?: Target;
   /**
+   * Labels of the executors that may run the tasks (`executors` of {@link RunOptions}), or "all": then each is given as much as it has slots,
+   * among those that have what the tasks need. What tasks call runs on their own executor. A label that there is not is an error
+   * (`ERR_EXECUTOR`) when the program starts. Default: "all"; of a map: the app's.
+   */
+  executors?: "all" | readonly string[];
+  /**
    * What each task takes while it runs: it begins where and when that much is free. What no rank has is an error (`ERR_RESOURCES`,
    * `ERR_TOKENS`) when the task is submitted. Smaller tasks may overtake one that does not fit, for a second. A task that awaits
    * tasks of its own gives back all but its tokens meanwhile. Default: one core; of a map: the app's.

@@ -13,6 +13,8 @@ class FakeExecutor implements Executor {
   readonly ranks = 1;
   readonly hostname = "here";
   readonly workers = 1;
+  readonly slots = { js: 1, process: 1, native: 1 };
+  readonly members = [{ label: "default", executor: this }];
   readonly capacities = [];
   readonly tokens = [];
   readonly batches: SubmitOptions[] = [];

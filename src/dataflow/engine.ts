@@ -2,6 +2,7 @@
 
 import { HeddleError } from "../errors.ts";
 import type { Executor, ExecutorKind } from "../executors/executor.ts";
+import { checkLabels } from "../executors/needs.ts";
 import { type OpenOptions, openExecutor } from "../executors/open.ts";
 import type { StateCounts } from "../futures/states.ts";
 import type { Checkpoint, CheckpointSettings } from "../memo/checkpoint.ts";
@@ -9,6 +10,7 @@ import { Memo } from "../memo/memo.ts";
 import type { Log } from "../monitoring/log.ts";
 import { errorReport } from "../monitoring/report.ts";
 import type { SessionStats } from "../native/binding.ts";
+import { definedApps } from "../serialize/registry.ts";
 import type { StagingSettings } from "../staging/settings.ts";
 import { setKernel } from "./current.ts";
 import { FileTasks } from "./files.ts";
@@ -22,6 +24,18 @@ export interface EngineEvents {
   onFatal(error: HeddleError): void;
   /** Rank 0 has closed the session: a serving rank should exit. */
   onClosed(): void;
+}
+
+/** One of {@link Engine.executors}. Slots, GPUs and memory (bytes) are those of its first rank. */
+export interface ExecutorInfo {
+  label: string;
+  kind: ExecutorKind;
+  ranks: number;
+  workers: number;
+  processSlots: number;
+  nativeSlots: number;
+  gpus: number;
+  memory: number;
 }
 
 /** What it takes to open one. */
@@ -104,6 +118,15 @@ export class Engine implements AsyncDisposable {
   /** JS workers of this rank. */
   get workers(): number {
     return this.#executor.workers;
+  }
+
+  /** The executors of this program, by label. Ranks above 0 know of that whose ranks they are. */
+  get executors(): ExecutorInfo[] {
+    return this.#executor.members.map(({ label, executor: { kind, ranks, slots, capacities } }) => {
+      const { gpus = 0, memory = 0 } = capacities[0] ?? {};
+      const { js: workers, process: processSlots, native: nativeSlots } = slots;
+      return { label, kind, ranks, workers, processSlots, nativeSlots, gpus, memory };
+    });
   }
 
   /** Where this run writes what it does; null: nowhere (option `runDir`), or another rank does. Absolute. */
@@ -234,6 +257,8 @@ export async function openEngine(by: string, options: EngineOptions, events: Eng
   }
   opened = "opening";
   try {
+    const labels = options.executors.map(({ label }) => label);
+    for (const { name, placement } of definedApps()) checkLabels(name, placement.executors ?? [], labels);
     const executor = await openExecutor(options);
     const engine = await newEngine(executor, events, options);
     if (options.checkpoint !== null && engine.rank === 0) await openCheckpoint(engine, options.checkpoint);

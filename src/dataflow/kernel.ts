@@ -4,6 +4,7 @@
 
 import { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
+import { checkHolder, checkOwnLabel, checkTask } from "../executors/needs.ts";
 import { AppFuture } from "../futures/future.ts";
 import { noCounts, STATES, type StateCounts } from "../futures/states.ts";
 import type { Memo } from "../memo/memo.ts";
@@ -17,7 +18,6 @@ import { errorOfCall } from "./failures.ts";
 import { FileKeys } from "./file-keys.ts";
 import type { FileTasks } from "./files.ts";
 import { JoiningCall } from "./joining.ts";
-import { checkHolder, checkNeed } from "./needs.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
 import { AppTally } from "./tally.ts";
 import { WaitingCall } from "./waiting.ts";
@@ -111,24 +111,18 @@ export class Kernel {
     return future;
   }
 
-  /** Throws ERR_PLACEMENT where there is no such rank, ERR_RESOURCES or ERR_TOKENS where tasks need what nobody has. */
+  /** Throws ERR_EXECUTOR, ERR_PLACEMENT, ERR_RESOURCES or ERR_TOKENS where tasks need what nobody has. */
   check(app: AppDefinition, placement: Placement): void {
     if (placement === ANYWHERE) return;
-    this.#checkTarget(app.name, placement);
-    checkNeed(this.executor, app, placement);
+    const { members } = this.executor;
+    const { executors } = placement;
+    if (this.#watch === null || executors === undefined) checkTask(members, app, placement);
+    else {
+      checkOwnLabel(app.name, executors, members[0]?.label ?? "");
+      checkTask(members, app, withoutLabels(placement));
+    }
     if (placement.need === null) return;
     if (this.#watch?.holdsTokens()) checkHolder(app.name, placement.need);
-  }
-
-  #checkTarget(app: string, { placement, target }: Placement): void {
-    const { ranks } = this.executor;
-    if (placement === "anywhere" || target < ranks) return;
-    const there = ranks === 1 ? "there is rank 0 alone" : `ranks are 0 to ${ranks - 1}`;
-    throw new HeddleError(
-      "ERR_PLACEMENT",
-      `Tasks of app "${app}" have rank ${target} as their target, and ${there}.`,
-      "name a rank that is there (the engine's `ranks` says how many), or start more ranks",
-    );
   }
 
   /** Names maps in the order in which their caller makes them: two runs give each the same name. */
@@ -324,6 +318,10 @@ function seenBy(app: AppDefinition, bytes: Uint8Array, args: readonly unknown[] 
 
 function isSimple(value: unknown): boolean {
   return typeof value === "number" || typeof value === "string" || typeof value === "boolean" || value === null;
+}
+
+function withoutLabels({ executors: _, ...placement }: Placement): Placement {
+  return placement;
 }
 
 export function closedError(app: string | null): HeddleError {

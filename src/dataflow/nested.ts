@@ -1,6 +1,6 @@
 /** The front end inside a JS worker: calls and maps that tasks make, submitted from where they are. */
 
-import type { Executor } from "../executors/executor.ts";
+import type { Executor, Member } from "../executors/executor.ts";
 import type {
   Drained,
   RankCapacity,
@@ -23,12 +23,15 @@ class NestedExecutor implements Executor {
   readonly ranks: number;
   readonly hostname: string;
   readonly workers = 0;
+  readonly slots = { js: 0, process: 0, native: 0 };
+  readonly members: readonly Member[];
   readonly capacities: readonly RankCapacity[];
   readonly tokens: readonly TokenKind[];
   readonly #session: Session;
   readonly #columns = new Map<number, { column: TypedColumn; first: number }>();
 
-  constructor(session: Session) {
+  constructor(session: Session, label: string) {
+    this.members = [{ label, executor: this }];
     this.#session = session;
     this.rank = session.native.rank;
     this.ranks = session.native.ranks;
@@ -126,10 +129,10 @@ class WorkerCalls implements NestedCalls {
   readonly #open: () => Kernel;
   #kernel: Kernel | null = null;
 
-  constructor(sessionId: number, worker: number, scope: TaskScope) {
+  constructor(sessionId: number, worker: number, executor: string, scope: TaskScope) {
     const events = { onFatal: () => {}, onOverdue: () => {}, onClosed: () => {} };
     this.#open = () =>
-      new Kernel(new NestedExecutor(joinSession(sessionId, worker)), events, {
+      new Kernel(new NestedExecutor(joinSession(sessionId, worker), executor), events, {
         caller: () => callerOf(scope.current()),
         holdsTokens: () => scope.current()?.context.holdsTokens ?? false,
         called: (future) => scope.current()?.owns(future),
@@ -151,8 +154,8 @@ class WorkerCalls implements NestedCalls {
   }
 }
 
-export const openNested: OpenNested = ({ sessionId, worker, scope }) => {
-  const calls = new WorkerCalls(sessionId, worker, scope);
+export const openNested: OpenNested = ({ sessionId, worker, executor, scope }) => {
+  const calls = new WorkerCalls(sessionId, worker, executor, scope);
   setNested((context) => {
     scope.enter(context);
     return calls.kernel;

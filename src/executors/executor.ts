@@ -3,17 +3,27 @@
  * The shape is that of the addon's session, so that the `inline` executor and the fabric are told apart nowhere above.
  */
 
-import type { Drained, RankCapacity, SessionStats, SubmitOptions, TokenKind } from "../native/binding.ts";
+import type { Drained, RankCapacity, SessionStats, SubmitOptions, TokenKind, WorkerKind } from "../native/binding.ts";
 
 export type ExecutorKind = "inline" | "threads" | "mpi";
 
+/** An executor under the label by which apps ask for it. */
+export interface Member {
+  readonly label: string;
+  readonly executor: Executor;
+}
+
 export interface Executor {
+  /** Itself under its label; or those that it is made of. */
+  readonly members: readonly Member[];
   readonly kind: ExecutorKind;
   readonly rank: number;
   readonly ranks: number;
   readonly hostname: string;
   /** JS workers of this rank. */
   readonly workers: number;
+  /** Tasks at a time of this rank, by kind. */
+  readonly slots: Readonly<Record<WorkerKind, number>>;
   /** What each rank has, in the order of the ranks; and what the whole job has. */
   readonly capacities: readonly RankCapacity[];
   readonly tokens: readonly TokenKind[];

@@ -1,9 +1,9 @@
 /** The fabric executor: the addon's session with the JS workers of this rank, over threads or MPI. */
 
 import { letLauncherRead } from "../launchers/last-words.ts";
-import type { Drained, RankCapacity, SessionStats, SubmitOptions, TokenKind } from "../native/binding.ts";
+import type { Drained, RankCapacity, SessionStats, SubmitOptions, TokenKind, WorkerKind } from "../native/binding.ts";
 import type { Session } from "../native/session.ts";
-import type { Executor } from "./executor.ts";
+import type { Executor, Member } from "./executor.ts";
 import type { WorkerPool } from "./workers.ts";
 
 const CLOSE_MS = 10_000; // Other ranks end their tasks within this, or are left behind.
@@ -15,6 +15,8 @@ export class FabricExecutor implements Executor {
   readonly ranks: number;
   readonly hostname: string;
   readonly workers: number;
+  readonly slots: Readonly<Record<WorkerKind, number>>;
+  readonly members: readonly Member[];
   readonly capacities: readonly RankCapacity[];
   readonly tokens: readonly TokenKind[];
   /** @internal For benches. */
@@ -22,14 +24,18 @@ export class FabricExecutor implements Executor {
   readonly #pool: WorkerPool;
   #closed = false;
 
-  constructor(kind: "threads" | "mpi", session: Session, pool: WorkerPool, workers: number) {
+  constructor(label: string, kind: "threads" | "mpi", session: Session, pool: WorkerPool) {
+    this.members = [{ label, executor: this }];
     this.kind = kind;
     this.session = session;
     this.rank = session.native.rank;
     this.ranks = session.native.ranks;
     this.hostname = session.native.hostname;
-    this.workers = workers;
-    ({ capacities: this.capacities, tokens: this.tokens } = session.native.layout);
+    const { jsWorkers, processSlots, nativeSlots, capacities, tokens } = session.native.layout;
+    this.workers = jsWorkers;
+    this.slots = { js: jsWorkers, process: processSlots, native: nativeSlots };
+    this.capacities = capacities;
+    this.tokens = tokens;
     this.#pool = pool;
   }
 

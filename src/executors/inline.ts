@@ -27,7 +27,7 @@ import type { ProgramStart } from "../worker/protocol.ts";
 import { RejectionWatch } from "../worker/rejections.ts";
 import { TaskRunner } from "../worker/runner.ts";
 import { runCommandTask } from "./commands.ts";
-import type { Executor } from "./executor.ts";
+import type { Executor, Member } from "./executor.ts";
 import { InlinePort } from "./inline-port.ts";
 import { runNativeChunk } from "./native.ts";
 import { isolatedCommand } from "./worker-entry.ts";
@@ -45,6 +45,8 @@ interface Batch {
 }
 
 interface InlineOptions {
+  /** By which apps ask for it. */
+  labels?: readonly string[];
   devices?: readonly string[];
   memory?: number | null;
   tokens?: readonly TokenKind[];
@@ -59,6 +61,8 @@ export class InlineExecutor implements Executor {
   readonly ranks = 1;
   readonly hostname: string = hostname();
   readonly workers = 1;
+  readonly slots = { js: 1, process: 1, native: 1 };
+  readonly members: readonly Member[];
   readonly capacities: readonly RankCapacity[];
   readonly tokens: readonly TokenKind[];
   readonly #batches: Batch[] = [];
@@ -84,8 +88,16 @@ export class InlineExecutor implements Executor {
 
   constructor(
     apps: readonly AppEntry[],
-    { devices = [], memory = null, tokens = [], ageingMs = 0, load = { modules: [] } }: InlineOptions = {},
+    {
+      labels = ["default"],
+      devices = [],
+      memory = null,
+      tokens = [],
+      ageingMs = 0,
+      load = { modules: [] },
+    }: InlineOptions = {},
   ) {
+    this.members = labels.map((label) => ({ label, executor: this }));
     this.#gpus = devices;
     this.tokens = tokens;
     this.#ageingMs = ageingMs;
@@ -96,10 +108,18 @@ export class InlineExecutor implements Executor {
     this.#port = new InlinePort(devices, (record) => this.#report(record));
     const isTask = (): boolean => this.#inTask.getStore() === true;
     const none = { batch: 0, seed: 0n, rank: 0, worker: 0 };
-    const running: Running = { cell: this.#port.current, ...none, ...plain(devices), isTask, scope: null };
+    const running: Running = { cell: this.#port.current, ...none, ...plain(devices, labels[0]), isTask, scope: null };
     setRunning(running);
     this.#watch = new RejectionWatch(this.#port.current);
-    const start = { rank: 0, worker: 0, gpus: [...devices], load, argv: process.argv, sourceMaps: false };
+    const start = {
+      rank: 0,
+      worker: 0,
+      executor: labels[0] ?? "",
+      gpus: [...devices],
+      load,
+      argv: process.argv,
+      sourceMaps: false,
+    };
     this.#isolated = new IsolatedProcess(isolatedCommand(), start);
     this.#runner = new TaskRunner({ port: this.#port, running, findApp, isolated: this.#isolated, watch: this.#watch });
     this.#onRejection = (reason, promise) => {

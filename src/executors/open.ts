@@ -12,8 +12,9 @@ import { openSession, type Session } from "../native/session.ts";
 import { appEntries } from "../serialize/registry.ts";
 import "../worker/fold.ts"; // Every rank must know the app that combines results.
 import type { WorkerStart } from "../worker/protocol.ts";
-import type { Executor, ExecutorKind } from "./executor.ts";
+import type { Executor, ExecutorKind, Member } from "./executor.ts";
 import { FabricExecutor } from "./fabric.ts";
+import { SeveralExecutors } from "./several.ts";
 import { WorkerPool } from "./workers.ts";
 
 /** One executor. Past this point every option has its value. */
@@ -42,29 +43,73 @@ const SPIN_US = 50; // About twice what waking a sleeping thread costs.
 const RANK_LOST_MS = 4_000;
 
 /** What one executor is opened with. */
-export type OneOptions = ExecutorSettings & Omit<OpenOptions, "executors">;
+type OneOptions = ExecutorSettings & Omit<OpenOptions, "executors"> & { launch: Launch; sharers: number };
 
-/** Opens what there is. On ranks above 0 this too: the caller then serves. */
+/** Opens what there is. On ranks above 0 this too, of what has ranks: the caller then serves. */
 export async function openExecutor({ executors, ...rest }: OpenOptions): Promise<Executor> {
-  const [only] = executors;
-  if (only === undefined || executors.length > 1) throw new HeddleError("ERR_CONFIG", "Several executors: not yet.");
-  return await openOne({ ...only, ...rest });
+  if (executors.every(({ kind }) => kind === "inline")) return await openInline(executors, rest);
+  const launch = detectLaunch(process.env);
+  const chosen = executors.map((each) => ({ ...each, kind: kindOf(each, launch) }));
+  const ofRanks = chosen.filter(({ kind }) => kind === "mpi");
+  checkKinds(chosen, ofRanks, launch);
+  const here = launch.kind === "mpi" && launch.rank > 0 && ofRanks.length > 0 ? ofRanks : chosen;
+  const sharers = here.filter(({ memory }) => memory === null).length;
+  const members: Member[] = [];
+  try {
+    for (const each of here) {
+      const own = each.kind === "mpi" ? launch : ({ kind: "threads", because: 'executor "threads"' } as const);
+      members.push({ label: each.label, executor: await openOne({ ...each, ...rest, launch: own, sharers }) });
+    }
+  } catch (error) {
+    for (const { executor } of members) await executor.close();
+    throw error;
+  }
+  const [only] = members;
+  return only !== undefined && members.length === 1 ? only.executor : new SeveralExecutors(members);
+}
+
+/** One for all labels: there is one main thread. */
+async function openInline(
+  executors: readonly ExecutorSettings[],
+  rest: Omit<OpenOptions, "executors">,
+): Promise<Executor> {
+  requireAlone(process.env, "inline");
+  const { InlineExecutor } = await import("./inline.ts");
+  const devices = [...new Set(executors.flatMap((each) => each.devices))];
+  const tokens = executors.flatMap((each) => each.tokens);
+  const memory = executors[0]?.memory ?? null;
+  const labels = executors.map(({ label }) => label);
+  return new InlineExecutor(appEntries(), { ...rest, labels, devices, tokens, memory });
+}
+
+function kindOf({ kind }: ExecutorSettings, launch: Launch): ExecutorKind {
+  return kind === "auto" ? launch.kind : kind;
+}
+
+function checkKinds(all: readonly ExecutorSettings[], ofRanks: readonly ExecutorSettings[], launch: Launch): void {
+  const named = (some: readonly ExecutorSettings[]): string => some.map(({ label }) => label).join(" and ");
+  const inline = all.filter(({ kind }) => kind === "inline");
+  if (inline.length > 0) {
+    const message = `The executor ${named(inline)} is "inline", and others are not.`;
+    throw new HeddleError(
+      "ERR_CONFIG",
+      message,
+      "there is one main thread: for a debugger make all inline, HEDDLE_EXECUTOR=inline",
+    );
+  }
+  if (ofRanks.length > 1) {
+    const message = `The executors ${named(ofRanks)} are both "mpi", and a process is in one job.`;
+    throw new HeddleError("ERR_CONFIG", message, 'leave kind: "mpi" (or "auto") to one; the others are threads');
+  }
+  if (ofRanks.length === 0) return requireAlone(process.env, "threads");
+  if (launch.kind === "mpi") return;
+  const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
+  throw new HeddleError("ERR_LAUNCHER", message, "start it with mpiexec or srun, or `heddle run -n RANKS`");
 }
 
 async function openOne(options: OneOptions): Promise<Executor> {
-  if (options.kind === "inline" || options.kind === "threads") requireAlone(process.env, options.kind);
-  if (options.kind === "inline") return new (await import("./inline.ts")).InlineExecutor(appEntries(), options);
-  const launch = options.kind === "threads" ? threads() : detectLaunch(process.env);
-  if (launch.kind === "threads" && options.kind === "mpi") {
-    const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
-    throw new HeddleError("ERR_LAUNCHER", message, "start it with mpiexec or srun, or `heddle run -n RANKS`");
-  }
-  const library = launch.kind === "mpi" ? await libraryFor(launch) : null;
-  return openFabric(options, launch, library);
-}
-
-function threads(): Launch {
-  return { kind: "threads", because: 'executor "threads"' };
+  const { launch } = options;
+  return openFabric(options, launch, launch.kind === "mpi" ? await libraryFor(launch) : null);
 }
 
 function openFabric(options: OneOptions, launch: Launch, library: string | null): FabricExecutor {
@@ -85,7 +130,7 @@ function openFabric(options: OneOptions, launch: Launch, library: string | null)
       bind: options.bind,
       devices: options.devices,
       memory: options.memory ?? 0,
-      nodeMemory: memoryLimit(),
+      nodeMemory: Math.floor(memoryLimit() / Math.max(1, options.sharers)),
       tokens: options.tokens,
       ageingMs: options.ageingMs,
       setsThreads: process.env["OMP_NUM_THREADS"] === undefined,
@@ -95,10 +140,10 @@ function openFabric(options: OneOptions, launch: Launch, library: string | null)
       rankLostMs: numberFrom("HEDDLE_RANK_LOST_MS") ?? RANK_LOST_MS,
     }),
   );
-  const { load, onBroken } = options;
-  const { jsWorkers, devices } = session.native.layout;
-  const pool = new WorkerPool({ session: session.native, devices, load, onBroken });
-  return new FabricExecutor(launch.kind, session, pool, jsWorkers);
+  const { label, load, onBroken } = options;
+  const { devices } = session.native.layout;
+  const pool = new WorkerPool({ session: session.native, executor: label, devices, load, onBroken });
+  return new FabricExecutor(label, launch.kind, session, pool);
 }
 
 function open(call: () => Session): Session {

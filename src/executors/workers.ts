@@ -8,6 +8,8 @@ import { isolatedCommand, workerEntry } from "./worker-entry.ts";
 
 export interface WorkerPoolOptions {
   session: NativeSession;
+  /** Label of the executor. */
+  executor: string;
   /** For each worker the GPUs that its tasks may use. */
   devices: string[][];
   load: WorkerStart["load"];
@@ -48,12 +50,13 @@ export class WorkerPool {
   }
 
   #start(worker: number): void {
-    const { session, devices, load } = this.#options;
+    const { session, executor, devices, load } = this.#options;
     const workerData: WorkerStart = {
       heddle: 1,
       sessionId: session.id,
       worker,
       rank: session.rank,
+      executor,
       gpus: devices[worker] ?? [],
       load,
       argv: process.argv,

@@ -151,6 +151,8 @@ export interface Placement {
   placement: "anywhere" | "first" | "only" | "first on node" | "only on node";
   /** A rank; 0 for "anywhere". */
   target: number;
+  /** Labels of executors that may take it; none: any. */
+  executors?: readonly string[];
 }
 
 export interface SubmitOptions extends Placement {

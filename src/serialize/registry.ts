@@ -168,6 +168,11 @@ export function findApp(name: string): AppDefinition | undefined {
   return registry().apps.get(name) ?? internalApps().get(name);
 }
 
+/** The apps that the program has defined. */
+export function definedApps(): AppDefinition[] {
+  return [...registry().apps.values()];
+}
+
 /** Ends the time in which apps may be defined. `by` names the caller in the error of a late app. */
 export function freezeApps(by: string): void {
   registry().frozen ??= by;

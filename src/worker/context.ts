@@ -16,6 +16,8 @@ export interface TaskContext {
   readonly worker: number;
   /** Cores that the task may use: as many as it asked for (`resources`), else 1. */
   readonly cores: number;
+  /** Label of the executor that runs the task. */
+  readonly executor: string;
   /**
    * GPUs that the task may use, as HEDDLE_GPUS or the rank's CUDA_VISIBLE_DEVICES names them; none where neither is set. Those of
    * its worker; of a task that asked for some (`resources`), those that no other such task has meanwhile.
@@ -44,6 +46,7 @@ export interface Running {
   holdsTokens: boolean;
   /** Of the worker, for tasks that ask for none. */
   readonly ownGpus: readonly string[];
+  readonly executor: string;
   /** Where tasks share a thread with the program: is the caller a task? Null: whoever asks while a task runs is. */
   isTask: (() => boolean) | null;
   /** Where a task may call apps and others run meanwhile: which one asks? Null: the one in the cell. */
@@ -53,8 +56,9 @@ export interface Running {
 /** @internal What a task has that asks for nothing. */
 export function plain(
   gpus: readonly string[],
-): Pick<Running, "first" | "numbers" | "cores" | "gpus" | "holdsTokens" | "ownGpus"> {
-  return { first: 0, numbers: null, cores: 1, gpus, holdsTokens: false, ownGpus: gpus };
+  executor = "default",
+): Pick<Running, "first" | "numbers" | "cores" | "gpus" | "holdsTokens" | "ownGpus" | "executor"> {
+  return { first: 0, numbers: null, cores: 1, gpus, holdsTokens: false, ownGpus: gpus, executor };
 }
 
 const KEY = Symbol.for("heddle.running");
@@ -80,6 +84,7 @@ class Context implements TaskContext {
   readonly rank: number;
   readonly worker: number;
   readonly cores: number;
+  readonly executor: string;
   readonly holdsTokens: boolean;
   readonly gpus: readonly string[];
   readonly seed: bigint;
@@ -91,6 +96,7 @@ class Context implements TaskContext {
     this.rank = running.rank;
     this.worker = running.worker;
     this.gpus = running.gpus;
+    this.executor = running.executor;
     this.cores = running.cores;
     this.holdsTokens = running.holdsTokens;
     this.seed = running.seed;

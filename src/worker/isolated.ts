@@ -38,12 +38,12 @@ class IsolatedTasks {
   readonly #running: Running;
   #failed: ErrorPayload | null = null;
 
-  constructor({ rank, worker, gpus }: ProgramStart, tell: (reply: IsolatedReply) => void) {
+  constructor({ rank, worker, gpus, executor }: ProgramStart, tell: (reply: IsolatedReply) => void) {
     freezeApps("run()");
     setIsolated();
     this.#tell = tell;
     const none = { batch: 0, seed: 0n, isTask: null, scope: null };
-    this.#running = { cell: new Float64Array([-1]), rank, worker, ...none, ...plain(gpus) };
+    this.#running = { cell: new Float64Array([-1]), rank, worker, ...none, ...plain(gpus, executor) };
     setRunning(this.#running);
     process.on("unhandledRejection", (reason) => {
       const { name, message } = payloadOfThrown(reason);

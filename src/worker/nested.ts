@@ -128,7 +128,12 @@ export interface NestedCalls {
 }
 
 /** Opens it for a worker. */
-export type OpenNested = (place: { sessionId: number; worker: number; scope: TaskScope }) => NestedCalls;
+export type OpenNested = (place: {
+  sessionId: number;
+  worker: number;
+  executor: string;
+  scope: TaskScope;
+}) => NestedCalls;
 
 const KEY = Symbol.for("heddle.nested");
 const holder = globalThis as unknown as Record<symbol, (() => Promise<OpenNested>) | undefined>;

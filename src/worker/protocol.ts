@@ -8,6 +8,8 @@ export interface ProgramStart {
   worker: number;
   /** GPUs that its tasks may use. */
   gpus: string[];
+  /** Label of the executor that it belongs to. */
+  executor: string;
   /** What to load: the program file, whose run() hands over, or modules of apps. URLs. */
   load: { program: string } | { modules: string[] };
   /** `process.argv` of the main thread. */

@@ -18,7 +18,7 @@ const WAIT_ASIDE_MS = 10; // What tasks that were set aside wait for may be time
 /** Joins the session and serves until it is closed. */
 export async function serve(start: WorkerStart): Promise<void> {
   freezeApps("run()");
-  const { sessionId, rank, worker, gpus } = start;
+  const { sessionId, rank, worker, gpus, executor } = start;
   const openNested = await nestedLoader()?.();
   const port = loadBinding().attach(sessionId, worker);
   const scope = openNested === undefined ? null : new TaskScope();
@@ -28,12 +28,12 @@ export async function serve(start: WorkerStart): Promise<void> {
     seed: 0n,
     rank,
     worker,
-    ...plain(gpus),
+    ...plain(gpus, executor),
     isTask: null,
     scope,
   };
   setRunning(running);
-  const calls = scope === null ? undefined : openNested?.({ sessionId, worker, scope });
+  const calls = scope === null ? undefined : openNested?.({ sessionId, worker, executor, scope });
   const watch = new RejectionWatch(port.current, scope);
   const nested = calls === undefined ? null : { port, calls };
   const isolated = new IsolatedProcess(start.isolated, start);

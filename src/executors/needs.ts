@@ -1,12 +1,85 @@
 /** Is there what tasks need? Told when they are submitted: what nobody has would be waited for without end. */
 
 import { HeddleError } from "../errors.ts";
-import type { Executor } from "../executors/executor.ts";
 import type { Need, Placement, RankCapacity, WorkerKind } from "../native/binding.ts";
+import { nearest } from "../serialize/nearest.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
+import type { Executor, Member } from "./executor.ts";
+
+/** Of an app what matters here. */
+type App = Pick<AppDefinition, "name" | "kind">;
+
+/** Throws ERR_EXECUTOR, ERR_PLACEMENT, ERR_RESOURCES or ERR_TOKENS where none of these executors will do. */
+export function checkTask(members: readonly Member[], app: App, placement: Placement): void {
+  if (placement.executors !== undefined) {
+    const there = members.map(({ label }) => label);
+    checkLabels(app.name, placement.executors, there);
+  }
+  let wrong: unknown = null;
+  for (const { executor } of withLabels(members, placement.executors)) {
+    try {
+      return checkOn(executor, app, placement);
+    } catch (error) {
+      wrong ??= error;
+    }
+  }
+  throw wrong;
+}
+
+/** Has this executor what such tasks need? */
+export function suits(executor: Executor, app: App, placement: Placement): boolean {
+  try {
+    checkOn(executor, app, placement);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Those that have one of the labels. */
+export function withLabels<M extends Member>(members: readonly M[], labels?: readonly string[]): readonly M[] {
+  return labels === undefined ? members : members.filter(({ label }) => labels.includes(label));
+}
+
+/** Throws ERR_EXECUTOR for the first label that no executor has. */
+export function checkLabels(app: string, labels: readonly string[], there: readonly string[]): void {
+  const missing = labels.find((label) => !there.includes(label));
+  if (missing === undefined) return;
+  const near = nearest(missing, there);
+  throw new HeddleError(
+    "ERR_EXECUTOR",
+    `App "${app}" asks for the executor "${missing}", and there is none: there ${there.length === 1 ? "is" : "are"} ${there.join(", ")}.`,
+    near === null ? "name one that is there, or add it to `executors` of heddle.config.ts" : `did you mean ${near}?`,
+  );
+}
+
+/** A task calls an app: it runs on the task's own executor. Throws ERR_EXECUTOR. */
+export function checkOwnLabel(app: string, labels: readonly string[], own: string): void {
+  if (labels.includes(own)) return;
+  throw new HeddleError(
+    "ERR_EXECUTOR",
+    `A task on the executor "${own}" called app "${app}", which asks for ${labels.join(", ")}.`,
+    "tasks call apps of their own executor: call it from the program, with the task's future as its argument",
+  );
+}
+
+function checkOn(executor: Executor, app: App, placement: Placement): void {
+  checkTarget(executor, app.name, placement);
+  checkNeed(executor, app, placement);
+}
+
+function checkTarget({ ranks }: Executor, app: string, { placement, target }: Placement): void {
+  if (placement === "anywhere" || target < ranks) return;
+  const there = ranks === 1 ? "there is rank 0 alone" : `ranks are 0 to ${ranks - 1}`;
+  throw new HeddleError(
+    "ERR_PLACEMENT",
+    `Tasks of app "${app}" have rank ${target} as their target, and ${there}.`,
+    "name a rank that is there (the engine's `ranks` says how many), or start more ranks",
+  );
+}
 
 /** Throws ERR_RESOURCES or ERR_TOKENS, or ERR_PLACEMENT where the node that is the target has no worker of the app's kind. */
-export function checkNeed(executor: Executor, app: AppDefinition, { need, placement, target }: Placement): void {
+export function checkNeed(executor: Executor, app: App, { need, placement, target }: Placement): void {
   if (placement === "only on node") checkNode(executor, app, need, target);
   if (need === null) return;
   const { capacities, tokens } = executor;
@@ -25,7 +98,7 @@ export function checkNeed(executor: Executor, app: AppDefinition, { need, placem
   }
 }
 
-function checkNode(executor: Executor, app: AppDefinition, need: Need | null, target: number): void {
+function checkNode(executor: Executor, app: App, need: Need | null, target: number): void {
   const nodes = executor.nodes();
   const there = executor.capacities.filter(({ first, last }) =>
     nodes.subarray(first, last).some((lowest) => lowest === nodes[target]),
@@ -56,7 +129,7 @@ function fits(each: RankCapacity, kind: WorkerKind, need: Need): boolean {
   return each.cores[kind] >= need.cores && each.gpus >= need.gpus && each.memory >= need.memory;
 }
 
-function tooMuch(app: AppDefinition, need: Need, ranks: readonly RankCapacity[], who: string): HeddleError {
+function tooMuch(app: App, need: Need, ranks: readonly RankCapacity[], who: string): HeddleError {
   const words = ({ cores, gpus, memory }: { cores: number; gpus: number; memory: number }): string =>
     `${cores} ${cores === 1 ? "core" : "cores"}, ${gpus} ${gpus === 1 ? "GPU" : "GPUs"} and ${bytesInWords(memory)} of memory`;
   const kinds = new Set(ranks.map((each) => words({ ...each, cores: each.cores[app.kind] })));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { Executor } from "../executors/executor.ts";
 import type { Need, Placement, RankCapacity } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
+import type { Executor } from "./executor.ts";
 import { bytesInWords, checkNeed } from "./needs.ts";
 
 const rank = (first: number, last: number, js: number, gpus: number, memory: number): RankCapacity => ({
