@@ -5,7 +5,7 @@ import { walltimeMs } from "./definition.ts";
 test("an option that no app has is an error that knows what was meant", () => {
   const made = (options: object) => () => app("known", () => 1, options);
   expect(made({ retires: 3 })).toThrow('App "known" has no option "retires".\n  fix: did you mean retries?');
-  expect(made({ nothing: 3 })).toThrow("fix: use priority, target, resources, retries");
+  expect(made({ nothing: 3 })).toThrow("fix: use priority, target, resources, executors");
   expect(() => bashApp("known", "true", { retruns: 1 } as object)).toThrow('has no option "retruns"');
   expect(() => joinApp("known", () => 1, { retries: 1 } as object)).toThrow("use cache");
   expect(() => app("withs", () => 1).with({ returns: "f64" } as object)).toThrow("withs.with() has no option");
