@@ -16,7 +16,7 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { HeddleError } from "../../src/errors.ts";
-import { makeRoom } from "../../src/staging/cache.ts";
+import { copiesIn, makeRoom } from "../../src/staging/cache.ts";
 import { hashOf } from "../../src/staging/disk.ts";
 import { file } from "../../src/staging/file.ts";
 import { upload } from "../../src/staging/s3.ts";
@@ -236,15 +236,10 @@ test("the cache keeps to its size: what was used longest ago goes, but nothing t
   expect(await files("rm", "--all")).toContain("0 copies removed, 0 B; 2 stay");
   rmSync(join(cache, "users"), { recursive: true }); // As if the programs had ended.
   utimesSync(dirname(old), 1, 1);
-  const listed = JSON.parse(await files("ls", "--json"));
-  expect(listed).toMatchObject([
-    { names: ["new"], bytes: 30_000 },
-    { names: ["old"], used: "1970-01-01T00:00:01.000Z" },
-  ]);
+  expect(await copiesIn(cache)).toMatchObject([{ bytes: 30_000 }, { bytes: 30_000 }]);
   expect(await makeRoom(cache, 40_000)).toBe(30_000);
   expect([old, recent].map((path) => existsSync(path))).toEqual([false, true]);
   expect(await files("rm", "new")).toBe("1 copies removed, 29.3 KiB\n");
-  expect(await files()).toContain(": 0 copies");
 });
 
 const program = `
