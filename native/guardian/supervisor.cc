@@ -71,11 +71,11 @@ bool Supervisor::run(const Request& request, Outcome& outcome) {
   }
   Job job(request, child, begin);
   if (request.walltime > 0) job.deadline = begin + request.walltime;
-  if (slot_.holds_bytes())
-    listen(job);  // A kill that came together with the request wakes no poll.
+  // What came together with the request wakes no poll: a kill, and the end of the rank after it.
+  if (slot_.holds_bytes()) listen(job);
   while (!job.tree_gone && now() < job.give_up) {
-    wait(job);
     advance(job);
+    wait(job);
   }
   finish(job, outcome);
   return !job.rank_gone;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "runtime/process/guardian_process.h"
 #include "runtime/process/process_test.h"
 
 namespace heddle::process_test {
@@ -192,6 +193,21 @@ TEST_CASE("the end of a slot is the end of its guardian") {
     CHECK(children() != before);
   }
   CHECK(children() == before);
+}
+
+TEST_CASE("a rank that asks for a kill and is gone at once leaves nothing behind") {
+  const TempDir dir;
+  const std::string late = dir / "late";
+  std::unique_ptr<GuardianProcess> guardian;
+  REQUIRE(GuardianProcess::start(guardian_path(), {}, guardian).ok());
+  guardian::Request request;
+  request.id = 1;
+  request.argv = {"/bin/sh", "-c", "trap '' TERM; sleep 10; : > " + late};
+  // The guardian finds all three in its socket when it has started: request, kill, end.
+  REQUIRE(guardian->send(guardian::encode(request)));
+  REQUIRE(guardian->send(guardian::encode_kill(request.id)));
+  guardian.reset();
+  CHECK_FALSE(fs::exists(late));
 }
 
 }  // namespace
