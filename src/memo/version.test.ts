@@ -22,3 +22,9 @@ test("what is no expression counts as it is, and the user's word is the last", (
   expect(of("method(x) { return x; }")).toBe("method(x) { return x; }");
   expect(versionOf(withSource("(x) => x", "7"))).toBe("7");
 });
+
+test("a function that makes a command counts like any other", () => {
+  const command = (source: string): string => versionOf({ ...withSource(source), kind: "process" });
+  expect(command("(path) => [/* words */ 'wc', path]")).toBe(command('(file)=>["wc",file]'));
+  expect(versionOf({ ...withSource('["wc"]'), kind: "process", fn: null })).toBe('["wc"]');
+});

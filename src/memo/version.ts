@@ -6,10 +6,10 @@ import type { AppDefinition } from "../serialize/registry.ts";
 const versions = new Map<string, string>();
 
 /** The user's, or the app's source without names of its own variables, comments and layout. */
-export function versionOf({ policy, kind, fn, source }: AppDefinition): string {
+export function versionOf({ policy, fn, source }: AppDefinition): string {
   const given = policy?.cache?.version ?? null;
   if (given !== null) return given;
-  if (kind !== "js" || fn === null) return source;
+  if (fn === null) return source; // A template, or a function in C.
   let version = versions.get(source);
   if (version === undefined) {
     version = normal(source);
