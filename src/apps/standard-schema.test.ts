@@ -78,3 +78,17 @@ test("what is no schema is told, and functions without one stay as they are", ()
   expect(() => checkedBy("a", fn, { input: [] })).toThrow("a list of one for each parameter");
   expect(() => checkedBy("a", fn, { output: [] })).toThrow("give a schema, of a library");
 });
+
+test("of two arguments that do not fit one is told, and the other ends nothing", async () => {
+  const schema = (validate: (value: unknown) => unknown): unknown => ({ "~standard": { validate } });
+  const issues = [{ message: "no" }];
+  const late = schema(() => Promise.resolve({ issues }));
+  const { fn } = checkedBy("two", () => 1, { input: [late, schema(() => ({ issues }))] });
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  expect(() => (fn as (...args: unknown[]) => unknown)(1, 2)).toThrow("argument 1 does not fit its schema");
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});

@@ -102,8 +102,11 @@ function parseAll(schemas: readonly StandardSchema[], args: readonly unknown[]):
   const parsed = [...args];
   let waits = false;
   schemas.forEach((schema, k) => {
-    parsed[k] = parse(schema, args[k], k);
-    waits ||= isThenable(parsed[k]);
+    const made = parse(schema, args[k], k);
+    // A schema after it may throw before anybody waits for this one.
+    if (isThenable(made)) made.then(undefined, () => {});
+    waits ||= isThenable(made);
+    parsed[k] = made;
   });
   return waits ? Promise.all(parsed) : parsed;
 }

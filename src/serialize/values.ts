@@ -2,6 +2,9 @@
 
 const SHORT_MAX = 120;
 
+/** Under this key an object holds what messages show of it. */
+export const SHOWN: unique symbol = Symbol("shown");
+
 /** `value` as one short line for an error message. */
 export function shorten(value: unknown, max: number = SHORT_MAX): string {
   const text = describe(value, 3);
@@ -22,6 +25,7 @@ function describe(value: unknown, depth: number): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${value.byteLength} bytes)`;
   if (value instanceof Date || value instanceof RegExp || value instanceof Error) return String(value);
+  if (SHOWN in value) return String(value[SHOWN]);
   if (depth === 0) return Array.isArray(value) ? "[…]" : "{…}";
   if (Array.isArray(value)) {
     const shown = value.slice(0, 6).map((element) => describe(element, depth - 1));

@@ -7,7 +7,8 @@ import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { HeddleError } from "../errors.ts";
 import { extend } from "../serialize/codec.ts";
-import { shorten } from "../serialize/values.ts";
+import { SHOWN, shorten } from "../serialize/values.ts";
+import { shown } from "./errors.ts";
 
 /** What is known of a file before it is looked at. */
 export interface FileOptions {
@@ -131,3 +132,10 @@ function unpackFile(bytes: Uint8Array): unknown {
 }
 
 extend(FileRef, FILE_TAG, packFile, unpackFile);
+
+// Messages show arguments, and an address may hold a password.
+Object.defineProperty(FileRef.prototype, SHOWN, {
+  get(this: FileRef) {
+    return JSON.stringify(shown(this.url));
+  },
+});

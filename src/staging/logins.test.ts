@@ -2,6 +2,8 @@
 
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
+import { shorten } from "../serialize/values.ts";
+import { file } from "./file.ts";
 import { keysIn } from "./known-hosts.ts";
 import { loginIn } from "./netrc.ts";
 import { sectionsOf } from "./s3-settings.ts";
@@ -40,4 +42,9 @@ test("~/.aws: sections, whose nested settings are left out", () => {
     default: { region: "eu-west-1", s3: "" },
     "profile a.b": { aws_access_key_id: "K=", region: "x" },
   });
+});
+
+test("messages show no password of a file's address", () => {
+  expect(shorten([file("sftp://me:secret@host/data.csv")])).toBe('["sftp://me:***@host/data.csv"]');
+  expect(shorten(file("/data/a.csv"))).toBe('"/data/a.csv"');
 });

@@ -41,10 +41,10 @@ export async function connectTo(url: URL, onEnd: () => void): Promise<Connection
   const { Client, utils } = (await import("ssh2")).default;
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = url.port === "" ? 22 : Number(url.port);
+  const who = identityOf(url, (text) => !(utils.parseKey(text) instanceof Error));
+  const known = knownKeys(host, port); // Both may throw: nothing is open yet.
   const socket = connect({ host, port });
   const client = new Client();
-  const who = identityOf(url, (text) => !(utils.parseKey(text) instanceof Error));
-  const known = knownKeys(host, port);
   let refusal: HeddleError | null = null;
   const config: ConnectConfig = {
     sock: socket,
