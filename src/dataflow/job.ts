@@ -111,8 +111,7 @@ export class MapJob {
 
   async #produce(): Promise<void> {
     this.#keeps = this.#memo !== null;
-    await this.#memo?.begin();
-    if (this.#settle === null) return;
+    this.#memo?.begin();
     for (;;) {
       const next = this.#source.next();
       const piece = next instanceof Promise ? await next : next;

@@ -105,9 +105,9 @@ export class MapMemo {
     }
   }
 
-  /** Resolves when all is found that was kept before. */
-  begin(): Promise<void> {
-    return this.#log.begin();
+  /** From now on all is found that was kept before. */
+  begin(): void {
+    this.#log.begin();
   }
 
   /** No more is done. */

@@ -5,6 +5,8 @@ import { collectGarbage, type Limits } from "./collect.ts";
 import { appKey } from "./key.ts";
 import { lock } from "./lock.ts";
 import type { MemoStore } from "./memo.ts";
+import { type Change, PendingRanges } from "./pending.ts";
+import { isRangeKey, SERIES_CHARS } from "./ranges.ts";
 import { type Scanned, Store } from "./store.ts";
 
 export type CheckpointMode = "task" | "periodic" | "exit" | "manual";
@@ -18,6 +20,7 @@ export interface CheckpointSettings extends Limits {
 }
 
 const RESULT_MAX = 2 ** 30;
+const APP_BYTES = 16; // Of a key, from `appKey`.
 const TOUCHED_MAX = 100_000; // Then they are written down.
 
 export class Checkpoint implements MemoStore {
@@ -29,8 +32,10 @@ export class Checkpoint implements MemoStore {
   readonly #prefixes = new Map<string, Buffer>();
   readonly #touched = new Map<string, number>();
   readonly #timer: NodeJS.Timeout | null;
-  /** By key, as latin1; null: to be removed. */
-  #pending = new Map<string, Uint8Array | null>();
+  /** What the mode does not let be written yet, by key, as latin1. */
+  readonly #pending = new Map<string, Change>();
+  /** Those of maps, and such as are being written. */
+  readonly #ranges = new PendingRanges(APP_BYTES + SERIES_CHARS);
   #last: Promise<void> = Promise.resolve();
   #failure: HeddleError | null = null;
 
@@ -53,6 +58,8 @@ export class Checkpoint implements MemoStore {
 
   get(app: string, version: string, key: string): Uint8Array | null {
     const whole = this.#keyOf(app, version, key);
+    const pending = this.#pending.size === 0 ? undefined : this.#pending.get(whole.toString("latin1"));
+    if (pending !== undefined) return pending.entry;
     for (const store of this.#stores) {
       const found = store.get(whole, this.#settings.ttlMs);
       if (found === null) continue;
@@ -68,33 +75,27 @@ export class Checkpoint implements MemoStore {
       process.stderr.write(`heddle: a result of app "${app}" has ${mib} MiB, and is not kept: the limit is 1024\n`);
       return;
     }
-    const whole = this.#keyOf(app, version, key);
-    if (this.#settings.mode === "task") this.#write(whole, result);
-    else this.#pending.set(whole.toString("latin1"), result);
+    this.#change(this.#keyOf(app, version, key), key, { entry: result });
   }
 
   remove(app: string, version: string, key: string): void {
-    const whole = this.#keyOf(app, version, key);
-    if (this.#settings.mode === "task") this.#write(whole, null);
-    else this.#pending.set(whole.toString("latin1"), null);
+    this.#change(this.#keyOf(app, version, key), key, { entry: null });
   }
 
   scan(app: string, version: string, from: string, to: string, limit: number): Scanned<string>[] {
     const [first, last] = [this.#keyOf(app, version, from), this.#keyOf(app, version, to)];
-    const prefix = first.length - from.length;
+    const own = (key: string): string => key.slice(APP_BYTES);
     return this.#stores.map((store) => {
-      const { entries, reached } = store.scan(first, last, this.#settings.ttlMs, limit);
-      if (store === this.#store) for (const { key } of entries) this.#touch(key);
-      const own = (key: Buffer): string => key.toString("latin1", prefix);
+      const scanned = store.scan(first, last, this.#settings.ttlMs, limit);
+      if (store === this.#store) for (const { key } of scanned.entries) this.#touch(key);
+      const found = textOf(scanned);
+      const { entries, reached } =
+        store === this.#store ? this.#ranges.over(first.toString("latin1"), last.toString("latin1"), found) : found;
       return {
         entries: entries.map(({ key, entry }) => ({ key: own(key), entry })),
         reached: reached === null ? null : own(reached),
       };
     });
-  }
-
-  async written(): Promise<void> {
-    await this.#last;
   }
 
   /** Resolves when every result so far survives the end of this process. Rejects with ERR_CHECKPOINT. */
@@ -143,14 +144,24 @@ export class Checkpoint implements MemoStore {
     this.#touched.clear();
   }
 
+  #change(whole: Buffer, key: string, change: Change): void {
+    const isRange = isRangeKey(key);
+    if (isRange) this.#ranges.set(whole.toString("latin1"), change);
+    if (this.#settings.mode === "task") this.#write(whole, change, isRange);
+    else this.#pending.set(whole.toString("latin1"), change);
+  }
+
   #flush(): void {
-    for (const [key, result] of this.#pending) this.#write(Buffer.from(key, "latin1"), result);
+    for (const [key, change] of this.#pending)
+      this.#write(Buffer.from(key, "latin1"), change, isRangeKey(key.slice(APP_BYTES)));
     this.#pending.clear();
   }
 
-  #write(key: Buffer, result: Uint8Array | null): void {
-    const written = result === null ? this.#store.remove([key]) : this.#store.put(key, result);
+  #write(key: Buffer, change: Change, isRange: boolean): void {
+    const { entry } = change;
+    const written = entry === null ? this.#store.remove([key]) : this.#store.put(key, entry);
     this.#last = written.catch((cause) => this.#failed(cause));
+    if (isRange) this.#last = this.#last.then(() => this.#ranges.shown(key.toString("latin1"), change));
   }
 
   #failed(cause: unknown): void {
@@ -162,4 +173,11 @@ export class Checkpoint implements MemoStore {
     });
     process.stderr.write(`heddle: ${message}; the run goes on without\n`);
   }
+}
+
+function textOf({ entries, reached }: Scanned<Buffer>): Scanned<string> {
+  return {
+    entries: entries.map(({ key, entry }) => ({ key: key.toString("latin1"), entry })),
+    reached: reached?.toString("latin1") ?? null,
+  };
 }

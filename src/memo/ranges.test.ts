@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Checkpoint } from "./checkpoint.ts";
+import { Checkpoint, type CheckpointMode } from "./checkpoint.ts";
 import { type FinishedRange, RangeLog, seriesKey } from "./ranges.ts";
 
 let folder: string;
 let store: Checkpoint;
 let log: RangeLog;
-const open = (name: string, loadFrom: string[] = []): Checkpoint =>
+const open = (name: string, loadFrom: string[] = [], mode: CheckpointMode = "task"): Checkpoint =>
   new Checkpoint({
-    ...{ mode: "task", path: join(folder, name), periodMs: 1, loadFrom, durability: "process" },
+    ...{ mode, path: join(folder, name), periodMs: 1e6, loadFrom, durability: "process" },
     ...{ maxBytes: Number.POSITIVE_INFINITY, ttlMs: Number.POSITIVE_INFINITY },
   });
 const app = { app: "a", version: "1" };
@@ -39,14 +39,14 @@ const spans = (found: FinishedRange[]): number[][] => found.map(({ first, last }
 const entries = (): number => [...store.scan("a", "1", series, `${series}\xff`, 1_000)][0]?.entries.length ?? 0;
 
 test("what ends in any order becomes one entry, and parts of it are found", async () => {
-  await log.begin();
+  log.begin();
   const order = Array.from({ length: 50 }, (_, k) => (k * 37) % 50);
   for (const [k, first] of order.entries()) {
     log.add(series, range(4 * first - 100, 4 * first - 96), null);
     if (k % 3 === 0) log.flush();
   }
   log.end();
-  await store.written();
+  await store.save();
   expect(entries()).toBe(1);
   expect(find(-200, 200)).toEqual([range(-100, 100)]);
   expect(find(-3, 5)).toEqual([range(-3, 5)]);
@@ -61,7 +61,7 @@ test("holes stay, and are found in other checkpoints", async () => {
   store = open("other.mdb", [join(folder, "kept.mdb")]);
   log = new RangeLog(app, store);
   log.add(series, range(5, 25), null);
-  await log.begin();
+  log.begin();
   expect(spans(find(3, 45))).toEqual([
     [3, 5],
     [5, 25],
@@ -75,7 +75,7 @@ test("many entries are found some at a time, and entries end at a limit", async 
   for (let k = 0; k < 200; k++) log.add(series, range(2 * k, 2 * k + 1), null);
   for (let k = 1_000; k < 1_004; k++) log.add(series, large(k), null);
   log.flush(true);
-  await store.written();
+  await store.save();
   let at = 0;
   let found = 0;
   let steps = 0;
@@ -100,6 +100,39 @@ test("of what is only done, nothing but that is kept", async () => {
   log.flush();
   log.add(series, done(2e9, 2e9 + 1), null);
   log.flush();
-  await store.written();
+  await store.save();
   expect([entries(), find(5, 3e9)]).toEqual([1, [done(5, 2e9 + 1)]]);
 });
+
+test.each<CheckpointMode>(["task", "periodic", "exit", "manual"])(
+  "with mode %s what was kept is found before it is written, and nothing of it that was merged away",
+  async (mode) => {
+    await store.close();
+    store = open("kept.mdb", [], mode);
+    log = new RangeLog(app, store);
+    for (const first of [10, 40]) log.add(series, range(first, first + 10), null);
+    log.flush();
+    await store.save();
+    log.add(series, range(0, 10), null);
+    log.add(series, range(20, 30), null);
+    log.add(seriesKey(["t"]), range(30, 40), null);
+    log.flush();
+    expect(find(5, 45)).toEqual([range(5, 30), range(40, 45)]);
+    expect(log.find(series, 0, 100, cut).upTo).toBe(100);
+    expect(entries()).toBe(2);
+    await store.close();
+    store = open("kept.mdb", [], mode);
+    log = new RangeLog(app, store);
+    expect(spans(find(0, 100))).toEqual(
+      mode === "manual"
+        ? [
+            [10, 20],
+            [40, 50],
+          ]
+        : [
+            [0, 30],
+            [40, 50],
+          ],
+    );
+  },
+);

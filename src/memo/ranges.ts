@@ -21,10 +21,8 @@ export interface FinishedRange {
 export interface RangeStore {
   put(app: string, version: string, key: string, entry: Uint8Array): void;
   remove(app: string, version: string, key: string): void;
-  /** See `Store.scan`; of each store. */
+  /** See `Store.scan`; of each store. Finds what was put before, written or not. */
   scan(app: string, version: string, from: string, to: string, limit: number): Scanned<string>[];
-  /** Resolves when `scan` finds what was put. */
-  written(): Promise<void>;
 }
 
 /** What a map's tasks are of. */
@@ -38,6 +36,14 @@ const SETTLED_BYTES = BYTES_MAX / 2; // Such an entry is not merged any more, an
 const SCAN_ENTRIES = 64; // At a time, so that not all results of a map are in memory twice.
 const FLUSH_MS = 2; // What ends within this time is written at once.
 const ZERO = 2 ** 53; // Positions may be negative, and keys are ordered as bytes.
+
+/** So long are names of series. */
+export const SERIES_CHARS = 17;
+
+/** Is it the key of a range, not of a call? */
+export function isRangeKey(key: string): boolean {
+  return key.startsWith("\x02");
+}
 
 /** The name of a series: bytes as latin1. */
 export function seriesKey(parts: readonly (string | Uint8Array)[]): string {
@@ -82,10 +88,9 @@ export class RangeLog {
   }
 
   /** A map begins that finds what was kept so far. */
-  async begin(): Promise<void> {
+  begin(): void {
     this.#maps++;
     this.flush();
-    await this.#store.written();
   }
 
   /** A map is over. */
@@ -255,7 +260,7 @@ function entryOf({ first, last, size, parts }: Run): Uint8Array {
 
 /** What an entry of a store holds; null: no range, the result of a call. */
 export function rangeIn(key: string, entry: Uint8Array): FinishedRange | null {
-  return key.startsWith("\x02") ? rangeOf(key, entry) : null;
+  return isRangeKey(key) ? rangeOf(key, entry) : null;
 }
 
 function rangeOf(key: string, entry: Uint8Array): FinishedRange {
