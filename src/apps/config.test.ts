@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -60,4 +60,13 @@ test("HEDDLE_CONFIG names the file, or none, or holds what was read", async () =
   expect(await configOf(folder)).toEqual({ path: "/c.ts", options: { workers: 2 } });
   vi.stubEnv("HEDDLE_CONFIG", join(folder, "heddle.config.mts"));
   await expect(configOf(folder)).rejects.toThrow("There is no configuration file");
+});
+
+test("a file that anybody could have written is not run, unless it is named", async () => {
+  const path = write("heddle.config.mjs", "export default { workers: 3 };");
+  chmodSync(path, 0o666);
+  await expect(configOf(folder)).rejects.toThrow(
+    `The configuration file ${path} was found, and is not used: every user may write it (chmod o-w).`,
+  );
+  expect(await configOf(folder, { given: path })).toEqual({ path, options: { workers: 3 } });
 });

@@ -5,10 +5,12 @@ import { basename, dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { HeddleError } from "../errors.ts";
 import { detectLaunch } from "../launchers/detect.ts";
+import { programEnvironment } from "../launchers/flags.ts";
 import { shorten } from "../serialize/values.ts";
 import type { LoadedConfig } from "./layers.ts";
 import type { RunOptions } from "./options.ts";
 import { checkOptions, errorOf, isPlain, type Mistake, originOf } from "./schema.ts";
+import { ownerOf, requireTrusted } from "./trust.ts";
 
 /** What a configuration file says: the options of {@link run}. */
 export type Config = RunOptions;
@@ -55,16 +57,32 @@ export function findConfig(from: string): string | null {
  */
 export async function configHere(): Promise<LoadedConfig | null> {
   const program = process.argv[1];
-  return await configOf(program === undefined ? process.cwd() : dirname(resolve(program)));
+  const given = programEnvironment()["HEDDLE_CONFIG"];
+  if (program === undefined) return await configOf(process.cwd(), { given });
+  const folder = dirname(resolve(program));
+  return await configOf(folder, { owner: ownerOf(folder), given });
 }
 
-/** The same, looked for from a folder upwards. */
-export async function configOf(folder: string): Promise<LoadedConfig | null> {
-  const given = process.env["HEDDLE_CONFIG"];
+/** More about where a configuration is looked for. */
+export interface ConfigSearch {
+  /** Whose files count as this user's: the owner of the program's folder. Null: nobody else's. */
+  owner?: number | null;
+  /** What HEDDLE_CONFIG may say. Default: what it says. */
+  given?: string | undefined;
+}
+
+/** The same, looked for from a folder upwards. A file that is found, not named, must be one to trust. */
+export async function configOf(
+  folder: string,
+  { owner = null, given = process.env["HEDDLE_CONFIG"] }: ConfigSearch = {},
+): Promise<LoadedConfig | null> {
   if (given === "none") return null;
   if (given?.startsWith("{")) return JSON.parse(given) as LoadedConfig;
-  const path = given ? resolve(given) : findConfig(folder);
-  return path === null ? null : await loadConfig(path);
+  if (given) return await loadConfig(resolve(given));
+  const path = findConfig(folder);
+  if (path === null) return null;
+  requireTrusted(path, owner);
+  return await loadConfig(path);
 }
 
 /** Reads a configuration file and checks it. Throws ERR_CONFIG. */
@@ -77,7 +95,7 @@ export async function loadConfig(path: string): Promise<LoadedConfig> {
 
 async function contentOf(path: string): Promise<unknown> {
   if (!existsSync(path)) {
-    const hint = "name a configuration file (HEDDLE_CONFIG), or none";
+    const hint = "name a configuration file (--config, HEDDLE_CONFIG), or none";
     throw new HeddleError("ERR_CONFIG", `There is no configuration file ${path}.`, hint);
   }
   let made: unknown;

@@ -34,7 +34,7 @@ export interface ExecutorOptions {
 export const DEFAULT_LABEL = "default";
 
 /** Throws ERR_CONFIG. */
-export function executorsOf(layers: Layers, env: NodeJS.ProcessEnv): ExecutorSettings[] {
+export function executorsOf(layers: Layers, env: Readonly<Record<string, string | undefined>>): ExecutorSettings[] {
   const labels = layers.find("executors")?.value as string[] | undefined;
   if (labels === undefined) return [settingsOf(layers, DEFAULT_LABEL, true, namesOf(layers, env))];
   const names = gpusOf(layers, labels, namesOf(layers, env));
@@ -68,7 +68,7 @@ function settingsOf(layers: Layers, label: string, alone: boolean, devices: stri
 }
 
 /** Of the whole process, as CUDA_VISIBLE_DEVICES has them. */
-function namesOf(layers: Layers, env: NodeJS.ProcessEnv): string[] {
+function namesOf(layers: Layers, env: Readonly<Record<string, string | undefined>>): string[] {
   const visible = (env["CUDA_VISIBLE_DEVICES"] ?? "").split(",").map((name) => name.trim());
   const seen = visible.length === 1 && visible[0] === "" ? [] : visible;
   const given = layers.find("gpus");

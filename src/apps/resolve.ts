@@ -3,6 +3,7 @@
 import { resolve as absolute } from "node:path";
 import type { MonitoringSettings } from "../dataflow/record.ts";
 import type { ExecutorSettings } from "../executors/open.ts";
+import { programEnvironment } from "../launchers/flags.ts";
 import type { CheckpointMode, CheckpointSettings } from "../memo/checkpoint.ts";
 import type { LogLevel } from "../monitoring/log.ts";
 import { defaultStaging, type StagingSettings } from "../staging/settings.ts";
@@ -10,6 +11,8 @@ import { DEFAULT_LABEL, executorsOf } from "./executors.ts";
 import { Layers, type LoadedConfig } from "./layers.ts";
 import { OPTIONS, type OptionRow, type RunOptions } from "./options.ts";
 import { bytesOf } from "./resources.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ResolvedOptions {
   executors: ExecutorSettings[];
@@ -28,7 +31,7 @@ export interface ResolveFor {
 
 /** Throws ERR_CONFIG with all mistakes. */
 export function resolveOptions(given: RunOptions, { by, config }: ResolveFor): ResolvedOptions {
-  const { env } = process;
+  const env = programEnvironment();
   const layers = new Layers(by, given, env, config);
   const ageing = layers.find("ageing")?.value ?? "off";
   return {
@@ -41,7 +44,7 @@ export function resolveOptions(given: RunOptions, { by, config }: ResolveFor): R
 }
 
 /** Null: none. `heddle run --resume` makes one of what nobody speaks of. */
-function checkpointOf(layers: Layers, env: NodeJS.ProcessEnv): CheckpointSettings | null {
+function checkpointOf(layers: Layers, env: Environment): CheckpointSettings | null {
   const found = layers.find("checkpoint");
   if (found === null ? env["HEDDLE_RESUME"] !== "1" : found.value === false) return null;
   const member = (name: string, otherwise: unknown): unknown => layers.find(`checkpoint.${name}`)?.value ?? otherwise;
@@ -93,7 +96,7 @@ export interface ResolvedRow {
 }
 
 /** What every option is, and who says so. Throws ERR_CONFIG as {@link resolveOptions} does. */
-export function listOptions(config: LoadedConfig | null, env: NodeJS.ProcessEnv): ResolvedRow[] {
+export function listOptions(config: LoadedConfig | null, env: Environment): ResolvedRow[] {
   return rowsOf(new Layers("heddle config", {}, env, config));
 }
 

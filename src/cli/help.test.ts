@@ -10,7 +10,9 @@ test("the help names every variable of the environment that settings are read fr
   const read = files.flatMap((name) => {
     const text = readFileSync(new URL(name, source), "utf8");
     return [
-      ...text.matchAll(/(?:env|environment)\["(HEDDLE_\w+)"\]|numberFrom\("(HEDDLE_\w+)"\)|\benv: "(HEDDLE_\w+)"/g),
+      ...text.matchAll(
+        /(?:env|environment|Environment\(\))\["(HEDDLE_\w+)"\]|numberFrom\("(HEDDLE_\w+)"\)|\benv: "(HEDDLE_\w+)"/g,
+      ),
     ];
   });
   const names = [...new Set(read.map((match) => match[1] ?? match[2] ?? match[3]))].sort();

@@ -38,7 +38,8 @@ Configuration: an option is what a flag of heddle run says, else the program, el
 (or .mts, .js, .mjs, .json) in the program's folder or one above, else its default.
 
 Environment
-  HEDDLE_CONFIG         the configuration file; none
+  HEDDLE_CONFIG         the configuration file; none. One that is found, not named, is used only where no other user can
+                        have written it
   HEDDLE_EXECUTOR       threads, mpi, inline or auto. Default: auto: mpi under a launcher, else threads
   HEDDLE_WORKERS        JavaScript workers of each rank. Default: auto: one for each core that is the rank's share of its
                         node (by affinity mask and cgroup; what several ranks may use they share evenly)
@@ -65,7 +66,8 @@ Environment
   HEDDLE_GLOBUS_AUTH    where Globus logs in. Default: https://auth.globus.org
   HEDDLE_GLOBUS_TRANSFER  its Transfer API. Default: https://transfer.api.globus.org/v0.10
   HEDDLE_PROGRESS       1: what \`heddle run --progress\` does
-  HEDDLE_FLAGS          which of these come from flags of heddle run, which sets it: they count before all else
+  HEDDLE_FLAGS          set by heddle run for the program that it starts: which of these come from flags, which count before
+                        all else, and what they were before. Programs and commands that tasks start do not get the flags
   HEDDLE_MPI            mpich, openmpi, none (threads, whatever the launcher) or auto. Default: auto
   HEDDLE_RANK_LOST_MS   silence after which a rank counts as lost, milliseconds; more than 1000, or 0: never.
                         Default: 4000
@@ -86,6 +88,7 @@ each node keeps a copy under TMPDIR. Types are not checked: that is what tsc is 
       --mpi FLAVOUR      mpich or openmpi. Default: HEDDLE_MPI, else what is built, else what is found
       --resume           keep results of apps with \`cache\` in .heddle/checkpoint.mdb, and use those that are there.
                          For programs that set no checkpoint themselves; those that do use theirs in any case
+      --config FILE      the configuration file, or none. Default: HEDDLE_CONFIG, else the one that is found
       --progress         on standard error, a line for each app: done, running, failed, rate, time left
       --executor KIND    threads, mpi, or inline (everything on the main thread, for a debugger)
 

@@ -15,6 +15,7 @@ describe("heddle run", () => {
       executor: null,
       resume: false,
       progress: false,
+      config: null,
     });
     expect(parseRun(["-n4", "a.js"])).toMatchObject({ ranks: 4, program: "a.js", arguments: [] });
     expect(parseRun(["--", "-odd.js", "-x"])).toMatchObject({ program: "-odd.js", arguments: ["-x"], ranks: null });

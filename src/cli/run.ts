@@ -3,12 +3,14 @@
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { configOf } from "../apps/config.ts";
+import { ownerOf } from "../apps/trust.ts";
 import { HeddleError } from "../errors.ts";
 import { chooseLauncher, flavours, parseFlavour } from "../launchers/choose.ts";
 import { detectLaunch } from "../launchers/detect.ts";
 import "../launchers/early-end.ts"; // A program that does not compile on rank 0 ends all ranks.
 import { locate, prepareProgram } from "../compile/compile.ts";
 import { findMpiexecs, findOnPath } from "../launchers/find.ts";
+import { tellProgram } from "../launchers/flags.ts";
 import type { Launch } from "../launchers/launcher.ts";
 import { buildMpi } from "../native/build-mpi.ts";
 import { guardianPath, type MpiFlavour, mpiLibrary } from "../native/load.ts";
@@ -26,6 +28,8 @@ export interface RunRequest {
   executor: string | null;
   resume: boolean;
   progress: boolean;
+  /** A configuration file, or "none". `null`: it is looked for. */
+  config: string | null;
 }
 
 export const runOptions: Options = {
@@ -35,6 +39,7 @@ export const runOptions: Options = {
   executor: { type: "string" },
   resume: { type: "boolean" },
   progress: { type: "boolean" },
+  config: { type: "string" },
 };
 
 const ranksMax = 1_000_000;
@@ -70,15 +75,15 @@ export function parseRun(args: readonly string[]): RunRequest {
     executor,
     resume: values["resume"] === true,
     progress: values["progress"] === true,
+    config: values["config"]?.toString() ?? null,
   };
 }
 
 /** Returns when the program runs in this process; with ranks it ends the process as their launcher ended. */
 export async function run(args: readonly string[]): Promise<() => Promise<void>> {
   const request = parseRun(args);
-  const flags = settings(request);
-  Object.assign(process.env, flags, { HEDDLE_FLAGS: Object.keys(flags).join(",") });
-  process.env["HEDDLE_CONFIG"] = await configFor(request.program);
+  tellProgram(settings(request));
+  tellProgram({ HEDDLE_CONFIG: await configFor(request) });
   return request.ranks === null ? await prepareHere(request) : await startRanks(request, request.ranks);
 }
 
@@ -94,8 +99,9 @@ function settings(request: RunRequest): Record<string, string> {
 }
 
 /** Read once, here: ranks need no compiler for it, nor the file. */
-async function configFor(program: string): Promise<string> {
-  const config = await configOf(dirname(locate(program)));
+async function configFor({ program, config: given }: RunRequest): Promise<string> {
+  const folder = dirname(locate(program));
+  const config = await configOf(folder, { owner: ownerOf(folder), ...(given === null ? {} : { given }) });
   return config === null ? "none" : JSON.stringify(config);
 }
 
@@ -123,7 +129,7 @@ async function startRanks(request: RunRequest, ranks: number): Promise<never> {
   if (mpiLibrary(flavour) === null)
     await buildMpi({ flavours: [flavour], log: (line) => console.error(`heddle: ${line}`) });
   const { keeper, file } = await prepareForRanks(request.program, flavour);
-  process.env["HEDDLE_MPI"] = flavour;
+  tellProgram({ HEDDLE_MPI: flavour });
   const launch: Launch = launcher({
     // The guardian tells which rank it was when one is killed; the launcher alone would say a number of a process.
     command: [

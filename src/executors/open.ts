@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { HeddleError } from "../errors.ts";
 import { detectLaunch, type Launch, type MpiLaunch, requireAlone } from "../launchers/detect.ts";
 import { mpiStarts } from "../launchers/early-end.ts";
+import { programEnvironment } from "../launchers/flags.ts";
 import type { TokenKind } from "../native/binding.ts";
 import { coreLimit, memoryLimit } from "../native/cgroup.ts";
 import { numberFrom } from "../native/environment.ts";
@@ -48,7 +49,7 @@ type OneOptions = ExecutorSettings & Omit<OpenOptions, "executors"> & { launch: 
 /** Opens what there is. On ranks above 0 this too, of what has ranks: the caller then serves. */
 export async function openExecutor({ executors, ...rest }: OpenOptions): Promise<Executor> {
   if (executors.every(({ kind }) => kind === "inline")) return await openInline(executors, rest);
-  const launch = detectLaunch(process.env);
+  const launch = detectLaunch(programEnvironment());
   const chosen = executors.map((each) => ({ ...each, kind: kindOf(each, launch) }));
   const ofRanks = chosen.filter(({ kind }) => kind === "mpi");
   checkKinds(chosen, ofRanks, launch);
@@ -73,7 +74,7 @@ async function openInline(
   executors: readonly ExecutorSettings[],
   rest: Omit<OpenOptions, "executors">,
 ): Promise<Executor> {
-  requireAlone(process.env, "inline");
+  requireAlone(programEnvironment(), "inline");
   const { InlineExecutor } = await import("./inline.ts");
   const devices = [...new Set(executors.flatMap((each) => each.devices))];
   const tokens = executors.flatMap((each) => each.tokens);
@@ -101,7 +102,7 @@ function checkKinds(all: readonly ExecutorSettings[], ofRanks: readonly Executor
     const message = `The executors ${named(ofRanks)} are both "mpi", and a process is in one job.`;
     throw new HeddleError("ERR_CONFIG", message, 'leave kind: "mpi" (or "auto") to one; the others are threads');
   }
-  if (ofRanks.length === 0) return requireAlone(process.env, "threads");
+  if (ofRanks.length === 0) return requireAlone(programEnvironment(), "threads");
   if (launch.kind === "mpi") return;
   const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
   throw new HeddleError("ERR_LAUNCHER", message, "start it with mpiexec or srun, or `heddle run -n RANKS`");

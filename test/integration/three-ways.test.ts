@@ -73,6 +73,14 @@ describe("heddle run", () => {
     expect(JSON.parse(stdout)).toMatchObject(answer);
   });
 
+  test("flags are for the program, not for the commands that it starts", async () => {
+    const flags = ["--workers", "3", "--config", "none"];
+    const { stdout } = await run([process.execPath, cli, "run", ...flags, `${programs}/told.js`], {
+      env: { HEDDLE_WORKERS: "2" },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ slots: 3, stdout: "2\n" });
+  });
+
   test("--executor inline runs its tasks on the main thread", async () => {
     const { code, stdout } = await run([
       process.execPath,
