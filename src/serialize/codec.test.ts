@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { unpack } from "msgpackr";
 import { expect, test } from "vitest";
-import { decode, decodeInto, decodeMany, encode, encodeManyShared } from "./codec.ts";
+import { decode, decodeInto, decodeMany, encode, encodeManyShared, releaseShared } from "./codec.ts";
 
 // msgpackr reads a key "__proto__" as "__proto_", so that no message can replace a prototype.
 const key = fc.string({ maxLength: 40 }).filter((text) => text !== "__proto__");
@@ -70,6 +70,31 @@ test("typed arrays, dates, sets, expressions and large integers keep their kind"
   expect(back.pattern).toStrictEqual(value.pattern);
   expect(back.large).toBe(value.large);
   expect(BigInt(back.small)).toBe(-5n);
+});
+
+test.each([
+  new Int8Array([-1, 2]),
+  new Uint8Array(300).fill(9),
+  new Uint8ClampedArray([255]),
+  new Int16Array([-300]),
+  new Uint16Array(),
+  new Int32Array([-70_000]),
+  new Uint32Array([4e9]),
+  new Float32Array([0.5, Number.NaN]),
+  new Float64Array([1, -0, 1e-320]).subarray(1),
+  new BigInt64Array([-1n]),
+  new BigUint64Array([2n ** 63n]),
+])("msgpackr reads the typed array %o as it was", (value) => {
+  expect(unpack(encode([value, 1]))).toStrictEqual([value.slice(), 1]);
+});
+
+test("a large result is the caller's own, and the next one does not touch it", () => {
+  const large = encode(new Uint8Array(5 * 2 ** 20).fill(7));
+  encode(new Uint8Array(5 * 2 ** 20).fill(8));
+  encodeManyShared([new Uint8Array(5 * 2 ** 20).fill(9)]);
+  releaseShared();
+  const back = decode(large) as Uint8Array;
+  expect([back.length, back.every((byte) => byte === 7)]).toEqual([5 * 2 ** 20, true]);
 });
 
 test("special numbers survive", () => {

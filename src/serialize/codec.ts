@@ -48,7 +48,9 @@ let encoding = false; // A value's toJSON may come back here; msgpackr saves its
 
 /** Encodes one value. The bytes are the caller's own. Throws what msgpackr throws: see `findUnencodable`. */
 export function encode(value: unknown): Uint8Array {
-  return encodeShared(value).slice();
+  if (encoding) return packr.pack(value).slice();
+  encodeShared(value);
+  return encoder.take();
 }
 
 /** Encodes one value into memory that the next call of this module overwrites. */
@@ -62,6 +64,11 @@ export function encodeShared(value: unknown): Uint8Array {
   } finally {
     encoding = false;
   }
+}
+
+/** Gives back what a large value took of the memory that those named "shared" write to; its bytes are gone. */
+export function releaseShared(): void {
+  if (!encoding) encoder.reset();
 }
 
 /**

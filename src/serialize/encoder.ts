@@ -1,7 +1,7 @@
 /**
  * Writes many small values fast: msgpack as msgpackr writes it, without its cost per value.
  *
- * Numbers, strings, booleans, arrays and plain objects are written here; every other value is handed to `foreign`,
+ * Numbers, strings, booleans, arrays, plain objects and typed arrays are written here; every other value is handed to `foreign`,
  * whose bytes are put in its place, which is sound because each msgpack value is complete in itself.
  */
 
@@ -10,6 +10,24 @@ const KEEP_MAX = 1 << 22; // A larger buffer is given back after use.
 /** Bytes that a placeholder takes. */
 export const PLACEHOLDER = 1;
 const DEPTH_MAX = 512; // Deeper values are left to msgpackr; a cycle ends there with its error.
+
+/** Typed arrays by the number that msgpackr gives their class. */
+const TYPED = new Map<unknown, number>(
+  [
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+  ].map((type, number) => [type, number]),
+);
+const TYPED_TAG = 0x74;
 
 /** Node's own, which its types leave out: `write` would look up the encoding for each text. */
 type TextBuffer = Buffer & { utf8Write(text: string, offset: number, length: number): number };
@@ -34,6 +52,15 @@ export class Encoder {
   reset(): void {
     this.length = 0;
     if (this.bytes.length > KEEP_MAX) this.#resize(BYTES_FIRST);
+  }
+
+  /** What was written, as the caller's own. Large ones are not copied, since there may be no room for two. */
+  take(): Uint8Array {
+    if (this.length <= KEEP_MAX) return this.bytes.slice(0, this.length);
+    const taken = this.bytes.subarray(0, this.length);
+    this.length = 0;
+    this.#resize(BYTES_FIRST);
+    return taken;
   }
 
   /** Appends one value. */
@@ -132,7 +159,12 @@ export class Encoder {
       this.length += PLACEHOLDER;
       return;
     }
-    if (value.constructor !== Object) return this.#embed(this.#foreign(value));
+    if (value.constructor !== Object) {
+      const number = ArrayBuffer.isView(value) ? TYPED.get(value.constructor) : undefined;
+      return number === undefined
+        ? this.#embed(this.#foreign(value))
+        : this.#typed(value as unknown as ArrayBufferView, number);
+    }
     const head = this.length;
     this.length += 3;
     let count = 0;
@@ -176,6 +208,19 @@ export class Encoder {
       view = this.#view;
     }
     this.length = at;
+  }
+
+  #typed(value: ArrayBufferView, number: number): void {
+    const { byteLength } = value;
+    if (byteLength > 0xff_ff_ff_fe) return this.#embed(this.#foreign(value));
+    if (this.length + 7 + byteLength > this.bytes.length)
+      this.#resize(Math.max(2 * this.bytes.length, this.length + 7 + byteLength));
+    this.bytes[this.length] = 0xc9; // An extension; the long form of its length even where a short one would do.
+    this.#view.setUint32(this.length + 1, 1 + byteLength);
+    this.bytes[this.length + 5] = TYPED_TAG;
+    this.bytes[this.length + 6] = number;
+    this.length += 7;
+    this.#embed(new Uint8Array(value.buffer, value.byteOffset, byteLength));
   }
 
   #embed(bytes: Uint8Array): void {

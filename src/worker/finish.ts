@@ -4,7 +4,7 @@ import type { TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import type { BatchInfo, WorkerPort } from "../native/port.ts";
 import { alignedBlocks, foldTreeAsync } from "../serialize/blocks.ts";
-import { encodeManyShared, encodeShared } from "../serialize/codec.ts";
+import { encodeManyShared, encodeShared, releaseShared } from "../serialize/codec.ts";
 import { type ErrorPayload, payloadOf, payloadOfThrown } from "../serialize/errors.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { findUnencodable, type Unencodable } from "../serialize/values.ts";
@@ -38,7 +38,10 @@ export function finishChunk(
   if (chunk.failures === null) {
     if (chunk.values === null) return port.finishColumn(chunk.column);
     const packed = tryPack(chunk.values);
-    if (packed !== null) return port.finishPacked(packed, packed.length);
+    if (packed !== null) {
+      port.finishPacked(packed, packed.length);
+      return releaseShared();
+    }
     dropUnencodable(chunk, place);
   }
   const pieces = new Pieces(port, chunk.column);

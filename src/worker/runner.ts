@@ -343,7 +343,9 @@ export class TaskRunner {
 
   #end(): void | Promise<void> {
     this.#odd = undefined;
-    const done = finishChunk(this.#port, this.#chunk, this.#findApp, (error) => this.#place(error));
+    const chunk = this.#chunk;
+    this.#chunk = noChunk; // Its results may be large, and the next chunk late.
+    const done = finishChunk(this.#port, chunk, this.#findApp, (error) => this.#place(error));
     this.#running.cell[0] = -1;
     return done;
   }
