@@ -11,9 +11,10 @@ import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { endStaging, lookAt, lookAtUrl, stagingApps } from "../staging/apps.ts";
 import { shown } from "../staging/errors.ts";
-import { FileRef } from "../staging/file.ts";
+import type { FileRef, PlainFile } from "../staging/file.ts";
 import { digestOfCopy, type Look } from "../staging/look.ts";
 import type { StagingSettings } from "../staging/settings.ts";
+import type { WantedFile } from "../staging/tasks.ts";
 import type { FileKeys } from "./file-keys.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -43,6 +44,8 @@ export class FileTasks {
   readonly #brought = new Map<string, Promise<string>>();
   /** Where files lie, by URL, that tasks made and that belong elsewhere: a path, on the node of this rank. */
   readonly #made = new Map<string, { path: string; rank: number }>();
+  /** How often the program has written to a URL: what was brought before is another content. */
+  readonly #generations = new Map<string, number>();
   /** Of files that tasks make; and of how many. */
   readonly #folder: string;
   #count = 0;
@@ -63,10 +66,11 @@ export class FileTasks {
     const made = this.#made.get(ref.url);
     // Other nodes get it from its place.
     if (made !== undefined && ranks.every((rank) => rank === made.rank)) return Promise.resolve(made.path);
-    const key = JSON.stringify([ref.url, ref.sha256, ref.size, ranks]);
+    const wanted: WantedFile = { ...plain(ref), generation: this.#generations.get(ref.url) ?? 0 };
+    const key = JSON.stringify([wanted, ranks]);
     let path = this.#brought.get(key);
     if (path === undefined) {
-      path = this.#everywhere("in", ranks, [ref]);
+      path = this.#everywhere("in", ranks, [wanted]);
       this.#brought.set(key, path);
       path.then(undefined, () => void this.#brought.delete(key)); // The next call tries again.
     }
@@ -132,8 +136,12 @@ export class FileTasks {
         call.listen({ inputSettled: () => void (ran() && this.#made.set(ref.url, { path, rank: rank() })) });
       }
       const there = (): FileRef | null => (ref.path === null && call.state === "memo-done" ? ref : null);
-      const done = async (): Promise<void> => (call.state === "done" ? await keys?.made(ref) : undefined);
-      return this.#task("out", rank, [path, ref], { after: call, there, done }) as AppFuture<FileRef>;
+      const done = async (): Promise<void> => {
+        if (call.state !== "done") return;
+        this.#generations.set(ref.url, (this.#generations.get(ref.url) ?? 0) + 1);
+        await keys?.made(ref);
+      };
+      return this.#task("out", rank, [path, plain(ref)], { after: call, there, done }) as AppFuture<FileRef>;
     });
   }
 
@@ -152,10 +160,10 @@ export class FileTasks {
       if (known !== null) return known;
       const target = rank();
       const run = base.fn as (...values: unknown[]) => unknown;
-      const work = target === this.#own ? run(...all) : this.#kernel.call(this.#at(base, target), all.map(plain));
+      const work = target === this.#own ? run(...all) : this.#kernel.call(this.#at(base, target), all);
       return done === null ? work : Promise.resolve(work).then((value) => done().then(() => value));
     };
-    const told = args.map((one) => (one instanceof FileRef ? shown(one.url) : one));
+    const told = args.map((one) => (typeof one === "string" ? one : shown((one as PlainFile).url)));
     return this.#kernel.call({ ...base, base, fn, joins: true }, told, after);
   }
 
@@ -189,6 +197,6 @@ export class FileTasks {
 }
 
 /** A file as what it is: as a file it would be brought to the task, which is to bring it. */
-function plain(value: unknown): unknown {
-  return value instanceof FileRef ? { url: value.url, sha256: value.sha256, size: value.size } : value;
+function plain({ url, sha256, size }: FileRef): PlainFile {
+  return { url, sha256, size };
 }

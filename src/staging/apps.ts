@@ -4,6 +4,7 @@ import { type AppDefinition, functionApp, registerInternal } from "../serialize/
 import type { PlainFile } from "./file.ts";
 import type { Look } from "./look.ts";
 import type { StagingSettings } from "./settings.ts";
+import type { WantedFile } from "./tasks.ts";
 
 type Tasks = typeof import("./tasks.ts");
 
@@ -16,7 +17,7 @@ function internal(name: string, fn: (...args: never[]) => unknown): AppDefinitio
 }
 
 export const stagingApps: Record<"in" | "out" | "folder" | "look", AppDefinition> = {
-  in: internal("heddle:stage-in", async (ref: PlainFile, settings: StagingSettings) =>
+  in: internal("heddle:stage-in", async (ref: WantedFile, settings: StagingSettings) =>
     (await tasks()).stageIn(ref, settings),
   ),
   out: internal("heddle:stage-out", async (path: string, ref: PlainFile, settings: StagingSettings) =>

@@ -40,14 +40,16 @@ export class Stager {
   /**
    * Brings a file here, if it is not.
    *
+   * @param generation - How often the program itself has written it. Above 0 it is fetched anew for each, whatever the server tells of its version:
+   * few servers tell two contents of one size in one second apart.
    * @returns The path of a copy, which is read-only; of a local file its own path.
    * @throws {@link HeddleError} `ERR_FILE` and all that begin with `ERR_FILE_`.
    */
-  stageIn(ref: FileRef): Promise<string> {
-    const key = JSON.stringify([ref.url, ref.sha256, ref.size]);
+  stageIn(ref: FileRef, generation = 0): Promise<string> {
+    const key = JSON.stringify([ref.url, ref.sha256, ref.size, generation]);
     let copy = this.#copies.get(key);
     if (copy === undefined) {
-      copy = ref.scheme === "file" ? checkLocal(ref) : this.#inTurn(() => this.#bring(ref));
+      copy = ref.scheme === "file" ? checkLocal(ref) : this.#inTurn(() => this.#bring(ref, generation > 0));
       this.#copies.set(key, copy);
       copy.catch(() => this.#copies.delete(key));
     }
@@ -94,7 +96,7 @@ export class Stager {
   }
 
   /** One process of this node at a time: the others find the copy. */
-  async #bring(ref: FileRef): Promise<string> {
+  async #bring(ref: FileRef, anew: boolean): Promise<string> {
     const provider = await this.#providerFor(ref.url);
     const part = this.#path("parts", hashOf(ref.url));
     try {
@@ -103,7 +105,7 @@ export class Stager {
       registerUser(this.#settings.cache);
       const release = await lockOf(part);
       try {
-        return (await this.#find(ref, provider)) ?? (await this.#fetch(ref, provider, part));
+        return (await this.#find(ref, provider, anew)) ?? (await this.#fetch(ref, provider, part));
       } finally {
         await release();
       }
@@ -112,8 +114,12 @@ export class Stager {
     }
   }
 
-  async #find(ref: FileRef, provider: StagingProvider): Promise<string | null> {
+  async #find(ref: FileRef, provider: StagingProvider, anew: boolean): Promise<string | null> {
     if (ref.sha256 !== null) return await this.#copyOf(ref, ref.sha256);
+    if (anew) {
+      await discard(this.#path("parts", hashOf(ref.url))); // What is there is of what was written before.
+      return null;
+    }
     const known = await readJson<Known>(this.#path("urls", `${hashOf(ref.url)}.json`));
     if (known === null || known.version === null || provider.version === undefined) return null;
     const version = await provider

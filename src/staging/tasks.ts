@@ -22,9 +22,13 @@ function stagerOf(settings: StagingSettings): Stager {
   return stager;
 }
 
+/** A file, and how often the program itself has written it. */
+export type WantedFile = PlainFile & { generation: number };
+
 /** Brings a file here. Returns its path; see {@link Stager} for the errors. */
-export async function stageIn({ url, sha256, size }: PlainFile, settings: StagingSettings): Promise<string> {
-  return await stagerOf(settings).stageIn(new FileRef(url, sha256, size));
+export async function stageIn(wanted: WantedFile, settings: StagingSettings): Promise<string> {
+  const { url, sha256, size, generation } = wanted;
+  return await stagerOf(settings).stageIn(new FileRef(url, sha256, size), generation);
 }
 
 /** Brings what a task wrote to its place. Throws ERR_OUTPUT_MISSING, and what {@link Stager} does. */

@@ -80,6 +80,19 @@ export const fileChecks: Checks = {
     });
   },
 
+  "an output that is written again is read as it is now": async ({ folder }) => {
+    await serving(async (url) => {
+      const there = file(`${url}/${fresh()}/there`);
+      for (const content of [fresh(), fresh()]) {
+        const from = join(folder, content);
+        writeFileSync(from, content);
+        const [output] = copies({ from, to: there }).outputs;
+        expect(await textOf(output as never)).toBe(content);
+        expect(await textOf(there)).toBe(content);
+      }
+    });
+  },
+
   "an output that was not made is an error of the output, and one of a call that failed tells of the call": async ({
     folder,
   }) => {

@@ -129,6 +129,7 @@ test("files are brought once to each host, also those that tasks of another made
     calls: ["h1: first", "h1: first", "h2: first", "h2: first"],
     mapped: ["first", "first", "first"],
     seen: ["h1: first", "h2: first"],
-    gets: 3, // Each host, and the first for what the second made.
+    versions: ["h1: old", "h2: old", "h1: new", "h2: new"],
+    gets: 5, // Each host, and the first for what the second made, and for what it wrote again.
   });
 });

@@ -7,6 +7,7 @@ import { app, bashApp, file, run } from "heddle";
 
 const read = app("read", (path) => `${hostname()}: ${readFileSync(path, "utf8")}`);
 const copies = bashApp("copies", ["cp", "{from}", "{to}"], { outputs: ({ to }) => [to] });
+const writes = bashApp("writes", "printf %s {text} > {to}", { outputs: ({ to }) => [to] });
 const on = (rank) => ({ target: { rank } });
 
 const kept = new Map([["/a", "first"]]);
@@ -25,7 +26,12 @@ async function body() {
   const mapped = await read.map([a, a, a]);
   const made = copies.with(on(3))({ from: a, to: file(`${url}/b`) }).outputs[0];
   const seen = await Promise.all([0, 3].map((rank) => read.with(on(rank))(made)));
-  console.log(JSON.stringify({ calls, mapped: mapped.map((text) => text.slice(4)), seen, gets }));
+  const versions = [];
+  for (const text of ["old", "new"]) {
+    const [written] = writes.with(on(3))({ text, to: file(`${url}/c`) }).outputs;
+    versions.push(await read.with(on(0))(written), await read.with(on(3))(written));
+  }
+  console.log(JSON.stringify({ calls, mapped: mapped.map((text) => text.slice(4)), seen, versions, gets }));
   server.closeAllConnections();
   server.close();
 }
