@@ -54,6 +54,8 @@ export function openNative(slots: number | null): Session {
     devices: [],
     memory: 0,
     nodeMemory: 0,
+    coresTaken: [],
+    coresOwn: 0,
     tokens: [],
     ageingMs: 0,
     setsThreads: true,

@@ -47,6 +47,10 @@ void read_place(const Napi::Object& options, DriverOptions& out) {
   out.memory = static_cast<std::uint64_t>(number_of(options, "memory"));
   out.node_memory = static_cast<std::uint64_t>(number_of(options, "nodeMemory"));
   out.card.cores = CoreMask::of_this_thread();
+  const auto taken = options.Get("coresTaken").As<Napi::Array>();
+  for (std::uint32_t k = 0; k < taken.Length(); ++k)
+    out.cores_taken.push_back(taken.Get(k).As<Napi::Number>().Uint32Value());
+  out.cores_own = static_cast<std::size_t>(number_of(options, "coresOwn"));
   if (is_null(options, "coreLimit")) return;
   const auto limit = options.Get("coreLimit").As<Napi::Object>();
   out.card.core_limit = number_of(limit, "cores");

@@ -41,7 +41,11 @@ constexpr std::uint32_t kShareOfNode = 0xffffffff;
 
 struct DriverOptions {
   std::uint32_t js_workers = 0, process_slots = 0, native_slots = 0;
-  NodeCard card;                     // The same that the transport was opened with.
+  NodeCard card;  // The same that the transport was opened with.
+  // Where its process has several executors: cores that each takes (0: of what is left), and which
+  // it is.
+  std::vector<std::uint32_t> cores_taken;
+  std::size_t cores_own = 0;
   bool bind = false;                 // Each slot to a core of its own, where there are enough.
   std::vector<std::string> devices;  // GPUs of this rank and of others with the same list.
   std::uint64_t memory = 0;          // Bytes that tasks of this rank may ask for; 0: by the next.

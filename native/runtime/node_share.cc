@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/assert.h"
 
@@ -77,6 +78,29 @@ NodeShare share_of(std::span<const NodeCard> cards, std::size_t self) {
   share.slots = static_cast<std::uint32_t>(std::max<std::uint64_t>(slots, 1));
   share.devices = part_among(cards, self, &NodeCard::device_id);
   return share;
+}
+
+NodeShare part_of(const NodeShare& share, std::span<const std::uint32_t> taken, std::size_t own) {
+  HEDDLE_ASSERT(own < taken.size());
+  const auto sharers = static_cast<std::uint32_t>(std::ranges::count(taken, 0u));
+  const auto named = std::accumulate(taken.begin(), taken.end(), std::uint64_t{0});
+  const std::uint64_t rest = share.slots > named ? share.slots - named : 0;
+  std::uint64_t first = 0, count = 0;
+  std::uint32_t sharer = 0;
+  for (std::size_t k = 0; k <= own; ++k) {
+    first += count;
+    count = taken[k];
+    if (count > 0) continue;
+    const auto [from, to] = cut(rest, {sharer++, sharers});
+    count = std::max<std::uint64_t>(to - from, 1);
+  }
+  NodeShare part = share;
+  part.slots = static_cast<std::uint32_t>(std::min<std::uint64_t>(count, share.slots));
+  part.cores.clear();
+  for (std::uint64_t k = 0; k < std::min<std::uint64_t>(count, share.cores.size()); ++k)
+    part.cores.push_back(share.cores[(first + k) % share.cores.size()]);
+  std::ranges::sort(part.cores);
+  return part;
 }
 
 std::vector<std::string> devices_of(std::span<const std::string> devices, Part part) {

@@ -38,6 +38,11 @@ struct NodeShare {
 // Requires: self < cards.size().
 NodeShare share_of(std::span<const NodeCard> cards, std::size_t self);
 
+// What executor `own` of a process gets of the share of its rank, where each takes so many cores,
+// in this order; those that take 0 have what is left, evenly, and at least one. Where they take
+// more than there are, some have the same cores. Requires: own < taken.size().
+NodeShare part_of(const NodeShare& share, std::span<const std::uint32_t> taken, std::size_t own);
+
 // The devices of one part; where parts outnumber devices, several parts have the same one.
 std::vector<std::string> devices_of(std::span<const std::string> devices, Part part);
 

@@ -90,6 +90,20 @@ TEST_CASE("devices are shared by the ranks that have the same, then by slots") {
   CHECK(devices_of({}, {0, 1}).empty());
 }
 
+TEST_CASE("executors of a process divide the cores of its rank") {
+  const NodeCard only = card(cores(4, 12));
+  const NodeShare rank = share_of({&only, 1}, 0);
+  const auto part = [&](const Cores& taken, std::size_t own) { return part_of(rank, taken, own); };
+  CHECK(part({0, 0, 0}, 0).cores == Cores{4, 5});
+  CHECK(part({0, 0, 0}, 2).cores == Cores{9, 10, 11});
+  CHECK(part({0, 0, 0}, 2).slots == 3);
+  CHECK(part({1, 0}, 0).cores == Cores{4});
+  CHECK(part({1, 0}, 1).cores == cores(5, 12));
+  CHECK(part({6, 6}, 1).cores == Cores{4, 5, 6, 7, 10, 11});
+  CHECK(part({9, 0}, 0).slots == 8);
+  CHECK(part({9, 0}, 1).slots == 1);
+}
+
 TEST_CASE("a thread is bound, and says so") {
   const CoreMask before = CoreMask::of_this_thread();
   const Cores may = before.cores();

@@ -31,6 +31,8 @@ void Driver::settle_slots() {
     self = neighbours.self;
   }
   share_ = share_of(cards, self);
+  if (!options_.cores_taken.empty())
+    share_ = part_of(share_, options_.cores_taken, options_.cores_own);
   node_ranks_ = static_cast<std::uint32_t>(cards.size());
   node_lowest_ = std::ranges::min(cards, {}, &NodeCard::rank).rank;
   devices_ = devices_of(options_.devices, share_.devices);

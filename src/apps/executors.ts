@@ -13,18 +13,18 @@ export interface ExecutorOptions {
    * under a launcher, else threads. Default: "threads", or `executor` of {@link RunOptions}.
    */
   kind?: ExecutorKind | "auto";
-  /** JS workers of each rank, 1 to 4096, or "auto". */
+  /** JS workers of each rank, 1 to 4096, or "auto": an even part of the cores that executors with a number leave, at least one. */
   workers?: number | "auto";
   /** Commands at a time of each rank. Default: what `workers` says. */
   processSlots?: number | "auto";
   /** Calls of native apps at a time of each rank. */
   nativeSlots?: number | "auto";
   affinity?: "cores" | "none";
-  /** Bytes, or text such as "64 GiB". Default: an even share of the node's among its ranks, and there among executors. */
+  /** Bytes, or text such as "64 GiB". Default: an even share of the node's among its ranks, and there of what executors that say so leave. */
   memory?: number | string;
   /**
-   * GPUs that its tasks may ask for: so many of those of the program, which other executors do not get, or their names. Default: none, where
-   * there are several executors.
+   * GPUs that its tasks may ask for: so many of those of the program, which other executors do not get, or their names, each in one
+   * executor. Default: none, where there are several executors.
    */
   gpus?: number | readonly string[];
   /** Things that exist once, and that this executor has. Default: none, but the first executor has `tokens` of {@link RunOptions}. */
@@ -77,28 +77,44 @@ function namesOf(layers: Layers, env: Readonly<Record<string, string | undefined
   return seen.length === 0 ? numbered(given.value) : take(seen, given.value, "gpus");
 }
 
-/** Each executor gets some of its own. */
+/** Each executor gets some of its own: those that it names, or so many of what no executor names. */
 function gpusOf(layers: Layers, labels: readonly string[], all: string[]): Map<string, string[]> {
-  const names = new Map<string, string[]>();
   const [only] = labels;
-  let left = all;
-  for (const label of labels) {
-    const given = layers.find(`executors.${label}.gpus`)?.value;
+  const asked = labels.map((label) => ({ label, given: layers.find(`executors.${label}.gpus`)?.value }));
+  const named = asked.flatMap(({ label, given }) => (Array.isArray(given) ? [{ label, gpus: given as string[] }] : []));
+  checkNamedOnce(named);
+  const taken = new Set(named.flatMap(({ gpus }) => gpus));
+  let left = all.filter((name) => !taken.has(name));
+  const names = new Map<string, string[]>(named.map(({ label, gpus }) => [label, [...gpus]]));
+  for (const { label, given } of asked) {
     if (given === undefined) names.set(label, labels.length === 1 && label === only ? all : []);
-    else if (typeof given !== "number") names.set(label, [...(given as string[])]);
-    else if (all.length === 0) {
-      const first = [...names.values()].flat().length;
-      names.set(label, numbered(given, first));
-    } else {
-      names.set(label, take(left, given, `executors.${label}.gpus`));
-      left = left.slice(given);
-    }
+    if (typeof given !== "number") continue;
+    const own = all.length === 0 ? numbered(given, taken) : take(left, given, `executors.${label}.gpus`);
+    for (const name of own) taken.add(name);
+    left = left.slice(given);
+    names.set(label, own);
   }
   return names;
 }
 
-function numbered(count: number, first = 0): string[] {
-  return Array.from({ length: count }, (_, k) => String(first + k));
+function checkNamedOnce(named: readonly { label: string; gpus: readonly string[] }[]): void {
+  for (const [k, { label, gpus }] of named.entries()) {
+    const other = named.slice(0, k).find((before) => before.gpus.some((name) => gpus.includes(name)));
+    const twice = gpus.find((name) => other?.gpus.includes(name));
+    if (other === undefined || twice === undefined) continue;
+    throw new HeddleError(
+      "ERR_CONFIG",
+      `executors.${other.label}.gpus and executors.${label}.gpus both name GPU ${twice}.`,
+      "name each GPU for one executor",
+    );
+  }
+}
+
+/** The lowest numbers that are not taken. */
+function numbered(count: number, taken: ReadonlySet<string> = new Set()): string[] {
+  const names: string[] = [];
+  for (let k = 0; names.length < count; k++) if (!taken.has(String(k))) names.push(String(k));
+  return names;
 }
 
 function take(names: readonly string[], count: number, path: string): string[] {

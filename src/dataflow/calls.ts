@@ -22,6 +22,7 @@ import { bytesOfTry } from "./words.ts";
 
 const CALLS_MAX = 65_536; // Of one batch; the offsets and futures of more would be felt in one turn.
 const BYTES_MAX = 8 * 1024 * 1024;
+const CREDIT_BYTES = 1024 * 1024; // A rank stops at sixteen times as much; to say each result would cost each call.
 const BYTES_FIRST = 64; // So small an array costs V8 no memory of its own.
 
 /** Of the kernel what calls need of it. */
@@ -133,6 +134,11 @@ export class CallGatherer implements Home {
     this.#kernel.pump.cancel(batch);
   }
 
+  /** @internal So many bytes of results of the batch have been taken. */
+  consumed(batch: number, bytes: number): void {
+    this.#kernel.pump.credit(batch, bytes);
+  }
+
   #dropCancelled(): void {
     this.#anyCancelled = false;
     const futures = this.#futures;
@@ -212,6 +218,8 @@ class CallsSink implements BatchSink, Home {
   readonly #futures: (AppFuture<unknown> | null)[];
   readonly #gatherer: CallGatherer;
   #wanted: number;
+  /** Bytes of results that were taken, and not yet said to be. */
+  #taken = 0;
 
   constructor(app: AppDefinition, options: SubmitOptions, { futures, gathered, gatherer }: CallsOf) {
     this.#gatherer = gatherer;
@@ -227,6 +235,10 @@ class CallsSink implements BatchSink, Home {
     if (kind === RecordKind.failed) this.#fail(first, last, payload as Uint8Array);
     else if (kind === RecordKind.packed) this.#resolve(first, last, payload as Uint8Array, rank);
     else for (let k = first; k < last; k++) this.#take(k)?.resolve(this.#column?.[k - this.#first], rank);
+    this.#taken += payload?.length ?? 0;
+    if (this.#taken < CREDIT_BYTES) return;
+    this.#gatherer.consumed(this.batch, this.#taken);
+    this.#taken = 0;
   }
 
   /** When none of the batch is wanted, it is ended. */

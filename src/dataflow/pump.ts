@@ -87,6 +87,11 @@ export class Pump {
     if (this.#sinks.size === 0) this.#becomeIdle();
   }
 
+  /** Hands back room for `bytes` of payload that were consumed. */
+  credit(batch: number, bytes: number): void {
+    this.#executor.credit(batch, bytes);
+  }
+
   /** Batches that are not finished. */
   get outstanding(): number {
     return this.#sinks.size;

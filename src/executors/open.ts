@@ -44,7 +44,8 @@ const SPIN_US = 50; // About twice what waking a sleeping thread costs.
 const RANK_LOST_MS = 4_000;
 
 /** What one executor is opened with. */
-type OneOptions = ExecutorSettings & Omit<OpenOptions, "executors"> & { launch: Launch; sharers: number };
+type OneOptions = ExecutorSettings &
+  Omit<OpenOptions, "executors"> & { launch: Launch; nodeMemory: number; coresTaken: number[]; coresOwn: number };
 
 /** Opens what there is. On ranks above 0 this too, of what has ranks: the caller then serves. */
 export async function openExecutor({ executors, ...rest }: OpenOptions): Promise<Executor> {
@@ -54,12 +55,14 @@ export async function openExecutor({ executors, ...rest }: OpenOptions): Promise
   const ofRanks = chosen.filter(({ kind }) => kind === "mpi");
   checkKinds(chosen, ofRanks, launch);
   const here = launch.kind === "mpi" && launch.rank > 0 && ofRanks.length > 0 ? ofRanks : chosen;
-  const sharers = here.filter(({ memory }) => memory === null).length;
+  const coresTaken = here.length === 1 ? [] : here.map(({ workers }) => workers ?? 0);
+  const nodeMemory = memoryOfEach(here, memoryLimit());
   const members: Member[] = [];
   try {
-    for (const each of here) {
+    for (const [coresOwn, each] of here.entries()) {
       const own = each.kind === "mpi" ? launch : ({ kind: "threads", because: 'executor "threads"' } as const);
-      members.push({ label: each.label, executor: await openOne({ ...each, ...rest, launch: own, sharers }) });
+      const options = { ...each, ...rest, launch: own, nodeMemory, coresTaken, coresOwn };
+      members.push({ label: each.label, executor: await openOne(options) });
     }
   } catch (error) {
     for (const { executor } of members) await executor.close();
@@ -67,6 +70,13 @@ export async function openExecutor({ executors, ...rest }: OpenOptions): Promise
   }
   const [only] = members;
   return only !== undefined && members.length === 1 ? only.executor : new SeveralExecutors(members);
+}
+
+/** Bytes for each executor that does not say how much: of what the others leave. Pure. */
+export function memoryOfEach(executors: readonly Pick<ExecutorSettings, "memory">[], limit: number): number {
+  const taken = executors.reduce((all, { memory }) => all + (memory ?? 0), 0);
+  const sharers = executors.filter(({ memory }) => memory === null).length;
+  return Math.floor(Math.max(0, limit - taken) / Math.max(1, sharers));
 }
 
 /** One for all labels: there is one main thread. */
@@ -131,7 +141,9 @@ function openFabric(options: OneOptions, launch: Launch, library: string | null)
       bind: options.bind,
       devices: options.devices,
       memory: options.memory ?? 0,
-      nodeMemory: Math.floor(memoryLimit() / Math.max(1, options.sharers)),
+      nodeMemory: options.nodeMemory,
+      coresTaken: options.coresTaken,
+      coresOwn: options.coresOwn,
       tokens: options.tokens,
       ageingMs: options.ageingMs,
       setsThreads: process.env["OMP_NUM_THREADS"] === undefined,

@@ -89,6 +89,9 @@ export interface SessionOptions {
   nativeSlots: number | null;
   /** Processor time that a cgroup grants; null: no limit. */
   coreLimit: { cores: number; id: bigint } | null;
+  /** Cores that each executor of this process takes (0: of what is left, evenly), and which of them this is. One alone: `[]` and 0. */
+  coresTaken: number[];
+  coresOwn: number;
   /** Each slot is bound to a core of its own, where there are enough. */
   bind: boolean;
   /** GPUs to hand out, shared with ranks of this node that have the same list. */

@@ -11,6 +11,7 @@ import {
   greet,
   indexApart,
   later,
+  megabyte,
   oddOnly,
   places,
   square,
@@ -83,6 +84,11 @@ export const callChecks: Checks = {
     expect(await add(1, 1)).toBe(2);
     expect((await wrong).code).toBe("ERR_ARGUMENT");
     expect((await wrong).message).toContain("argument 0, .callback is a function (callback)");
+  },
+
+  "calls of one turn give more results than a rank holds back": async () => {
+    const results = await Promise.all(Array.from({ length: 24 }, (_, k) => megabyte(k)));
+    expect(results.map((bytes) => bytes.length)).toEqual(Array(24).fill(1 << 20));
   },
 
   "arguments of 65 MiB are refused with a hint": async () => {
