@@ -80,6 +80,8 @@ export interface Item<T> {
   value: T;
 }
 
+const KNOWN_MAX = 2; // Groups of known results that wait: one of them may have 10^6 results.
+
 /** Results one by one, as they come; payloads are credited when they are taken. */
 export class StreamEnd extends BaseEnd {
   readonly results = "collect";
@@ -88,10 +90,16 @@ export class StreamEnd extends BaseEnd {
   override readonly creditsLater = true;
   readonly #queue: { items: Item<unknown>[]; batch: number; bytes: number }[] = [];
   #wake: (() => void) | null = null;
+  #taken: (() => void) | null = null;
 
   constructor(element: ElementType | null) {
     super();
     this.element = element;
+  }
+
+  /** What runs is slowed down by its payload, which the reader gives back; what is known has none. */
+  async room(): Promise<void> {
+    while (this.#queue.length >= KNOWN_MAX) await new Promise<void>((resolve) => (this.#taken = resolve));
   }
 
   override columnFor(first: number, last: number): TypedColumn | null {
@@ -120,6 +128,8 @@ export class StreamEnd extends BaseEnd {
 
   /** The next group of results, if there is one. */
   take(): { items: Item<unknown>[]; batch: number; bytes: number } | undefined {
+    this.#taken?.();
+    this.#taken = null;
     return this.#queue.shift();
   }
 

@@ -34,6 +34,8 @@ export interface End {
   columnFor(first: number, last: number): TypedColumn | null;
   /** Tasks of a piece are done; their results lie in its column, at `first - pieceFirst`. */
   done(record: TaskRecord, column: TypedColumn | null, pieceFirst: number): void;
+  /** Resolves when results that were known may be handed over, because few wait to be taken. None: they never wait. */
+  room?(): Promise<void>;
   /** Wakes whoever waits for results one by one. */
   failed(): void;
 }
@@ -120,6 +122,7 @@ export class MapJob {
       const parts = this.#memo === null || "error" in piece ? [piece] : this.#memo.cut(piece);
       for (const part of parts) {
         this.#take(part);
+        if ("known" in part) await this.#end.room?.();
         if (this.#source.total !== null && part.last === this.#source.total) break;
         await this.#hasRoom();
         if (this.#settle === null) return;
@@ -212,9 +215,11 @@ export class MapJob {
 
   #failedOrAgain(index: number, error: HeddleError, piece: Arguments): void {
     const { retries, placement } = this.#options;
-    if (retries === null) return this.#fail(index, error);
     const attempts = this.#attempts.get(index) ?? { tries: 1 };
-    if (!mayRetry(this.app.name, retries, attempts, error)) return this.#fail(index, error);
+    if (retries === null || !mayRetry(this.app.name, retries, attempts, error)) {
+      this.#memo?.failed(index, piece);
+      return this.#fail(index, error);
+    }
     this.#kernel.pump.observer?.retried(this.#failedTask(index, error));
     attempts.tries++;
     this.#attempts.set(index, attempts);

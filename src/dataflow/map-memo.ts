@@ -6,7 +6,8 @@
  */
 
 import type { Memo } from "../memo/memo.ts";
-import { type FinishedRange, type RangeLog, seriesKey } from "../memo/ranges.ts";
+import { type RangeLog, seriesKey } from "../memo/ranges.ts";
+import type { Cut, FinishedRange } from "../memo/series.ts";
 import type { TaskRecord, TypedColumn } from "../native/binding.ts";
 import { decodeMany, encodeManyShared } from "../serialize/codec.ts";
 import { elementBytes, rowBytes } from "../serialize/columns.ts";
@@ -41,6 +42,8 @@ export class MapMemo {
   readonly #seed: string | null;
   readonly #values: boolean;
   readonly #blocks = new WeakMap<object, readonly Block[]>();
+  /** Tasks of each series that are not over; it is open as long. */
+  readonly #left = new Map<string, number>();
 
   /**
    * @param end - Results that are discarded are only known to be done.
@@ -76,7 +79,9 @@ export class MapMemo {
     };
     let at = piece.first;
     for (const block of blocks) {
+      this.#begins(block);
       for (const range of this.#find(block)) {
+        this.#over(block, range.last - range.first);
         if (range.first > at) yield left(at, range.first);
         yield { ...range, known: true };
         at = range.last;
@@ -93,32 +98,62 @@ export class MapMemo {
 
   /** Tasks of a part are done. */
   done({ first, last, payload }: TaskRecord, column: TypedColumn | null, part: Arguments): void {
-    for (const block of this.#blocks.get(part) ?? []) {
+    for (const block of this.#blocksOf(part, first, last)) {
       const from = Math.max(first, block.first);
       const to = Math.min(last, block.last);
-      if (from >= to) continue;
       const bytes = this.#values
         ? this.#bytesOf({ first, last, payload }, from, to, column, part.first)
         : new Uint8Array(0);
-      const range = { first: from + block.shift, last: to + block.shift, bytes };
-      this.#log.add(block.series, range, part.args === "index" ? null : block.last - block.first);
+      this.#log.add(block.series, { first: from + block.shift, last: to + block.shift, bytes }, this.#cut);
+      this.#over(block, to - from);
     }
+  }
+
+  /** A task of a part failed, and is not tried again. */
+  failed(index: number, part: Arguments): void {
+    for (const block of this.#blocksOf(part, index, index + 1)) this.#over(block, 1);
   }
 
   /** From now on all is found that was kept before. */
   begin(): void {
-    this.#log.begin();
+    this.#log.flush();
   }
 
   /** No more is done. */
   end(): void {
-    this.#log.end();
+    this.#log.flush();
+    for (const series of this.#left.keys()) this.#log.close(series);
+    this.#left.clear();
+  }
+
+  /** Those with any of these tasks. */
+  #blocksOf(part: Arguments, first: number, last: number): Block[] {
+    const blocks = this.#blocks.get(part) ?? [];
+    const head = blocks[0];
+    if (head === undefined) return [];
+    // Many of these lie in a piece, and they are equally large.
+    const skip = blocks.length === 1 ? 0 : Math.floor(first / BLOCK_ROWS) - Math.floor(head.first / BLOCK_ROWS);
+    const found: Block[] = [];
+    for (let k = skip; (blocks[k]?.first ?? last) < last; k++) found.push(blocks[k] as Block);
+    return found;
+  }
+
+  #begins({ series, first, last }: Block): void {
+    const left = this.#left.get(series);
+    if (left === undefined) this.#log.open(series);
+    this.#left.set(series, (left ?? 0) + last - first);
+  }
+
+  /** So many tasks are known, done or failed. */
+  #over({ series }: Block, tasks: number): void {
+    const left = (this.#left.get(series) ?? 0) - tasks;
+    if (left > 0) this.#left.set(series, left);
+    else if (this.#left.delete(series)) this.#log.close(series);
   }
 
   *#find({ first, last, series, shift }: Block): Generator<FinishedRange> {
-    const cut = (all: FinishedRange, part: FinishedRange): Uint8Array => this.#cutBytes(all, part.first, part.last);
     for (let at = first; at < last; ) {
-      const { found, upTo } = this.#log.find(series, at + shift, last + shift, cut);
+      const { found, upTo } = this.#log.find(series, at + shift, last + shift, this.#cut);
       for (const range of found) yield { ...range, first: range.first - shift, last: range.last - shift };
       at = upTo - shift;
     }
@@ -165,6 +200,8 @@ export class MapMemo {
     const bytes = payload ?? new Uint8Array(0);
     return from === first && to === last ? bytes.slice() : this.#cutBytes({ first, last, bytes }, from, to);
   }
+
+  readonly #cut: Cut = (all, { first, last }) => this.#cutBytes(all, first, last);
 
   #cutBytes({ first, bytes }: FinishedRange, from: number, to: number): Uint8Array {
     if (!this.#values) return bytes;

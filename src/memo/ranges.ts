@@ -3,19 +3,12 @@
  *
  * Tasks that differ in one number alone form a series, and are its positions. An entry holds neighbouring positions: under the key of the series and
  * its first position the last one, and the results one after the other. What ends beside another entry is merged with it, as long as that one is not much
- * larger, so that each result is written again a few times at most; in the end all neighbours are, up to `BYTES_MAX`.
+ * larger, so that each result is written again a few times at most; in the end all neighbours are, up to a size.
  */
 
 import { createHash } from "node:crypto";
+import { type Cut, type FinishedRange, gapsOf, type Run, Series, settle } from "./series.ts";
 import type { Scanned } from "./store.ts";
-
-/** Results of the positions `[first, last)`. */
-export interface FinishedRange {
-  first: number;
-  last: number;
-  /** Encoded values one after the other, or elements of a typed array; empty: it is only known that they are done. */
-  bytes: Uint8Array;
-}
 
 /** Where entries are kept; keys are bytes as latin1. */
 export interface RangeStore {
@@ -31,8 +24,7 @@ export interface SeriesOf {
   version: string;
 }
 
-const BYTES_MAX = 1 << 20;
-const SETTLED_BYTES = BYTES_MAX / 2; // Such an entry is not merged any more, and not kept in memory.
+const HELD_MAX = 64 * 1024 * 1024; // Of results that are written and may be merged: then they are let go as they are.
 const SCAN_ENTRIES = 64; // At a time, so that not all results of a map are in memory twice.
 const FLUSH_MS = 2; // What ends within this time is written at once.
 const ZERO = 2 ** 53; // Positions may be negative, and keys are ordered as bytes.
@@ -62,41 +54,45 @@ function positionOf(key: string): number {
   return Number(Buffer.from(key.slice(-8), "latin1").readBigUInt64BE() - BigInt(ZERO));
 }
 
-/** One entry, or what is to become one. */
-interface Run {
-  first: number;
-  last: number;
-  size: number;
-  /** Null: written, and never merged again. */
-  parts: Uint8Array[] | null;
-  written: boolean;
-  /** First positions of entries in the store that it takes the place of. */
-  stored: number[];
-}
-
-/** What a map finishes, on its way to the store. */
+/** What maps finish, on its way to the store. */
 export class RangeLog {
   readonly #of: SeriesOf;
   readonly #store: RangeStore;
   readonly #series = new Map<string, Series>();
+  /** Those with something to write. */
+  readonly #dirty = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
-  #maps = 0;
+  readonly #heldMax: number;
+  #heldBytes = 0;
 
-  constructor(of: SeriesOf, store: RangeStore) {
+  constructor(of: SeriesOf, store: RangeStore, heldMax: number = HELD_MAX) {
     this.#of = of;
     this.#store = store;
+    this.#heldMax = heldMax;
   }
 
-  /** A map begins that finds what was kept so far. */
-  begin(): void {
-    this.#maps++;
-    this.flush();
+  /** How many series are open. */
+  get size(): number {
+    return this.#series.size;
   }
 
-  /** A map is over. */
-  end(): void {
-    this.flush(true);
-    if (--this.#maps === 0) this.#series.clear();
+  /**
+   * A map begins with a series. As long as one has it open all that was written of it meanwhile is known here: what is finished twice, because two maps run the
+   * same tasks, is written once.
+   */
+  open(series: string): void {
+    const own = this.#series.get(series) ?? new Series();
+    own.users++;
+    this.#series.set(series, own);
+  }
+
+  /** A map has no more of it. After the last one all neighbours are merged, and nothing of it stays here. */
+  close(series: string): void {
+    const own = this.#series.get(series) as Series;
+    if (--own.users > 0) return;
+    this.#write(series, own, true);
+    this.#series.delete(series);
+    this.#dirty.delete(series);
   }
 
   /**
@@ -104,12 +100,7 @@ export class RangeLog {
    *
    * @param cut - Of `bytes` that hold the results of `[first, last)` those of a part of it.
    */
-  find(
-    series: string,
-    first: number,
-    last: number,
-    cut: (all: FinishedRange, part: FinishedRange) => Uint8Array,
-  ): { found: FinishedRange[]; upTo: number } {
+  find(series: string, first: number, last: number, cut: Cut): { found: FinishedRange[]; upTo: number } {
     const { app, version } = this.#of;
     let upTo = last;
     const scanned = this.#store.scan(app, version, keyAt(series, first), keyAt(series, last), SCAN_ENTRIES);
@@ -126,124 +117,37 @@ export class RangeLog {
     return { found, upTo };
   }
 
-  /** @param positions - Of the whole series, where that is known: it is forgotten here when all are there. */
-  add(series: string, range: FinishedRange, positions: number | null): void {
-    let own = this.#series.get(series);
-    if (own === undefined) {
-      own = new Series(positions);
-      this.#series.set(series, own);
-    }
-    own.add(range);
+  /**
+   * Positions of an open series are done; what is known already is left out.
+   *
+   * @param cut - As for `find`.
+   */
+  add(series: string, range: FinishedRange, cut: Cut): void {
+    (this.#series.get(series) as Series).add(range, cut);
+    this.#dirty.add(series);
+    this.#heldBytes += range.bytes.length;
     this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 
-  /** Hands to the store what it does not have. `all`: the map is over, all neighbours are merged. */
-  flush(all = false): void {
+  /** Hands to the store what it does not have. */
+  flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    for (const name of this.#dirty) this.#write(name, this.#series.get(name) as Series, false);
+    this.#dirty.clear();
+    if (this.#heldBytes <= this.#heldMax) return;
+    for (const series of this.#series.values()) series.letGo();
+    this.#heldBytes = 0;
+  }
+
+  #write(name: string, series: Series, all: boolean): void {
     const { app, version } = this.#of;
-    for (const [name, series] of this.#series) {
-      const puts = series.take(all);
-      for (const run of puts) {
-        this.#store.put(app, version, keyAt(name, run.first), entryOf(run));
-        for (const old of run.stored) if (old !== run.first) this.#store.remove(app, version, keyAt(name, old));
-      }
-      if (series.settle(puts)) this.#series.delete(name);
+    for (const run of series.take(all)) {
+      this.#store.put(app, version, keyAt(name, run.first), entryOf(run));
+      for (const old of run.stored) if (old !== run.first) this.#store.remove(app, version, keyAt(name, old));
+      this.#heldBytes -= settle(run);
     }
   }
-}
-
-/** Runs of one series, found by either end. */
-class Series {
-  readonly #byFirst = new Map<number, Run>();
-  readonly #byLast = new Map<number, Run>();
-  #fresh = new Set<Run>();
-  readonly #positions: number | null;
-
-  constructor(positions: number | null) {
-    this.#positions = positions;
-  }
-
-  add({ first, last, bytes }: FinishedRange): void {
-    if ((this.#byFirst.get(first)?.last ?? first) >= last) return; // Another map was faster.
-    let run: Run = {
-      first,
-      last,
-      size: bytes.length,
-      parts: bytes.length === 0 ? [] : [bytes],
-      written: false,
-      stored: [],
-    };
-    const [left, right] = [this.#byLast.get(first), this.#byFirst.get(last)];
-    if (left !== undefined && !left.written && mayMerge(left, run)) run = this.#merge(left, run);
-    if (right !== undefined && !right.written && mayMerge(run, right)) run = this.#merge(run, right);
-    this.#keep(run);
-  }
-
-  /** What is to be written, with all that it is merged with. */
-  take(all: boolean): Run[] {
-    const begin = all ? [...this.#byFirst.values()].sort((a, b) => a.first - b.first) : [...this.#fresh];
-    for (let run of begin) {
-      if (this.#byFirst.get(run.first) !== run) continue; // It was merged.
-      for (let next = this.#neighbour(run, all); next !== null; next = this.#neighbour(run, all))
-        run = this.#keep(next.first < run.first ? this.#merge(next, run) : this.#merge(run, next));
-    }
-    return [...this.#fresh];
-  }
-
-  /** One that it is to be merged with. */
-  #neighbour(run: Run, all: boolean): Run | null {
-    const left = this.#byLast.get(run.first);
-    if (left !== undefined && worth(left, run, all)) return left;
-    const right = this.#byFirst.get(run.last);
-    return right !== undefined && worth(right, run, all) ? right : null;
-  }
-
-  /** They are written. Returns true when nothing more can come. */
-  settle(runs: readonly Run[]): boolean {
-    this.#fresh = new Set();
-    for (const run of runs) {
-      run.written = true;
-      run.stored = [run.first];
-      if (run.size >= SETTLED_BYTES) run.parts = null;
-    }
-    const [only] = this.#byFirst.values();
-    return this.#byFirst.size === 1 && only !== undefined && only.last - only.first === this.#positions;
-  }
-
-  #merge(left: Run, right: Run): Run {
-    for (const run of [left, right]) {
-      if (this.#byFirst.get(run.first) === run) this.#byFirst.delete(run.first);
-      if (this.#byLast.get(run.last) === run) this.#byLast.delete(run.last);
-      this.#fresh.delete(run);
-    }
-    const parts = [...(left.parts ?? []), ...(right.parts ?? [])];
-    return {
-      first: left.first,
-      last: right.last,
-      size: left.size + right.size,
-      parts,
-      written: false,
-      stored: [...left.stored, ...right.stored],
-    };
-  }
-
-  #keep(run: Run): Run {
-    this.#byFirst.set(run.first, run);
-    this.#byLast.set(run.last, run);
-    this.#fresh.add(run);
-    return run;
-  }
-}
-
-function mayMerge(a: Run, b: Run): boolean {
-  return a.parts !== null && b.parts !== null && a.size + b.size <= BYTES_MAX;
-}
-
-/** Is a neighbour to be written again with it? */
-function worth(neighbour: Run, run: Run, all: boolean): boolean {
-  if (!mayMerge(neighbour, run)) return false;
-  return all || neighbour.size === 0 || neighbour.last - neighbour.first <= 2 * (run.last - run.first);
 }
 
 /** Number of positions (f64, little-endian), and the results. */
@@ -269,22 +173,8 @@ function rangeOf(key: string, entry: Uint8Array): FinishedRange {
   return { first, last: first + count, bytes: new Uint8Array(entry.buffer, entry.byteOffset + 8, entry.length - 8) };
 }
 
-function gapsOf(found: readonly FinishedRange[], first: number, last: number): [number, number][] {
-  const gaps: [number, number][] = [];
-  let at = first;
-  for (const range of [...found, { first: last, last }]) {
-    if (range.first > at) gaps.push([at, range.first]);
-    at = range.last;
-  }
-  return gaps;
-}
-
 /** The parts of `known` that lie in a gap; entries may overlap where a program was killed while it merged them. */
-function within(
-  known: readonly FinishedRange[],
-  [first, last]: [number, number],
-  cut: (all: FinishedRange, part: FinishedRange) => Uint8Array,
-): FinishedRange[] {
+function within(known: readonly FinishedRange[], [first, last]: [number, number], cut: Cut): FinishedRange[] {
   const found: FinishedRange[] = [];
   let at = first;
   for (const range of known) {
