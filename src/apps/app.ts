@@ -6,7 +6,7 @@ import type { AppFuture } from "../futures/future.ts";
 import type { ElementType } from "../native/binding.ts";
 import { elementBytes } from "../serialize/columns.ts";
 import type { CommandSettings } from "../serialize/command-settings.ts";
-import { type AppDefinition, register } from "../serialize/registry.ts";
+import { type AppDefinition, checkName, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { setNestedLoader } from "../worker/nested.ts";
 import { type CommandOptions, changedSettings } from "./command-options.ts";
@@ -78,6 +78,7 @@ export function app(
   fn: (...args: never[]) => unknown,
   options: AppOptions<ElementType | undefined> & SchemaOptions = {},
 ): unknown {
+  checkName(name);
   if (typeof fn !== "function") {
     throw new HeddleError("ERR_CONFIG", `app("${name}"): the second argument is ${shorten(fn)}.`, "pass the function");
   }

@@ -3,12 +3,12 @@
 import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
 import type { CommandTemplate, Piece } from "../native/binding.ts";
-import { type AppDefinition, register } from "../serialize/registry.ts";
+import { type AppDefinition, checkName, register } from "../serialize/registry.ts";
 import type { Word } from "../serialize/strings.ts";
 import { TemplateCompiler } from "../serialize/template.ts";
 import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
-import { type CommandOptions, outputFile, ownSettings } from "./command-options.ts";
+import { type CommandOptions, outputFile, ownSettings, variables } from "./command-options.ts";
 import { placementOf, walltimeMs } from "./definition.ts";
 import type { FileTaskOptions } from "./files.ts";
 import { checkNames } from "./known.ts";
@@ -103,6 +103,7 @@ export function bashApp(
   command: readonly string[] | string | ((...args: never[]) => unknown),
   options: BashOptions = {},
 ): unknown {
+  checkName(name);
   checkNames(`App "${name}"`, "bash", options);
   const compiler = new TemplateCompiler(name);
   const fn = typeof command === "function" ? command : null;
@@ -160,7 +161,7 @@ function compile(
     const given = options[key];
     if (given === undefined || given === "auto") return { path: null, append: false };
     const { path, append } = outputFile(name, key, given);
-    return { path: compiler.compile(path, key), append: append || options.append === true };
+    return { path: compiler.compile(path, key), append: append || flag(name, "append", options.append, false) };
   };
   const [stdout, stderr] = [file("stdout"), file("stderr")];
   return {
@@ -173,10 +174,13 @@ function compile(
     stderr: stderr.path,
     appendStdout: stdout.append,
     appendStderr: stderr.append,
-    env: Object.entries(options.env ?? {}).map(([key, value]) => [key, compiler.compile(value, `env.${key}`)]),
+    env: Object.entries(variables(name, options.env)).map(([key, value]) => [
+      key,
+      compiler.compile(value, `env.${key}`),
+    ]),
     captureBytes: captureBytes(name, options.captureBytes),
     walltimeMs: walltimeMs(name, options.walltime),
-    okExitCodes: options.check === false ? null : [...(options.okExitCodes ?? [0])],
+    okExitCodes: okExitCodes(name, options),
   };
 }
 
@@ -188,4 +192,20 @@ function captureBytes(name: string, bytes: number | undefined): number {
     `App "${name}": captureBytes is ${shorten(bytes)}.`,
     "give an integer, 0 or more",
   );
+}
+
+/** Null: none is a failure. */
+function okExitCodes(name: string, { check, okExitCodes: codes = [0] }: BashOptions): number[] | null {
+  const isCode = (code: unknown): boolean => Number.isInteger(code) && (code as number) >= 0 && (code as number) <= 255;
+  if (!Array.isArray(codes) || !codes.every(isCode)) {
+    const hint = "give a list of integers from 0 to 255, such as [0, 1]";
+    throw new HeddleError("ERR_CONFIG", `App "${name}": okExitCodes is ${shorten(codes)}.`, hint);
+  }
+  return flag(name, "check", check, true) ? [...codes] : null;
+}
+
+function flag(name: string, key: string, given: unknown, otherwise: boolean): boolean {
+  if (given === undefined) return otherwise;
+  if (typeof given === "boolean") return given;
+  throw new HeddleError("ERR_CONFIG", `App "${name}": ${key} is ${shorten(given)}.`, "give true or false");
 }

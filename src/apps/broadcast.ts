@@ -16,6 +16,7 @@ import { functionApp, registerInternal } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { context } from "../worker/context.ts";
 import { callable } from "./app.ts";
+import { isPlain } from "./schema.ts";
 import type { App } from "./types.ts";
 
 /** Options of {@link broadcast}. */
@@ -55,6 +56,13 @@ type Step =
 export async function broadcast(file: string | URL, options: BroadcastOptions = {}): Promise<string> {
   const kernel = kernelFor("heddle:broadcast");
   const source = pathOf(file);
+  if (!isPlain(options)) {
+    throw new HeddleError(
+      "ERR_CONFIG",
+      `broadcast(): the options are ${shorten(options)}.`,
+      'give { to: "/local/folder" }, or none',
+    );
+  }
   const { to } = options;
   if (to !== undefined && (typeof to !== "string" || !isAbsolute(to))) {
     throw new HeddleError(

@@ -4,6 +4,7 @@ import { HeddleError } from "../errors.ts";
 import type { CommandSettings, CommandTexts, OutputFile } from "../serialize/command-settings.ts";
 import { TemplateCompiler } from "../serialize/template.ts";
 import { shorten } from "../serialize/values.ts";
+import { isPlain } from "./schema.ts";
 
 /** Options of commands that a call may change. Texts may hold placeholders. */
 export interface CommandOptions {
@@ -47,8 +48,7 @@ export function changedSettings(
     Object.entries({ cwd, stdout, stderr }).filter(([, value]) => value !== undefined),
   );
   if (Object.keys(changes).length === 0 && env === undefined) return base;
-  const variables = { ...base?.texts.env, ...env };
-  return compile(name, { ...base?.texts, ...changes, env: variables });
+  return compile(name, { ...base?.texts, ...changes, env: { ...base?.texts.env, ...variables(name, env) } });
 }
 
 function compile(name: string, texts: CommandTexts): CommandSettings {
@@ -68,6 +68,13 @@ function compile(name: string, texts: CommandTexts): CommandSettings {
     env: Object.entries(env).map(([key, value]) => [key, compiler.compile(value, `env.${key}`)]),
     placeholders: compiler.placeholders(),
   };
+}
+
+/** Throws ERR_CONFIG for what is no object; its values are checked as texts. */
+export function variables(app: string, env: unknown = {}): Record<string, string> {
+  if (isPlain(env)) return env as Record<string, string>;
+  const hint = 'give an object of names and values, such as { LANG: "C" }';
+  throw new HeddleError("ERR_CONFIG", `App "${app}": env is ${shorten(env)}.`, hint);
 }
 
 /** Throws ERR_CONFIG. */

@@ -18,6 +18,10 @@ import type { Settled } from "./map.ts";
  * }
  */
 export function asCompleted<T>(futures: Iterable<AppFuture<T>>): AsyncGenerator<Settled<T>, void, undefined> {
+  if (typeof (futures as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
+    const hint = "give a list of what calls of apps return: asCompleted([f(1), f(2)])";
+    throw new HeddleError("ERR_ARGUMENT", `asCompleted(): the list of futures is ${shorten(futures)}.`, hint);
+  }
   const all = [...futures];
   const odd = all.findIndex((one) => !(one instanceof AppFuture));
   if (odd >= 0) {

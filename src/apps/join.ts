@@ -3,7 +3,7 @@
 import { kernelFor } from "../dataflow/current.ts";
 import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
-import { type AppDefinition, functionApp, register } from "../serialize/registry.ts";
+import { type AppDefinition, checkName, functionApp, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { checkNames } from "./known.ts";
 import { type CacheOptions, policyOf } from "./policy.ts";
@@ -53,6 +53,7 @@ export function joinApp<A extends unknown[], R>(
   fn: (...args: A) => R,
   options: { cache?: boolean | CacheOptions } = {},
 ): JoinApp<A, Joined<R>> {
+  checkName(name);
   if (typeof fn !== "function") {
     throw new HeddleError(
       "ERR_CONFIG",

@@ -2,10 +2,12 @@
 
 import { HeddleError } from "../errors.ts";
 import { nearest } from "../serialize/nearest.ts";
+import { shorten } from "../serialize/values.ts";
 import type { BashOptions } from "./bash.ts";
 import type { CommandOptions } from "./command-options.ts";
 import type { MapOptions } from "./map.ts";
 import type { NativeFunctionOptions } from "./native.ts";
+import { isPlain } from "./schema.ts";
 import type { AppOptions, CallOptions, PlacementOptions, SchemaOptions } from "./types.ts";
 
 type Names<T> = Record<keyof T, true>;
@@ -63,8 +65,12 @@ const known: Record<Kind, Record<string, true>> = {
   with: { ...call, ...command },
 };
 
-/** Throws ERR_CONFIG for a name that no option of this kind has. */
-export function checkNames(where: string, kind: Kind, given: object): void {
+/** Throws ERR_CONFIG for what is no object of options, and for a name that no option of this kind has. */
+export function checkNames(where: string, kind: Kind, given: unknown): void {
+  if (!isPlain(given)) {
+    const hint = `give an object, such as { cache: true }, or leave it out`;
+    throw new HeddleError("ERR_CONFIG", `${where}: the options are ${shorten(given)}.`, hint);
+  }
   const names = known[kind];
   for (const name in given) {
     if (name in names) continue;
@@ -72,4 +78,13 @@ export function checkNames(where: string, kind: Kind, given: object): void {
     const hint = close === null ? `use ${Object.keys(names).join(", ")}` : `did you mean ${close}?`;
     throw new HeddleError("ERR_CONFIG", `${where} has no option "${name}".`, hint);
   }
+}
+
+/** Of a map, what nothing else checks. Throws ERR_CONFIG. */
+export function checkKinds(where: string, { seed, progress }: MapOptions): void {
+  if (seed !== undefined && !["number", "bigint", "string"].includes(typeof seed)) {
+    throw new HeddleError("ERR_CONFIG", `${where}: seed is ${shorten(seed)}.`, "give a number or a text");
+  }
+  if (progress === undefined || typeof progress === "boolean") return;
+  throw new HeddleError("ERR_CONFIG", `${where}: progress is ${shorten(progress)}.`, "give true or false");
 }

@@ -19,7 +19,7 @@ import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import type { FileRef } from "../staging/file.ts";
 import { definitionOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
-import { checkNames } from "./known.ts";
+import { checkKinds, checkNames } from "./known.ts";
 import { mapCacheOf, type Retries, retriesOf } from "./policy.ts";
 import type { App, PlacementOptions } from "./types.ts";
 
@@ -84,6 +84,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     this.#kernel = kernel;
     this.#app = app;
     checkNames(`${app.name}.map()`, "map", options);
+    checkKinds(`${app.name}.map()`, options);
     const placement = placementOf(app.name, options, app.placement);
     kernel.check(app, placement);
     this.#near = nearOf(app.name, options);

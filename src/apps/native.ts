@@ -7,7 +7,7 @@ import type { AppFuture } from "../futures/future.ts";
 import type { ElementType, MergeOp } from "../native/binding.ts";
 import { elementBytes } from "../serialize/columns.ts";
 import type { NativeLayout } from "../serialize/native-arguments.ts";
-import { type AppDefinition, type NativeFunction, register } from "../serialize/registry.ts";
+import { type AppDefinition, checkName, type NativeFunction, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 import { callable } from "./app.ts";
 import { isolationOf, noWalltime, placementOf, walltimeMs } from "./definition.ts";
@@ -107,6 +107,7 @@ export function nativeApp<A extends unknown[], R extends ElementType | "bytes">(
   options: NativeOptions<"msgpack", R>,
 ): NativeApp<A, NativeValue<R>, NativeColumn<R>>;
 export function nativeApp(name: string, options: NativeOptions<NativeLayout, ElementType | "bytes">): unknown {
+  checkName(name);
   checkNames(`nativeApp("${name}")`, "native", options);
   const { returns } = options;
   const isolated = isolationOf(name, options.isolation);

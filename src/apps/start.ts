@@ -5,10 +5,12 @@ import { pathToFileURL } from "node:url";
 import type { Engine } from "../dataflow/engine.ts";
 import { HeddleError } from "../errors.ts";
 import { freezeApps, thawApps } from "../serialize/registry.ts";
+import { shorten } from "../serialize/values.ts";
 import { loadMaps } from "./app.ts";
 import { configHere } from "./config.ts";
 import type { StartOptions } from "./options.ts";
 import { resolveOptions } from "./resolve.ts";
+import { isPlain } from "./schema.ts";
 import { endServing, onBrokenProgram, serveForEver } from "./serve.ts";
 
 /**
@@ -26,12 +28,12 @@ import { endServing, onBrokenProgram, serveForEver } from "./serve.ts";
  * console.log(await energy("CCO", 1), engine.ranks);
  */
 export async function start(options: StartOptions): Promise<Engine> {
-  const { apps, ...rest } = options;
-  const resolved = resolveOptions(rest, { by: "start()", config: await configHere() });
-  const modules = (apps ?? []).map(moduleUrl);
-  if (modules.length === 0) {
-    throw new HeddleError("ERR_CONFIG", "start({ apps }) names no module.", "name the modules that define your apps");
+  if (options !== undefined && !isPlain(options)) {
+    throw new HeddleError("ERR_CONFIG", `The options of start() are ${shorten(options)}.`, EXAMPLE);
   }
+  const { apps, ...rest } = options ?? {};
+  const resolved = resolveOptions(rest, { by: "start()", config: await configHere() });
+  const modules = modulesOf(apps);
   thawApps();
   for (const module of modules) await load(module);
   freezeApps("start()");
@@ -54,6 +56,18 @@ export async function start(options: StartOptions): Promise<Engine> {
   if (engine.rank > 0) return await serveForEver();
   await loadMaps();
   return engine;
+}
+
+const EXAMPLE = 'name the modules that define your apps: start({ apps: [new URL("./apps.js", import.meta.url)] })';
+
+/** Throws ERR_CONFIG. */
+function modulesOf(apps: unknown = []): string[] {
+  const isModule = (one: unknown): one is string | URL => one instanceof URL || (typeof one === "string" && one !== "");
+  if (!Array.isArray(apps) || !apps.every(isModule)) {
+    throw new HeddleError("ERR_CONFIG", `start({ apps }): apps is ${shorten(apps)}.`, EXAMPLE);
+  }
+  if (apps.length > 0) return apps.map(moduleUrl);
+  throw new HeddleError("ERR_CONFIG", "start({ apps }) names no module.", EXAMPLE);
 }
 
 function moduleUrl(module: string | URL): string {

@@ -2,6 +2,7 @@
 
 import { HeddleError } from "../errors.ts";
 import { refuse } from "../serialize/codec.ts";
+import { shorten } from "../serialize/values.ts";
 
 /** The integers `first, first + step, ...` before `last`. Made by {@link range}. */
 export class Range implements Iterable<number> {
@@ -45,7 +46,7 @@ export function range(first: number, last?: number, step = 1): Range {
     if (Number.isSafeInteger(value) && !(name === "step" && value === 0)) continue;
     throw new HeddleError(
       "ERR_CONFIG",
-      `range: ${name} is ${value}.`,
+      `range: ${name} is ${shorten(value)}.`,
       "pass integers, step other than 0; scale inside the app for fractions",
     );
   }

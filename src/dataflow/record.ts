@@ -69,8 +69,8 @@ export class RunRecord {
     const seconds = Math.round(performance.now() - this.#beganAt) / 1_000;
     const calls = inUse(this.#kernel.counts());
     this.log.info(how, { seconds, calls });
-    this.#log?.flush();
     if (this.folder !== null) this.#end({ seconds, how, calls });
+    this.#log?.close();
   }
 
   #end({ seconds, how, calls }: { seconds: number; how: string; calls: Partial<StateCounts> }): void {

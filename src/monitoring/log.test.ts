@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -24,5 +24,36 @@ test("lines wait for the first that matters, keep their times, and have the fiel
   expect(read().at(-1)).toMatchObject({ msg: "at once" });
   const times = read().map(({ time }) => Date.parse(String(time)));
   expect(times).toEqual([...times].sort((a, b) => a - b));
+  rmSync(folder, { recursive: true });
+});
+
+test("a line has its fields as they were when it was written, however late it reaches the file; close() lets the file go", () => {
+  const folder = mkdtempSync(join(tmpdir(), "heddle-log-"));
+  const path = join(folder, "heddle.log");
+  const openFiles = (): string[] =>
+    readdirSync("/proc/self/fd").flatMap((number) => {
+      try {
+        return [readlinkSync(`/proc/self/fd/${number}`)];
+      } catch {
+        return []; // That of the folder itself.
+      }
+    });
+  const log = new RunLog(path, "info");
+  const state = { step: 1, seen: ["a"], self: null as unknown };
+  state.self = state;
+  log.info("waits", state);
+  state.step = 2;
+  state.seen.push("b");
+  log.flush();
+  expect(openFiles()).toContain(path);
+  log.close();
+  expect(openFiles()).not.toContain(path);
+  log.info("late");
+  expect(openFiles()).not.toContain(path);
+  const lines = readFileSync(path, "utf8").trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { msg: "waits", step: 1, seen: ["a"] },
+    { msg: "late" },
+  ]);
   rmSync(folder, { recursive: true });
 });

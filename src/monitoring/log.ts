@@ -5,6 +5,7 @@
  * or the run ends.
  */
 
+import { closeSync, openSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Logger } from "pino";
 
@@ -40,8 +41,10 @@ export class RunLog implements Log {
   #lines: Line[] = [];
   #timer: NodeJS.Timeout | null = null;
   #pino: Logger | null = null;
+  #file: number | null = null;
   #time = "";
   #broken = false;
+  #closed = false;
 
   /** @param path - Null: standard error. */
   constructor(path: string | null, level: LogLevel) {
@@ -73,30 +76,53 @@ export class RunLog implements Log {
     const lines = this.#lines;
     this.#lines = [];
     if (lines.length === 0 || this.#broken) return;
-    this.#pino ??= this.#open();
+    try {
+      this.#pino ??= this.#open();
+    } catch (error) {
+      return this.#break(error as Error);
+    }
     for (const { level, time, message, fields } of lines) {
       this.#time = time;
       this.#pino[level](fields instanceof Error ? { err: fields } : (fields ?? {}), message);
     }
+    if (this.#closed) this.#letGo();
+  }
+
+  /** Writes what waits and closes the file. Lines that come later open it again, each for itself. */
+  close(): void {
+    this.flush();
+    this.#letGo();
+    this.#closed = true;
+  }
+
+  #letGo(): void {
+    this.#pino = null;
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
+  }
+
+  /** A full disk is no reason to end the run. */
+  #break(error: Error): void {
+    if (!this.#broken) process.stderr.write(`heddle: the log ${this.#path ?? ""} ends here: ${error.message}\n`);
+    this.#broken = true;
   }
 
   #add(level: LogLevel, message: string, fields: Line["fields"]): void {
     const rank = LOG_LEVELS.indexOf(level);
     if (rank < this.#threshold || this.#broken) return;
-    this.#lines.push({ level, time: new Date().toISOString(), message, fields });
-    const now = this.#pino !== null || rank >= LOG_LEVELS.indexOf("warn") || this.#lines.length >= LINES_MAX;
-    if (now) this.flush();
+    const now = this.#pino !== null || this.#closed || rank >= LOG_LEVELS.indexOf("warn");
+    const line = { level, time: new Date().toISOString(), message };
+    this.#lines.push({ ...line, fields: now ? fields : (copyOf(fields, new Map()) as Line["fields"]) });
+    if (now || this.#lines.length >= LINES_MAX) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), WAIT_MS).unref();
   }
 
   #open(): Logger {
     // Not import(): the end of a process waits for nothing.
     const { pino } = createRequire(import.meta.url)("pino") as typeof import("pino");
-    const destination = pino.destination({ dest: this.#path ?? 2, sync: true });
-    destination.on("error", (error: Error) => {
-      if (!this.#broken) process.stderr.write(`heddle: the log ${this.#path ?? ""} ends here: ${error.message}\n`);
-      this.#broken = true; // A full disk is no reason to end the run.
-    });
+    if (this.#path !== null) this.#file = openSync(this.#path, "a");
+    const destination = pino.destination({ dest: this.#file ?? 2, sync: true });
+    destination.on("error", (error: Error) => this.#break(error));
     const options = {
       level: this.#level,
       base: null,
@@ -106,6 +132,17 @@ export class RunLog implements Log {
     };
     return pino(options, destination);
   }
+}
+
+/** Plain data as it is now, since the program may go on to change it; anything else by reference. */
+function copyOf(value: unknown, known: Map<object, unknown>): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const isPlain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
+  if (!isPlain || known.has(value)) return known.get(value) ?? value;
+  const copy: Record<string, unknown> = Array.isArray(value) ? ([] as never) : {};
+  known.set(value, copy);
+  for (const [key, member] of Object.entries(value)) copy[key] = copyOf(member, known);
+  return copy;
 }
 
 /** Where nobody reads them. */

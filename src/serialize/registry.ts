@@ -10,6 +10,7 @@ import { type LoadedNative, loadNative } from "../native/library.ts";
 import type { CommandSettings } from "./command-settings.ts";
 import type { NativeLayout } from "./native-arguments.ts";
 import type { Placeholders } from "./template.ts";
+import { shorten } from "./values.ts";
 
 /** A C function of a shared library, and how it is called. */
 export interface NativeFunction {
@@ -136,14 +137,11 @@ export function register(app: AppDefinition): void {
   apps.set(app.name, app);
 }
 
-function checkName(name: unknown): void {
+/** Throws ERR_APP_NAME. */
+export function checkName(name: unknown): void {
   if (typeof name !== "string" || name.length === 0 || name.length > NAME_MAX) {
-    const got = typeof name === "string" ? `${name.length} characters` : typeof name;
-    throw new HeddleError(
-      "ERR_APP_NAME",
-      `The name of an app has ${got}.`,
-      `give a string of 1 to ${NAME_MAX} characters`,
-    );
+    const got = typeof name === "string" ? `has ${name.length} characters` : `is ${shorten(name)}`;
+    throw new HeddleError("ERR_APP_NAME", `The name of an app ${got}.`, `give a string of 1 to ${NAME_MAX} characters`);
   }
   if (name.startsWith("heddle:")) {
     throw new HeddleError("ERR_APP_NAME", `"${name}" is reserved.`, "choose a name that does not begin with heddle:");

@@ -5,6 +5,7 @@
 
 import { HeddleError } from "../errors.ts";
 import type { Piece } from "../native/binding.ts";
+import { shorten } from "./values.ts";
 
 /** What fills each slot of a template, in the order of a task's argument strings. */
 export interface Placeholders {
@@ -29,7 +30,7 @@ export class TemplateCompiler {
 
   /** Turns `text` into literal text and slot numbers. Throws ERR_COMMAND_TEMPLATE. */
   compile(text: unknown, where: string): Piece[] {
-    if (typeof text !== "string") this.#fail(`${where} is ${typeof text}, not a string`);
+    if (typeof text !== "string") this.#fail(`${where} is ${shorten(text)}, not a string`);
     const pieces: Piece[] = [];
     let literal = "";
     for (let at = 0; at < text.length; ) {

@@ -74,6 +74,10 @@ export class FileRef {
  * const sorted = await sort.with({ outputs: [file("sftp://store/data/sorted.bam")] })(reads);
  */
 export function file(location: string | URL, options: FileOptions = {}): FileRef {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const hint = 'give an object, such as { sha256: "9f86d081..." }, or none';
+    throw new HeddleError("ERR_FILE", `file(): the options are ${shorten(options)}.`, hint);
+  }
   const { sha256, size } = options;
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new HeddleError("ERR_FILE", `file(): sha256 is ${shorten(sha256)}.`, "give 64 hexadecimal digits");

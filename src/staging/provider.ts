@@ -64,7 +64,7 @@ function providers(): Map<string, StagingProvider> {
  * @throws {@link HeddleError} `ERR_CONFIG`: it is none.
  */
 export function stagingProvider(provider: StagingProvider): void {
-  const { name, schemes, download, upload } = provider;
+  const { name, schemes, download, upload } = (provider ?? {}) as Partial<StagingProvider>;
   const valid =
     typeof name === "string" &&
     Array.isArray(schemes) &&
