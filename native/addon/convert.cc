@@ -180,7 +180,8 @@ BatchHeader to_header(Napi::Env env, const SubmitSlots& slots) {
   b.op = choice<ReduceOp>(env, slots, S::kOp, kOps);
   b.start = static_cast<std::int64_t>(slots.number(S::kStart));
   b.step = static_cast<std::int64_t>(slots.number(S::kStep));
-  b.stream = slots.number(S::kStream) != 0;
+  const auto told = static_cast<std::uint8_t>(slots.number(S::kStream));
+  b.stream = (told & 1) != 0, b.watched = (told & 2) != 0;
   b.spread = slots.number(S::kSpread) != 0;
   b.prefixed = slots.number(S::kSpread) == 2;
   b.walltime = static_cast<Duration>(slots.number(S::kWalltimeMs) * 1e6);

@@ -38,7 +38,7 @@ CommandTemplate to_command(const Napi::Object& object);
 NativeFunction to_native(const Napi::Object& object);
 
 // Memory that JavaScript fills before each submit: a number per slot, or 64 bits of one. The order
-// is that of SubmitSlot in binding.ts.
+// is that of SubmitSlot in slots.ts.
 struct SubmitSlots {
   enum Slot : std::size_t {
     kApp,  // Bits.
@@ -52,7 +52,7 @@ struct SubmitSlots {
     kOp,
     kStart,
     kStep,
-    kStream,
+    kStream,  // 1; plus 2: watched.
     kSpread,
     kWalltimeMs,
     kPriority,

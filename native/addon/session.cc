@@ -194,8 +194,6 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
   shared_->driver = Driver::open(
       std::move(out), [&](Status& failed) { return open_transport(request, failed); }, status);
   if (!status.ok()) throw to_js_error(env, status);
-  for (std::uint32_t k = 0; k < shared_->driver->slots(WorkerKind::Js); ++k)
-    shared_->current.push_back(std::make_unique<double>(-1));
   const std::lock_guard guard(registry_lock);
   id_ = next_id++;
   registry()[id_] = shared_;
@@ -203,7 +201,7 @@ void Session::start(Napi::Env env, const Napi::Object& options) {
 
 void Session::join(Napi::Env env, std::uint32_t id, WorkerId worker) {
   shared_ = shared_session(id);
-  if (!shared_ || worker >= shared_->current.size())
+  if (!shared_ || worker >= shared_->driver->slots(WorkerKind::Js))
     throw to_js_error(env, {"ERR_CLOSED", "there is no session to join"});
   id_ = id;
   client_ = worker + 1;
@@ -290,7 +288,7 @@ Napi::Value Session::worker_lost(const Napi::CallbackInfo& info) {
   const auto worker = info[0].As<Napi::Number>().Uint32Value();
   const auto error = info[1].As<Napi::Uint8Array>();
   const auto aside = info[2].As<Napi::Uint8Array>();
-  double& current = *shared_->current.at(worker);
+  double& current = driver(info.Env()).current(worker);
   std::optional<std::uint64_t> culprit;
   if (current >= 0) culprit = static_cast<std::uint64_t>(current);
   current = -1;

@@ -19,9 +19,6 @@ struct Shared {
   std::unique_ptr<Driver> driver;
   std::unordered_map<AppId, std::string> names;
   std::unordered_map<AppId, WorkerKind> kinds;
-  // Per JS worker: index of the task that is running, kept by the worker; -1: none. Outlives its
-  // thread.
-  std::vector<std::unique_ptr<double>> current;
   std::vector<std::string> tokens;  // Names, by kind.
   TokenCounts token_counts{};
   double ageing_ms = 0;  // Waiting so long is worth one more of priority; 0: nothing.

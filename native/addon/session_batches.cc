@@ -30,7 +30,7 @@ SharedBytes copied(const std::uint8_t* data, std::size_t size) {
 }
 
 // What a row of news is, beyond the kinds of records.
-enum RowKind : int { kFinished = 8, kOverdue = 9, kFatal = 10, kClosed = 11 };
+enum RowKind : int { kFinished = 8, kOverdue = 9, kFatal = 10, kClosed = 11, kBegun = 12 };
 constexpr std::size_t kRows = 256;
 constexpr std::size_t kRowSlots = 7;  // kind, batch, first, last, offset, length, rank
 
@@ -201,8 +201,8 @@ bool Session::put_record(std::size_t row, News::Item& item) {
 }
 
 bool Session::anything_taken() const {
-  return records_given_ < taken_.records.size() || finished_given_ < taken_.finished.size() ||
-         !taken_.overdue.empty();
+  return !taken_.begun.empty() || records_given_ < taken_.records.size() ||
+         finished_given_ < taken_.finished.size() || !taken_.overdue.empty();
 }
 
 // Fills rows and returns how many; negative, less one, when there is more to take.
@@ -221,6 +221,14 @@ Napi::Value Session::take_news(const Napi::CallbackInfo& info) {
     ++rows;
   };
   constexpr std::size_t kListed = kRows - 2;  // The last two are for what concerns the session.
+  for (; !taken_.begun.empty() && rows < kListed; taken_.begun.pop_back()) {
+    const Begun& begun = taken_.begun.back();
+    double* slots = news_rows_ + rows * kRowSlots;
+    put(kBegun, static_cast<double>(begun.task.sequence));
+    slots[2] = static_cast<double>(begun.task.index);
+    slots[3] = begun.task.worker;
+    slots[6] = begun.rank;
+  }
   while (records_given_ < taken_.records.size() && rows < kListed &&
          put_record(rows, taken_.records[records_given_])) {
     ++records_given_;

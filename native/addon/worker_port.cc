@@ -75,12 +75,12 @@ WorkerPort::WorkerPort(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Worker
   const Napi::Env env = info.Env();
   shared_ = shared_session(info[0].As<Napi::Number>().Uint32Value());
   worker_ = info[1].As<Napi::Number>().Uint32Value();
-  if (!shared_ || worker_ >= shared_->current.size()) {
+  if (!shared_ || worker_ >= shared_->driver->slots(WorkerKind::Js)) {
     throw to_js_error(
         env, {"ERR_CLOSED", "there is no session to join as worker " + std::to_string(worker_)});
   }
   info_data_ = share(Napi::Float64Array::New(env, kInfoSlots), info_);
-  double* current = shared_->current[worker_].get();
+  double* current = &shared_->driver->current(worker_);
   *current = -1;
   auto memory = Napi::ArrayBuffer::New(env, current, sizeof *current);
   share(Napi::Float64Array::New(env, 1, memory, 0), current_);

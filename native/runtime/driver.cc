@@ -173,6 +173,12 @@ void Driver::carry_out(Deliver& a) {
   tell(owned->second->client).records.push_back({a.sequence, std::move(a.record)});
 }
 
+void Driver::carry_out(Begun& a) {
+  const auto owned = owned_.find(a.task.sequence);
+  if (owned != owned_.end() && owned->second->spawner == nullptr)
+    tell(owned->second->client).begun.push_back(a);
+}
+
 void Driver::carry_out(BatchDone& a) {
   const auto owned = owned_.find(a.sequence);
   HEDDLE_ASSERT(owned != owned_.end());
@@ -240,6 +246,7 @@ void Driver::cancel(std::uint64_t sequence) {
   if (!owned) return;
   News& news = clients_[owned.mapped()->client]->news;
   std::erase_if(news.records, [&](const News::Item& item) { return item.sequence == sequence; });
+  std::erase_if(news.begun, [&](const Begun& begun) { return begun.task.sequence == sequence; });
   std::erase(news.finished, sequence);
 }
 

@@ -116,6 +116,8 @@ class Driver {
   void worker_gone(WorkerId worker, std::optional<std::uint64_t> culprit,
                    std::vector<std::uint8_t> error, std::vector<std::uint8_t> aside_error = {});
   bool closed(WorkerId worker) const { return slots_[worker]->closed(); }
+  // Where the worker says which task it runs; see WorkerSlot. As long as the driver is there.
+  double& current(WorkerId worker) { return slots_[worker]->current; }
 
   // A native slot's side, where its app spawns.
   // Somebody waits for work, and none is queued here.
@@ -151,6 +153,7 @@ class Driver {
   void carry_out(Send& a);
   void carry_out(Run& a);
   void carry_out(Deliver& a);
+  void carry_out(Begun& a);
   void carry_out(BatchDone& a);
   void carry_out(Interrupt& a);
   void carry_out(ParkedDropped& a);
@@ -168,6 +171,7 @@ class Driver {
   void stop_workers();
   void fabric_main(const Opener& opener, std::promise<Status>& opened);
   void fabric_loop();
+  void look();
   bool send_outbox();
   void receive(RankId from, const SharedBytes& frame);
   void native_main(WorkerId worker);

@@ -110,16 +110,30 @@ void Driver::receive(RankId from, const SharedBytes& frame) {
     fail(status.code, status.message + " (from rank " + std::to_string(from) + ")");
 }
 
+// Tells the scheduler which task each worker runs.
+void Driver::look() {
+  act([this] {
+    if (!scheduler_->watches()) return;
+    Look look;
+    for (const auto& slot : slots_) look.current.push_back(slot->running());
+    scheduler_->step(std::move(look), clock_now(), actions_);
+  });
+}
+
 void Driver::fabric_loop() {
   const FrameHandler on_frame = [this](RankId from, const SharedBytes& frame) {
     receive(from, frame);
   };
-  Instant busy_at = clock_now();
+  Instant busy_at = clock_now(), look_at = busy_at;
   while (!stopping_.load()) {
     const bool held_up = send_outbox();
     const std::uint32_t frames = transport_->poll(kFramesPerPoll, on_frame);
     const Instant now = clock_now();
     if (timer_ns_.load() <= now.ns) step(Tick{});
+    if (now >= look_at) {
+      look();
+      look_at = now + limits::kLookEvery;
+    }
     if (frames > 0 || held_up) {
       busy_at = now;
       continue;

@@ -26,6 +26,7 @@ bool Family::run_chunk() {
 
 // False: it was set aside.
 bool Family::run_task(std::uint64_t index, Bytes args) {
+  run_.begin(index);
   const std::uint64_t spawned = descent_.run(args, [&] {
     if (driver_.hungry() && descent_.stack.size() > 1) share(index);
     return goes_on();

@@ -22,7 +22,13 @@ struct NativeRun {
   std::vector<std::uint8_t>& column;
   bool packed;  // Results are bytes, and somebody wants them.
   std::vector<Record> records;
-  std::uint64_t settled;  // First index whose outcome is not in `records`.
+  std::uint64_t settled;          // First index whose outcome is not in `records`.
+  WorkerSlot* watched = nullptr;  // To be told which task runs; null: nobody wants to know.
+
+  void begin(std::uint64_t index) {
+    if (watched != nullptr) [[unlikely]]
+      watched->runs(index);
+  }
 
   void settle(std::uint64_t last);
   void fail(std::uint64_t index, std::vector<std::uint8_t> error);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "scheduler/action.h"
 #include "scheduler/records.h"
 
 namespace heddle {
@@ -41,13 +42,15 @@ struct News {
     Record record;
   };
   std::vector<Item> records;
+  std::vector<Begun> begun;
   std::vector<std::uint64_t> finished;
   std::vector<WorkerId> overdue;
   std::string fatal_code, fatal_message;
   bool closed = false;
 
   bool empty() const {
-    return records.empty() && finished.empty() && overdue.empty() && fatal_code.empty() && !closed;
+    return records.empty() && begun.empty() && finished.empty() && overdue.empty() &&
+           fatal_code.empty() && !closed;
   }
 };
 

@@ -75,6 +75,16 @@ class WorkerSlot {
   // The work in hand has cores or devices of its own. Set by the driver before it gives the work,
   // cleared by the worker's side.
   bool occupies = false;
+  // The task in hand, by its index; -1: none, or it is not known. Written by the worker's thread,
+  // maybe as plain memory of JavaScript; read by others through `running`.
+  double current = -1;
+  std::int64_t running() const {
+    return static_cast<std::int64_t>(
+        std::atomic_ref(const_cast<double&>(current)).load(std::memory_order_relaxed));
+  }
+  void runs(std::uint64_t index) {
+    std::atomic_ref(current).store(static_cast<double>(index), std::memory_order_relaxed);
+  }
   // The work in hand was cancelled. Set and cleared by the driver, under its lock.
   std::atomic<bool> interrupted{false};
 

@@ -37,6 +37,7 @@ void run_tasks(heddle_function function, NativeRun& run, const Argument& argumen
   NativeResult& result = run.result;
   for (std::uint64_t i = range.first; i < range.last; ++i) {
     const Bytes args = argument(i);
+    run.begin(i);
     result.begin();
     const int code = function(args.data(), args.size(), &result);
     if (code != 0 || result.refused()) [[unlikely]] {
@@ -103,6 +104,7 @@ void Driver::native_main(WorkerId worker) {
     const Range range = work->chunk.range;
     const bool packed = batch.element == ElementType::Any && batch.results != ResultMode::Discard;
     NativeRun run{*work, rank_id_, result, column, packed, {}, range.first};
+    if (batch.watched) run.watched = slots_[worker].get();
     const NativeFunction app = native_function(batch.app);
     if (app.call != nullptr && app.merge != nullptr) {
       const bool wanted = batch.results != ResultMode::Discard;
@@ -130,6 +132,7 @@ void Driver::process_main(WorkerId worker) {
     std::vector<Record> records;
     for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
       if (slots_[worker]->interrupted) break;  // Cancelled: nobody waits for its records.
+      slots_[worker]->runs(i);
       records.push_back(run_command(worker, *work, i));
     }
     finish(worker, std::move(records), clock_now() - work->began);

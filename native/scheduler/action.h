@@ -34,6 +34,13 @@ struct Deliver {
   Record record;
 };
 
+// A task of an owned batch that is watched runs, on that rank, for some time already. Maybe of a
+// task that was delivered meanwhile.
+struct Begun {
+  BegunTask task;
+  RankId rank = 0;
+};
+
 // Every task of an owned batch was delivered.
 struct BatchDone {
   std::uint64_t sequence = 0;
@@ -67,8 +74,8 @@ struct StatsArrived {
   Stats stats;
 };
 
-using Action = std::variant<Send, Run, Deliver, BatchDone, Interrupt, ParkedDropped, JobFailed,
-                            JobClosed, Ponged, StatsArrived>;
+using Action = std::variant<Send, Run, Deliver, Begun, BatchDone, Interrupt, ParkedDropped,
+                            JobFailed, JobClosed, Ponged, StatsArrived>;
 using Actions = std::vector<Action>;
 
 }  // namespace heddle

@@ -48,8 +48,9 @@ struct BatchHeader {
   ResultMode results = ResultMode::Discard;
   ElementType element = ElementType::Any;
   ReduceOp op = ReduceOp::App;
-  bool stream = false;  // Results are wanted one by one, not merged.
-  bool spread = false;  // A task's value is the list of its arguments.
+  bool stream = false;   // Results are wanted one by one, not merged.
+  bool watched = false;  // Its owner is told which of its tasks have been running for a while.
+  bool spread = false;   // A task's value is the list of its arguments.
   // What a task's arguments begin with: of functions its number among the calls of its app (not its
   // index here), of commands what this call sets (see process/command_settings.h).
   bool prefixed = false;

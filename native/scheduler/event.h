@@ -74,6 +74,12 @@ struct Received {
   Message message;
 };
 
+// What the workers run at this moment. Wanted every `limits::kLookEvery`, while `Rank::watches`.
+struct Look {
+  // By worker: the task of its chunk that it runs; -1: none, or it is not known.
+  std::vector<std::int64_t> current;
+};
+
 // Time has passed. Needed when `Rank::next_timer` is reached; harmless at any other time.
 struct Tick {};
 
@@ -86,6 +92,6 @@ struct Fail {
 };
 
 using Event = std::variant<Submit, CancelBatch, Consumed, WorkerIdle, ChunkDone, TaskParked,
-                           ParkedDone, WorkerGone, Received, Tick, Close, Fail>;
+                           ParkedDone, WorkerGone, Received, Look, Tick, Close, Fail>;
 
 }  // namespace heddle

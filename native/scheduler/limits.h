@@ -84,6 +84,13 @@ constexpr std::uint64_t kResultsBytesMax = 1024 * 1024;
 // Cancelled batches remembered, so that a range that arrives late is dropped at once.
 constexpr std::size_t kTombstones = 64;
 
+// Between two looks at what the workers run: a task that runs at two of them is told of to its
+// owner, so 0.1 to 0.2 s after it began. Shorter ones, of which there may be many, cost no message.
+constexpr Duration kLookEvery = milliseconds(100);
+
+// Tasks in one message that tells of them.
+constexpr std::size_t kBegunMax = 4096;
+
 // Each rank tells its successor that it lives.
 constexpr Duration kHeartbeat = milliseconds(500);
 

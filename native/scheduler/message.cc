@@ -56,7 +56,7 @@ void put(Sink& s, const BatchHeader& b) {
   put(s, b.worker), put(s, b.args), put(s, b.results), put(s, b.element), put(s, b.op);
   const bool needs = b.need != Need{};
   put(s, static_cast<std::uint8_t>(b.stream | b.spread << 1 | b.dealt << 2 | needs << 3 |
-                                   b.node << 4 | b.prefixed << 5));
+                                   b.node << 4 | b.prefixed << 5 | b.watched << 6));
   put(s, b.column_count);
   s.raw(b.columns.data(), b.columns.size());
   put(s, b.stride), put(s, b.start), put(s, b.step), put(s, b.seed), put(s, b.walltime);
@@ -82,6 +82,10 @@ template <class Sink>
 void put(Sink& s, const Record& r) {
   put(s, r.kind), put(s, r.range), put(s, Bytes(r.payload));
   if (tells_rank(r)) put(s, r.ran);
+}
+template <class Sink>
+void put(Sink& s, const BegunTask& t) {
+  put(s, t.sequence), put(s, t.index), put(s, t.worker);
 }
 template <class Sink>
 void put(Sink& s, const std::pair<std::string, std::uint64_t>& v) {
@@ -134,6 +138,10 @@ void body(Sink& s, const TokenGrant& m) {
 template <class Sink>
 void body(Sink& s, const TokenReturn& m) {
   put(s, m.sequence), put(s, m.units);
+}
+template <class Sink>
+void body(Sink& s, const TasksBegun& m) {
+  put(s, m.tasks);
 }
 template <class Sink>
 void body(Sink& s, const Hello& m) {

@@ -74,6 +74,21 @@ struct CancelGrant {
   friend bool operator==(const CancelGrant&, const CancelGrant&) = default;
 };
 
+// A task that is running, by its owner's number of its batch; `worker` is that of the rank.
+struct BegunTask {
+  std::uint64_t sequence = 0;
+  std::uint64_t index = 0;
+  WorkerId worker = 0;
+  friend auto operator<=>(const BegunTask&, const BegunTask&) = default;
+};
+
+// These of your tasks have been running here for a while: any rank to their owner. Nothing depends
+// on it.
+struct TasksBegun {
+  std::vector<BegunTask> tasks;
+  friend bool operator==(const TasksBegun&, const TasksBegun&) = default;
+};
+
 // At start, to the parent in the tree and to the successor on the ring.
 struct Hello {
   std::uint64_t fingerprint = 0;  // Of all registered apps.
@@ -155,9 +170,10 @@ struct Stats {
   friend bool operator==(const Stats&, const Stats&) = default;
 };
 
-using Message = std::variant<StealRequest, LifelineRequest, Grant, Results, ResultCredit,
-                             CancelGrant, Hello, AppsDiffer, Fatal, Heartbeat, Shutdown, Ping, Pong,
-                             StatsRequest, Stats, Lost, TokenRequest, TokenGrant, TokenReturn>;
+using Message =
+    std::variant<StealRequest, LifelineRequest, Grant, Results, ResultCredit, CancelGrant, Hello,
+                 AppsDiffer, Fatal, Heartbeat, Shutdown, Ping, Pong, StatsRequest, Stats, Lost,
+                 TokenRequest, TokenGrant, TokenReturn, TasksBegun>;
 
 // One frame: the message's number in the variant as u8, then its fields, little-endian. Asserts
 // valid input.

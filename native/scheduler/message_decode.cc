@@ -57,9 +57,9 @@ class Decoder {
     b.element = checked<ElementType>(8);
     b.op = checked<ReduceOp>(5);
     const std::uint8_t flags = in_.u8();
-    if (flags > 63) good_ = false;
+    if (flags > 127) good_ = false;
     b.stream = flags & 1, b.spread = flags >> 1 & 1, b.dealt = flags >> 2 & 1;
-    b.node = flags >> 4 & 1, b.prefixed = flags >> 5 & 1;
+    b.node = flags >> 4 & 1, b.prefixed = flags >> 5 & 1, b.watched = flags >> 6 & 1;
     b.column_count = in_.u8();
     if (b.column_count > b.columns.size()) good_ = false;
     for (auto& column : b.columns) column = checked<ElementType>(8);
@@ -162,6 +162,11 @@ class Decoder {
     for (std::uint64_t n = list_size(); n > 0 && good_; --n) out.ranks.push_back(in_.u32());
     if (std::ranges::adjacent_find(out.ranks, std::greater_equal<>()) != out.ranks.end())
       good_ = false;
+  }
+
+  void get(TasksBegun& out) {
+    for (std::uint64_t n = list_size(); n > 0 && good_; --n)
+      out.tasks.push_back({in_.u64(), in_.u64(), in_.u32()});
   }
 
   void get(AppsDiffer& out) {

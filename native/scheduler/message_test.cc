@@ -26,7 +26,7 @@ BatchRef full_header(ArgsKind args) {
   return batch_of(3, 77, [&](BatchHeader& h) {
     h.reducer = 9, h.worker = WorkerKind::Process, h.args = args, h.results = ResultMode::Reduce;
     h.element = ElementType::U64, h.op = ReduceOp::Max, h.stream = true, h.spread = true,
-    h.prefixed = true;
+    h.prefixed = true, h.watched = true;
     h.column_count = 2, h.columns = {ElementType::F64, ElementType::I32};
     h.stride = args == ArgsKind::Fixed ? 4 : 0, h.start = -5, h.step = -2, h.seed = ~0ull,
     h.walltime = seconds(9), h.priority = -kPriorityMax;
@@ -60,6 +60,8 @@ std::vector<Message> one_of_each() {
           TokenRequest{5, {0, 7, 0, 0, 0, 0, 0, 1}, 1ull << 40},
           TokenGrant{5, 2},
           TokenReturn{5, 1},
+          TasksBegun{{{1, 2, 3}, {1ull << 40, ~0ull, 4'000'000'000}}},
+          TasksBegun{},
           Hello{123, "node 7"},
           AppsDiffer{{{"energy", 5}, {"", 6}}},
           Fatal{"ERR_X", "what happened"},

@@ -71,6 +71,10 @@ class Rank {
   // When a Tick is due; kNever: nothing is pending.
   Instant next_timer() const;
 
+  // Does a worker run, or has it set aside, a task whose owner wants to know? Then looks are of
+  // use.
+  bool watches() const;
+
   // For the driver's idle policy and for checks: nothing queued, running, held or owed.
   bool quiet() const { return holdings_.empty() && given_.empty(); }
   // Somebody waits for work of this kind, here or on a lifeline, and none is queued.
@@ -122,6 +126,8 @@ class Rank {
     Range range;
     Arguments arguments;
     Instant deadline = kNever;
+    std::int64_t seen = -1;  // What it ran when it was last looked at; -1: nothing that is watched.
+    bool told = false;       // Its owner knows of `seen`.
   };
 
   // The first task of a kind that does not fit what is free, and since when.
@@ -142,6 +148,7 @@ class Rank {
     BatchRef batch;
     Range range;  // One task.
     Arguments arguments;
+    bool seen = false, told = false;  // As for a worker.
   };
 
   // Events (rank.cc).
@@ -154,6 +161,7 @@ class Rank {
   void on(ParkedDone& e, Actions& out);
   void on(WorkerGone& e, Actions& out);
   void on(Received& e, Actions& out);
+  void on(Look& e, Actions& out);
   void on(Tick& e, Actions& out);
   void on(Close& e, Actions& out);
   void on(Fail& e, Actions& out);
@@ -229,6 +237,13 @@ class Rank {
   void end_outlived(Actions& out);
   // So long after a rank was lost nothing that it had given runs any more.
   Duration lease() const { return 2 * config_.lost_after; }
+
+  // Tasks that have begun (rank_begun.cc): their owners are told.
+  using BegunByOwner = std::map<RankId, std::vector<BegunTask>>;
+  void on(RankId from, TasksBegun& m, Actions& out);
+  void look_at(Worker& worker, WorkerId id, std::int64_t current, BegunByOwner& begun);
+  void tell_begun(BegunByOwner begun, Actions& out);
+  bool wanted(HeldId held) const;
 
   // Results (rank_results.cc): up the steal tree to the owner's program.
   void on(RankId from, Results& m, Actions& out);

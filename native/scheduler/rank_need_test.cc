@@ -32,7 +32,7 @@ std::vector<std::pair<WorkerId, std::uint64_t>> begun(const Actions& actions) {
       out.emplace_back(run->worker, run->chunk.batch->id.sequence);
   return out;
 }
-using Begun = std::vector<std::pair<WorkerId, std::uint64_t>>;
+using Starts = std::vector<std::pair<WorkerId, std::uint64_t>>;
 
 std::vector<Grant> grants(const Actions& actions) {
   std::vector<Grant> out;
@@ -65,26 +65,26 @@ TEST_CASE("need: tasks begin as long as there are cores for them, and when some 
 TEST_CASE("need: one task takes what is there of GPUs and memory, others go on beside it") {
   TestRank rank(config_of(0, 1, 3, capacity(3, 1, 100)));
   for (WorkerId worker = 0; worker < 3; ++worker) rank.idle(worker);
-  CHECK(begun(rank.submit(needing(1, {.gpus = 1}), {0, 2})) == Begun{{2, 1}});
-  CHECK(begun(rank.submit(needing(2, {.memory = 60}), {0, 2})) == Begun{{1, 2}});
-  CHECK(begun(rank.submit(needing(3, {}), {0, 1})) == Begun{{0, 3}});
-  CHECK(begun(rank.step(WorkerGone{1, {}, {}})) == Begun{});
-  CHECK(begun(rank.idle(1)) == Begun{{1, 2}});
+  CHECK(begun(rank.submit(needing(1, {.gpus = 1}), {0, 2})) == Starts{{2, 1}});
+  CHECK(begun(rank.submit(needing(2, {.memory = 60}), {0, 2})) == Starts{{1, 2}});
+  CHECK(begun(rank.submit(needing(3, {}), {0, 1})) == Starts{{0, 3}});
+  CHECK(begun(rank.step(WorkerGone{1, {}, {}})) == Starts{});
+  CHECK(begun(rank.idle(1)) == Starts{{1, 2}});
 }
 
 TEST_CASE("need: who does not fit lets others by, but not for ever") {
   TestRank rank(config_of(0, 1, 2, capacity(2)));
   rank.idle(0), rank.idle(1);
-  CHECK(begun(rank.submit(needing(1, {}), {0, 1})) == Begun{{1, 1}});
-  CHECK(begun(rank.submit(needing(2, {.cores = 2}), {0, 1})) == Begun{});
-  CHECK(begun(rank.submit(needing(3, {}), {0, 100})) == Begun{{0, 3}});
+  CHECK(begun(rank.submit(needing(1, {}), {0, 1})) == Starts{{1, 1}});
+  CHECK(begun(rank.submit(needing(2, {.cores = 2}), {0, 1})) == Starts{});
+  CHECK(begun(rank.submit(needing(3, {}), {0, 100})) == Starts{{0, 3}});
   rank.did(0, {0, 1}, seconds(1));
-  CHECK(begun(rank.idle(0)) == Begun{{0, 3}});
+  CHECK(begun(rank.idle(0)) == Starts{{0, 3}});
   rank.pass(limits::kOvertake);
   rank.did(0, {1, 2}, seconds(1));
-  CHECK(begun(rank.idle(0)) == Begun{});
+  CHECK(begun(rank.idle(0)) == Starts{});
   rank.did(1, {0, 1}, seconds(1));
-  CHECK(begun(rank.idle(1)) == Begun{{1, 2}});
+  CHECK(begun(rank.idle(1)) == Starts{{1, 2}});
 }
 
 TEST_CASE("need: a rank with work that does not fit asks nobody for more") {
@@ -93,7 +93,7 @@ TEST_CASE("need: a rank with work that does not fit asks nobody for more") {
   rank.idle(0);
   rank.hear(0, grant_of(1, wide, {0, 2}));
   const Actions second = rank.idle(1);
-  CHECK(begun(second) == Begun{});
+  CHECK(begun(second) == Starts{});
   CHECK_FALSE(asks(second));
 }
 
@@ -173,7 +173,7 @@ TEST_CASE("tokens: a cancelled task gives its tokens back when it has ended, not
   CHECK(rank.step(CancelBatch{1}) == Actions{Interrupt{1, false}});
   CHECK(rank.did(1, {0, 1}) == Actions{run(0, second, {0, 1})});
   CHECK_FALSE(rank.rank.quiet());
-  CHECK(begun(rank.did(0, {0, 1})) == Begun{});
+  CHECK(begun(rank.did(0, {0, 1})) == Starts{});
   CHECK(rank.rank.quiet());
   CHECK(rank.rank.tokens_home());
 }

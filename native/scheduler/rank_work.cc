@@ -117,7 +117,9 @@ void Rank::on(TaskParked& e, Actions& out) {
     out.push_back(ParkedDropped{e.ticket});
     return report_revoked(had.held, {had.range}, out);
   }
-  parked_[e.ticket] = {e.worker, had.held, had.batch, {e.index, e.index + 1}, had.arguments};
+  const bool told = had.told && had.seen == static_cast<std::int64_t>(e.index);
+  parked_[e.ticket] = {e.worker,      had.held, had.batch, {e.index, e.index + 1},
+                       had.arguments, told,     told};
   requeue(had, {e.index + 1, had.range.last});
   found->second.local -= done;
   if (done > 0) report_own(had.held, std::move(e.records), out);
@@ -202,6 +204,7 @@ bool Rank::run_next(WorkerId id, Actions& out) {
   worker.batch = taken.batch;
   worker.range = taken.range;
   worker.arguments = taken.arguments;
+  worker.seen = -1;
   const bool timed = taken.batch->walltime > 0 && worker.kind == WorkerKind::Js;
   set_deadline(worker, timed ? now_ + taken.batch->walltime : kNever);
   const AppId app = taken.batch->app;

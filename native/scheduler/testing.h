@@ -42,6 +42,9 @@ inline bool operator==(const Run& a, const Run& b) {
 inline bool operator==(const Deliver& a, const Deliver& b) {
   return a.sequence == b.sequence && a.record == b.record;
 }
+inline bool operator==(const Begun& a, const Begun& b) {
+  return a.task == b.task && a.rank == b.rank;
+}
 inline bool operator==(const BatchDone& a, const BatchDone& b) { return a.sequence == b.sequence; }
 inline bool operator==(const Interrupt& a, const Interrupt& b) {
   return a.worker == b.worker && a.overdue == b.overdue;
@@ -146,6 +149,12 @@ inline std::ostream& operator<<(std::ostream& o, const TokenGrant& m) {
 inline std::ostream& operator<<(std::ostream& o, const TokenReturn& m) {
   return o << "TokenReturn for " << m.sequence << ": " << m.units << " units";
 }
+inline std::ostream& operator<<(std::ostream& o, const BegunTask& t) {
+  return o << t.sequence << "#" << t.index << " on worker " << t.worker;
+}
+inline std::ostream& operator<<(std::ostream& o, const TasksBegun& m) {
+  return put_list(o << "TasksBegun ", m.tasks);
+}
 inline std::ostream& operator<<(std::ostream& o, const Shutdown&) { return o << "Shutdown"; }
 inline std::ostream& operator<<(std::ostream& o, const Ping& m) { return o << "Ping " << m.nonce; }
 inline std::ostream& operator<<(std::ostream& o, const Pong& m) { return o << "Pong " << m.nonce; }
@@ -168,6 +177,9 @@ inline std::ostream& operator<<(std::ostream& o, const Run& a) {
 }
 inline std::ostream& operator<<(std::ostream& o, const Deliver& a) {
   return o << "Deliver of " << a.sequence << ": " << a.record;
+}
+inline std::ostream& operator<<(std::ostream& o, const Begun& a) {
+  return o << "Begun " << a.task << " of rank " << a.rank;
 }
 inline std::ostream& operator<<(std::ostream& o, const BatchDone& a) {
   return o << "BatchDone " << a.sequence;

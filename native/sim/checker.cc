@@ -10,6 +10,8 @@
 namespace heddle::sim {
 namespace {
 
+constexpr RankId kNobody = ~0u;
+
 std::uint64_t mix(std::uint64_t x) { return Random(x).next(); }
 
 // The bytes of task `index`'s packed argument.
@@ -53,6 +55,7 @@ std::vector<std::uint8_t> packed_of(Range range, std::uint32_t size) {
 Checker::Checker(const Scenario& scenario)
     : workers_die_(scenario.worker_dies_one_in > 0),
       ranks_fail_(!scenario.outages.empty()),
+      parks_(scenario.park_one_in > 0),
       ranks_(scenario.ranks),
       nodes_(scenario.nodes()) {
   std::vector<std::uint64_t> sequences(scenario.ranks, 0);
@@ -67,6 +70,7 @@ Checker::Checker(const Scenario& scenario)
     h.element = plan.element;
     h.op = plan.op;
     h.stream = plan.stream;
+    h.watched = plan.watched;
     h.walltime = plan.walltime;
     h.priority = plan.priority;
     h.placement = plan.placement;
@@ -77,7 +81,8 @@ Checker::Checker(const Scenario& scenario)
     state.plan = plan;
     state.header = std::make_shared<const BatchHeader>(h);
     state.runs.resize(plan.tasks);
-    state.ran.resize(plan.tasks);
+    state.ran.resize(plan.tasks, kNobody);
+    state.told.resize(plan.tasks);
     state.deliveries.resize(plan.tasks);
     index_[h.id] = state_.size();
     state_.push_back(std::move(state));
@@ -266,6 +271,23 @@ void Checker::check_payload(State& state, const Record& record) {
     state.reduced = state.any_reduced ? combine(*state.header, state.reduced, bits) : bits;
     state.any_reduced = true;
   }
+}
+
+void Checker::told(RankId owner, const Begun& begun) {
+  const auto& [sequence, index, worker] = begun.task;
+  State& state = state_.at(index_of(owner, sequence));
+  const std::string name = "told that task " + std::to_string(index) + " runs: ";
+  ++times_told_;
+  if (!state.plan.watched || state.cancelled || state.done)
+    return complain(name + "nobody wants to know");
+  if (index < state.plan.first || index - state.plan.first >= state.plan.tasks)
+    return complain(name + "there is no such task");
+  const std::uint64_t k = index - state.plan.first;
+  if (state.ran[k] == kNobody) complain(name + "it has not begun");
+  // What lies behind a task that is set aside goes back to the queue, and may run elsewhere.
+  if (workers_die_ || ranks_fail_ || parks_) return;
+  if (state.ran[k] != begun.rank) complain(name + "on another rank");
+  if (++state.told[k] > 1) complain(name + "for the second time");
 }
 
 void Checker::delivered(RankId owner, std::uint64_t sequence, const Record& record) {

@@ -43,6 +43,10 @@ class Checker {
   // The error of a task that took its worker down: by the scenario's choice, or since it hangs.
   static std::vector<std::uint8_t> crash() { return {'!', '!'}; }
 
+  // The program of `owner` was told that a task runs: it does, or did.
+  void told(RankId owner, const Begun& begun);
+  std::uint64_t times_told() const { return times_told_; }
+
   void delivered(RankId owner, std::uint64_t sequence, const Record& record);
   void done(RankId owner, std::uint64_t sequence);
   void cancelled(std::size_t batch) { state_[batch].cancelled = true; }
@@ -61,9 +65,9 @@ class Checker {
   struct State {
     BatchPlan plan;
     BatchRef header;
-    std::vector<std::uint8_t> runs, deliveries;  // Per task.
-    std::vector<RankId> ran;                     // Per task.
-    std::uint64_t begun = 0;                     // Tasks.
+    std::vector<std::uint8_t> runs, deliveries, told;  // Per task.
+    std::vector<RankId> ran;                           // Per task; kNobody: it has not begun.
+    std::uint64_t begun = 0;                           // Tasks.
     bool submitted = false;
     std::uint64_t reduced = 0;
     bool any_reduced = false, done = false, cancelled = false, crashed = false, abandoned = false;
@@ -80,9 +84,10 @@ class Checker {
   bool reduced_right(const State& state) const;
 
   std::vector<State> state_;
+  std::uint64_t times_told_ = 0;
   std::map<BatchId, std::size_t> index_;
   std::string complaint_;
-  bool workers_die_ = false, ranks_fail_ = false;
+  bool workers_die_ = false, ranks_fail_ = false, parks_ = false;
   std::uint32_t ranks_ = 1;
   Nodes nodes_;
 };

@@ -216,6 +216,31 @@ void Cluster::happen(RankId rank, TimerRings&) {
   step(rank, Tick{});
 }
 
+// The tasks of a chunk are taken to last equally long.
+void Cluster::happen(RankId rank, Looks&) {
+  Node& node = nodes_[rank];
+  node.looking = false;
+  if (!node.rank->watches()) return;
+  Look look;
+  for (const Worker& worker : node.workers) {
+    const Range range = worker.chunk.range;
+    const double share = worker.busy ? static_cast<double>(now_ - worker.began) /
+                                           static_cast<double>(worker.lasts + 1)
+                                     : 0;
+    look.current.push_back(
+        worker.busy ? static_cast<std::int64_t>(range.first) +
+                          static_cast<std::int64_t>(share * static_cast<double>(range.size()))
+                    : -1);
+  }
+  step(rank, std::move(look));
+  look_soon(rank);
+}
+
+void Cluster::look_soon(RankId rank) {
+  if (scenario_.look_every > 0 && !std::exchange(nodes_[rank].looking, true))
+    at(now_ + scenario_.look_every, rank, Looks{});
+}
+
 void Cluster::step(RankId rank, Event event) {
   Actions actions;
   nodes_[rank].rank->step(std::move(event), now_, actions);
@@ -286,8 +311,9 @@ void Cluster::act(RankId rank, Run& a) {
   worker.chunk = std::move(a.chunk);
   watch_resources(rank);
   if (checker_.need(*worker.chunk.batch).any_token()) watch_tokens();
-  at(now_ + checker_.duration(*worker.chunk.batch, worker.chunk.range), rank,
-     ChunkEnds{a.worker, worker.life});
+  worker.lasts = checker_.duration(*worker.chunk.batch, worker.chunk.range);
+  at(now_ + worker.lasts, rank, ChunkEnds{a.worker, worker.life});
+  if (worker.chunk.batch->watched) look_soon(rank);
 }
 
 // As the runtime does it: a JavaScript worker over its walltime is terminated, a process is killed,
@@ -321,6 +347,8 @@ void Cluster::act(RankId rank, Deliver& a) {
   }
   at(when, rank, Program{Consumed{a.sequence, bytes}});
 }
+
+void Cluster::act(RankId rank, Begun& a) { checker_.told(rank, a); }
 
 void Cluster::act(RankId rank, BatchDone& a) { checker_.done(rank, a.sequence); }
 

@@ -68,8 +68,9 @@ class Cluster {
         what;  // Index of the batch to submit, or an event.
   };
   struct TimerRings {};
+  struct Looks {};
   using What = std::variant<FrameArrives, ChunkEnds, ParkedEnds, WorkerStarts, WorkerDies, Program,
-                            TimerRings, Outage>;
+                            TimerRings, Looks, Outage>;
   struct Happening {
     Instant at;
     std::uint64_t order;
@@ -82,6 +83,7 @@ class Cluster {
   struct Worker {
     Chunk chunk;
     Instant began;
+    Duration lasts = 0;
     std::uint64_t life = 0;
     bool busy = false;
   };
@@ -89,6 +91,7 @@ class Cluster {
     std::unique_ptr<Rank> rank;
     std::vector<Worker> workers;
     Instant timer = kNever;
+    bool looking = false;
     Instant program_free;  // When the program has consumed what it got so far.
     std::uint64_t unconsumed = 0;
     Instant held_until;                                             // Nothing happens there before.
@@ -106,11 +109,13 @@ class Cluster {
   void happen(RankId rank, WorkerDies& e);
   void happen(RankId rank, Program& e);
   void happen(RankId rank, TimerRings& e);
+  void happen(RankId rank, Looks& e);
   void happen(RankId rank, Outage& e);
   void step(RankId rank, Event event);
   void act(RankId rank, Send& a);
   void act(RankId rank, Run& a);
   void act(RankId rank, Deliver& a);
+  void act(RankId rank, Begun& a);
   void act(RankId rank, BatchDone& a);
   void act(RankId rank, Interrupt& a);
   void act(RankId rank, ParkedDropped& a) { nodes_[rank].parked.erase(a.ticket); }
@@ -118,6 +123,7 @@ class Cluster {
   void act(RankId, JobClosed&) {}
   void act(RankId, Ponged&) {}
   void act(RankId, StatsArrived&) {}
+  void look_soon(RankId rank);
   void park(RankId rank, WorkerId worker, Chunk chunk);
   void worker_gone(RankId rank, WorkerId worker, std::optional<std::uint64_t> culprit);
   void watch_bounds(RankId rank);

@@ -60,6 +60,28 @@ TEST_CASE("a large batch reaches every rank of many") {
   CHECK(cluster.ranks_that_ran() == scenario.ranks);
 }
 
+TEST_CASE("owners are told which tasks run; it is as good when none of that arrives") {
+  Scenario scenario;
+  scenario.seed = 5;
+  scenario.ranks = 8;
+  scenario.look_every = milliseconds(1);
+  BatchPlan plan;
+  plan.tasks = 400;
+  plan.task_max = 10'000'000;
+  plan.watched = true;
+  scenario.batches.push_back(plan);
+  Cluster cluster(scenario);
+  CHECK(cluster.run(kStepsMax) == "");
+  // Four in five of them take 2 ms or more, but for what one rank has the message comes too late.
+  CHECK(cluster.checker().times_told() > 280);
+  CHECK(cluster.checker().times_told() <= plan.tasks);
+  Cluster deaf(scenario, [](RankId, RankId, Message& message) {
+    return std::holds_alternative<TasksBegun>(message) ? 0u : 1u;
+  });
+  CHECK(deaf.run(kStepsMax) == "");
+  CHECK(deaf.checker().times_told() < 280);
+}
+
 TEST_CASE("an idle fabric says nothing") {
   Scenario scenario;
   scenario.ranks = 64;

@@ -183,6 +183,14 @@ void lose_ranks(Scenario& s) {
   std::ranges::sort(s.outages, {}, &Outage::at);
 }
 
+// Some batches watched in half of the jobs. Drawn apart.
+void watch_some(Scenario& s) {
+  Random random(s.seed + 0x6c6f6f6b);
+  if (random.below(2) == 0) return;
+  s.look_every = milliseconds(random.below(2) == 0 ? 1 : 4);
+  for (BatchPlan& plan : s.batches) plan.watched = random.below(2) == 0;
+}
+
 }  // namespace
 
 Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
@@ -205,6 +213,7 @@ Scenario Scenario::from_seed(std::uint64_t seed, std::uint32_t ranks) {
   need_more(s);
   share_nodes(s);
   lose_ranks(s);
+  watch_some(s);
   return s;
 }
 

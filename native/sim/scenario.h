@@ -25,6 +25,7 @@ struct BatchPlan {
   ReduceOp op = ReduceOp::App;
   WorkerKind worker = WorkerKind::Native;
   bool stream = false;
+  bool watched = false;
   Duration task_max = 0;           // Tasks take up to this, by index.
   std::uint32_t fail_one_in = 0;   // 0: none fails.
   std::uint32_t result_bytes = 1;  // Of each packed value.
@@ -63,6 +64,7 @@ struct Scenario {
   std::uint64_t memory = 0;              // Of each rank.
   bool uneven = false;                   // Some ranks have less of it.
   TokenCounts tokens{};
+  Duration look_every = 0;     // At what workers run, for batches that are watched; 0: never.
   std::uint32_t per_node = 1;  // Ranks.
   bool nodes_round = false;    // They are dealt to nodes one by one, instead of in a row.
   std::vector<BatchPlan> batches;

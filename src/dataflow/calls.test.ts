@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Executor } from "../executors/executor.ts";
 import type { AppFuture } from "../futures/future.ts";
-import { type Drained, RecordKind, type SubmitOptions, type TaskRecord } from "../native/binding.ts";
+import { type BegunTask, type Drained, RecordKind, type SubmitOptions, type TaskRecord } from "../native/binding.ts";
 import { decode, encode } from "../serialize/codec.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { Kernel } from "./kernel.ts";
@@ -21,6 +21,7 @@ class FakeExecutor implements Executor {
   #answered = 0;
   #records: TaskRecord[] = [];
   #finished: number[] = [];
+  #begun: BegunTask[] = [];
   #notify: () => void = () => {};
 
   nodes(): Uint32Array {
@@ -50,6 +51,12 @@ class FakeExecutor implements Executor {
     this.#notify();
   }
 
+  /** Says that a task runs. */
+  begin(batch: number, index: number): void {
+    this.#begun.push({ batch, index, rank: 2, worker: 1 });
+    this.#notify();
+  }
+
   hasEvents(): boolean {
     return this.#finished.length > 0;
   }
@@ -59,10 +66,11 @@ class FakeExecutor implements Executor {
   }
 
   drain(): Drained {
-    const drained = { records: this.#records, finished: this.#finished, overdue: [], fatal: null, closed: false };
+    const news = { begun: this.#begun, records: this.#records, finished: this.#finished };
+    this.#begun = [];
     this.#records = [];
     this.#finished = [];
-    return drained;
+    return { ...news, overdue: [], fatal: null, closed: false };
   }
 
   credit(): void {}
@@ -107,10 +115,16 @@ function appNamed(name: string): AppDefinition {
   return { name, kind: "js", ...nothing };
 }
 
-function setUp(): { executor: FakeExecutor; call: (app: AppDefinition, value: unknown) => AppFuture<unknown> } {
+interface Fake {
+  executor: FakeExecutor;
+  kernel: Kernel;
+  call: (app: AppDefinition, value: unknown) => AppFuture<unknown>;
+}
+
+function setUp(): Fake {
   const executor = new FakeExecutor();
   const kernel = new Kernel(executor, { onFatal: () => {}, onOverdue: () => {}, onClosed: () => {} });
-  return { executor, call: (app, value) => kernel.call(app, [value]) };
+  return { executor, kernel, call: (app, value) => kernel.call(app, [value]) };
 }
 
 const ranges = ({ batches }: FakeExecutor): [app: string, first: number, last: number][] =>
@@ -212,4 +226,20 @@ test("a batch that the executor refuses fails its own calls alone", async () => 
   executor.answer();
   await expect(refused).rejects.toThrow("not today");
   expect(await taken).toBe(2);
+});
+
+test("a call that a worker has begun is running until it is over; who says so too late is not heard", async () => {
+  const { executor, kernel, call } = setUp();
+  const [first, second] = [call(dock, "a"), call(dock, "b")];
+  await turn();
+  executor.begin(1, 1);
+  executor.begin(1, 1);
+  expect([first.state, second.state, second.tries]).toEqual(["launched", "running", 1]);
+  expect(kernel.counts()).toMatchObject({ launched: 1, running: 1, done: 0 });
+  executor.answer();
+  executor.begin(1, 0);
+  executor.begin(1, 5);
+  executor.begin(9, 0);
+  expect(await Promise.all([first, second])).toEqual(["a", "b"]);
+  expect(kernel.counts()).toMatchObject({ launched: 0, running: 0, done: 2 });
 });

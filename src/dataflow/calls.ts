@@ -5,7 +5,8 @@
 
 import { HeddleError } from "../errors.ts";
 import type { AppFuture, Home } from "../futures/future.ts";
-import type { SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
+import type { RunningCall } from "../monitoring/events.ts";
+import type { BegunTask, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
 import { decode, decodeMany } from "../serialize/codec.ts";
@@ -103,6 +104,11 @@ export class CallGatherer implements Home {
     return count;
   }
 
+  /** @internal A worker has been at a call for a while. */
+  running(call: RunningCall): void {
+    this.#kernel.pump.observer?.running(this.#app.name, call);
+  }
+
   /** A call failed: tries it again, elsewhere if there is another rank, where the app's policy says so. */
   triedAgain(future: AppFuture<unknown>, error: HeddleError, bytes: Uint8Array): boolean {
     const { name, policy } = this.#app;
@@ -187,6 +193,7 @@ export class CallGatherer implements Home {
       reducer: null,
       column: returns === null ? null : newColumn(returns, count),
       stream: true,
+      watched: true,
       seed: this.#seed,
       walltimeMs: this.#app.walltimeMs,
       prefixed: this.#app.settings !== undefined,
@@ -229,6 +236,13 @@ class CallsSink implements BatchSink, Home {
     this.#first = options.first;
     this.#column = options.column;
     this.#futures = futures;
+  }
+
+  begun({ index, rank, worker }: BegunTask): void {
+    const future = this.#futures[index - this.#first] ?? null;
+    if (future?.state !== "launched") return;
+    future.moved("running", this);
+    this.#gatherer.running({ index: future.index, rank, slot: worker });
   }
 
   record({ kind, first, last, payload, rank }: TaskRecord): void {

@@ -5,7 +5,15 @@
 
 import { CancelledError, type HeddleError } from "../errors.ts";
 import type { FailedTask } from "../monitoring/events.ts";
-import type { ElementType, Placement, ReduceOp, SubmitOptions, TaskRecord, TypedColumn } from "../native/binding.ts";
+import type {
+  BegunTask,
+  ElementType,
+  Placement,
+  ReduceOp,
+  SubmitOptions,
+  TaskRecord,
+  TypedColumn,
+} from "../native/binding.ts";
 import { RecordKind } from "../native/binding.ts";
 import { getters, rowBytes } from "../serialize/columns.ts";
 import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
@@ -51,6 +59,8 @@ export interface JobOptions {
   cache: MapCache | null;
   /** The user's; null: none. */
   ownSeed: string | null;
+  /** It is shown how many tasks run. */
+  progress: boolean;
 }
 
 const PIECES_MAX = 64; // Under way at once: enough for the widest fabric, and a bound on memory.
@@ -66,6 +76,7 @@ export class MapJob {
   readonly #options: JobOptions;
   readonly #memo: MapMemo | null;
   readonly #batches = new Map<number, number>();
+  readonly #running = new Set<number>();
   /** Of tasks that were tried again. */
   readonly #attempts = new Map<number, { tries: number }>();
   #bytes = 0;
@@ -80,7 +91,7 @@ export class MapJob {
     this.#end = end;
     this.#options = options;
     this.#memo = MapMemo.of(kernel.memo, app, options.cache, end, options.ownSeed);
-    this.progress = { done: 0, failed: 0, submitted: 0, total: source.total };
+    this.progress = { done: 0, failed: 0, running: 0, submitted: 0, total: source.total };
   }
 
   /** Tasks that were submitted so far; in the end, of the map. */
@@ -193,13 +204,30 @@ export class MapJob {
     const column = this.#columnFor(first, last);
     const ends = { results, element, op, reducer, column, stream };
     const prefixed = this.app.settings !== undefined;
-    return { ...piece, ...placement, ...ends, app: this.app.name, seed, walltimeMs, prefixed };
+    const watched = this.#options.progress || this.#kernel.showsProgress;
+    return { ...piece, ...placement, ...ends, watched, app: this.app.name, seed, walltimeMs, prefixed };
+  }
+
+  /** @internal A task has been running for a while. If its result ever overtakes this news, it counts until the map ends. */
+  begun(index: number): void {
+    this.#running.add(index);
+    this.progress.running = this.#running.size;
+  }
+
+  /** These have ended. Of tasks there may be millions, but few of them run. */
+  #ran(first: number, last: number): void {
+    const running = this.#running;
+    if (running.size === 0) return;
+    if (last - first < running.size) for (let k = first; k < last; k++) running.delete(k);
+    else for (const k of running) if (k >= first && k < last) running.delete(k);
+    this.progress.running = running.size;
   }
 
   /** @internal For its pieces. */
   accept(record: TaskRecord, column: TypedColumn | null, piece: Arguments): void {
     if (this.#settle === null) return;
     const { kind, first, last, payload, batch } = record;
+    this.#ran(first, last);
     if (kind === RecordKind.failed) {
       for (let index = first; index < last; index++) {
         const known = { app: this.app.name, index, arguments: argumentsText(this.app, piece, index) };
@@ -302,6 +330,10 @@ class PieceSink implements BatchSink {
     this.#job = job;
     this.#piece = piece;
     this.#column = column;
+  }
+
+  begun({ index }: BegunTask): void {
+    this.#job.begun(index);
   }
 
   record(record: TaskRecord): void {

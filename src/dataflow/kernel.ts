@@ -153,7 +153,7 @@ export class Kernel {
     }
   }
 
-  /** Calls so far, by state; those that are not over count as launched, or as pending where they wait for inputs. */
+  /** Calls so far, by state; what is not sent yet counts as launched. */
   counts(): StateCounts {
     const sum = noCounts();
     for (const tally of this.tallies.values()) {

@@ -8,11 +8,13 @@
 import type { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { Observer } from "../monitoring/events.ts";
-import { RecordKind, type SubmitOptions, type TaskRecord } from "../native/binding.ts";
+import { type BegunTask, RecordKind, type SubmitOptions, type TaskRecord } from "../native/binding.ts";
 import { errorOfFatal } from "./failures.ts";
 
 /** Whoever waits for a batch. */
 export interface BatchSink {
+  /** Of a batch that is watched. The task may have ended meanwhile. */
+  begun?(task: BegunTask): void;
   record(record: TaskRecord): void;
   /** Nothing more comes. */
   finished(): void;
@@ -104,8 +106,9 @@ export class Pump {
   }
 
   drain(): void {
-    const { records, finished, overdue, fatal, closed } = this.#executor.drain();
+    const { begun, records, finished, overdue, fatal, closed } = this.#executor.drain();
     if (this.observer !== null) this.#tell(this.observer, records);
+    for (const task of begun) this.#sinks.get(task.batch)?.begun?.(task);
     for (const record of records) this.#sinks.get(record.batch)?.record(record);
     for (const batch of finished) {
       const sink = this.#sinks.get(batch);

@@ -98,11 +98,7 @@ export class RunRecord {
 
 function boardOf(kernel: Kernel): ProgressBoard {
   kernel.showsProgress = true;
-  const slots = { js: 0, process: 0, native: 0 };
-  for (const { first, last, cores } of kernel.executor.capacities) {
-    for (const kind of ["js", "process", "native"] as const) slots[kind] += (last - first) * cores[kind];
-  }
-  return new ProgressBoard(() => [...kernel.tallies.values()].map((tally) => progressOf(tally, slots)));
+  return new ProgressBoard(() => [...kernel.tallies.values()].map(progressOf));
 }
 
 /** Made when the first task wants one. */

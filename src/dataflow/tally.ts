@@ -5,7 +5,6 @@ import type { AppFuture, Tally } from "../futures/future.ts";
 import { type FutureState, noCounts, type StateCounts } from "../futures/states.ts";
 import type { FailedTask } from "../monitoring/events.ts";
 import type { NamedProgress } from "../monitoring/progress.ts";
-import type { WorkerKind } from "../native/binding.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import type { Pump } from "./pump.ts";
 
@@ -13,6 +12,8 @@ import type { Pump } from "./pump.ts";
 export interface Progress {
   done: number;
   failed: number;
+  /** Where somebody looks at it: tasks that have been running for a while. */
+  running: number;
   submitted: number;
   /** Null: not known yet. */
   total: number | null;
@@ -22,11 +23,12 @@ export class AppTally implements Tally {
   /** Calls, and those of them that wait for inputs, or are joinApps that have not ended. */
   made = 0;
   waiting = 0;
+  readonly now = { running: 0, joining: 0 };
   readonly app: AppDefinition;
   readonly #pump: Pump;
   readonly #over = noCounts();
   readonly #running = new Set<Progress>();
-  readonly #ended = { maps: 0, done: 0, failed: 0, submitted: 0 };
+  readonly #ended = { maps: 0, done: 0, failed: 0, running: 0, submitted: 0 };
 
   constructor(app: AppDefinition, pump: Pump) {
     this.app = app;
@@ -54,22 +56,25 @@ export class AppTally implements Tally {
     sum.submitted += progress.submitted;
   }
 
-  /** Calls by state; those that are not over count as launched, or as pending where they wait for inputs. */
+  /** Calls by state; what is not sent yet counts as launched. */
   calls(): StateCounts {
     const counts = { ...this.#over };
     const over = Object.values(counts).reduce((a, b) => a + b, 0);
-    counts.pending = this.waiting;
-    counts.launched = this.made - over - this.waiting;
+    counts.running = this.now.running;
+    counts.joining = this.now.joining;
+    counts.pending = this.waiting - this.now.joining;
+    counts.launched = this.made - over - this.waiting - this.now.running;
     return counts;
   }
 
   /** Maps, and their tasks. What a map that ended early never sent is not in `total`. */
   maps(): Progress & { maps: number } {
     const sum: Progress & { maps: number } = { ...this.#ended, total: this.#ended.submitted };
-    for (const { done, failed, submitted, total } of this.#running) {
+    for (const { done, failed, running, submitted, total } of this.#running) {
       sum.maps++;
       sum.done += done;
       sum.failed += failed;
+      sum.running += running;
       sum.submitted += submitted;
       sum.total = sum.total === null || total === null ? null : sum.total + total;
     }
@@ -77,19 +82,16 @@ export class AppTally implements Tally {
   }
 }
 
-/** An app for people. At most as many of its tasks run as there are slots for them. */
-export function progressOf(tally: AppTally, slots: Record<WorkerKind, number>): NamedProgress {
+/** An app for people. */
+export function progressOf(tally: AppTally): NamedProgress {
   const calls = tally.calls();
   const maps = tally.maps();
   const failed = calls.failed + calls["dependency-failed"] + calls.cancelled + maps.failed;
   const done = calls.done + calls["memo-done"] + maps.done;
-  const sent = calls.launched + maps.submitted - maps.done - maps.failed;
+  const running = calls.running + maps.running;
+  const waiting = calls.launched + Math.max(0, maps.submitted - maps.done - maps.failed - maps.running);
   const total = maps.total === null ? null : maps.total + tally.made;
-  return { name: tally.app.name, done, failed, running: Math.min(sent, slots[slotsOf(tally.app)]), total };
-}
-
-function slotsOf({ kind, native }: AppDefinition): WorkerKind {
-  return native !== null ? "native" : kind === "process" ? "process" : "js";
+  return { name: tally.app.name, done, failed, running, waiting, total };
 }
 
 export function failedTask(task: Pick<FailedTask, "app" | "index" | "map" | "tries">, error: unknown): FailedTask {

@@ -8,6 +8,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { availableParallelism, hostname } from "node:os";
 import type {
   AppEntry,
+  BegunTask,
   Drained,
   NativeEntry,
   RankCapacity,
@@ -34,6 +35,7 @@ import { isolatedCommand } from "./worker-entry.ts";
 
 const CHUNK_MS = 4; // Aim of one chunk: the program's own callbacks wait no longer than this.
 const CHUNK_TASKS_MAX = 4_096;
+const LOOK_MS = 100; // As `kLookEvery` in native/scheduler/limits.h.
 
 interface Batch {
   number: number;
@@ -77,6 +79,7 @@ export class InlineExecutor implements Executor {
   readonly #watch: RejectionWatch;
   readonly #onRejection: (reason: unknown, promise: Promise<unknown>) => void;
   #records: TaskRecord[] = [];
+  #begun: BegunTask[] = [];
   #finished: number[] = [];
   #notify: () => void = () => {};
   #notified = false;
@@ -149,7 +152,7 @@ export class InlineExecutor implements Executor {
   }
 
   hasEvents(): boolean {
-    return this.#records.length > 0 || this.#finished.length > 0;
+    return this.#begun.length > 0 || this.#records.length > 0 || this.#finished.length > 0;
   }
 
   waitEvents(): boolean {
@@ -157,11 +160,12 @@ export class InlineExecutor implements Executor {
   }
 
   drain(): Drained {
-    const drained = { records: this.#records, finished: this.#finished, overdue: [], fatal: null, closed: false };
+    const news = { begun: this.#begun, records: this.#records, finished: this.#finished };
+    this.#begun = [];
     this.#records = [];
     this.#finished = [];
     this.#notified = false;
-    return drained;
+    return { ...news, overdue: [], fatal: null, closed: false };
   }
 
   credit(): void {}
@@ -238,7 +242,7 @@ export class InlineExecutor implements Executor {
           ? this.#runner.run()
           : runNativeChunk(this.#port, batch.number, options, { first, last: first + count }, native);
       const pending = this.#inTask.run(true, run);
-      if (pending !== undefined) await pending;
+      if (pending !== undefined) await this.#watched(batch, () => this.#port.current[0] as number, pending);
     }
     this.#tasksRun += count;
     const took = performance.now() - startedAt;
@@ -246,10 +250,31 @@ export class InlineExecutor implements Executor {
     else if (took > 2 * CHUNK_MS) batch.chunk = Math.max(1, batch.chunk >> 1);
   }
 
+  /** Waits for `end`. A task that runs at two looks meanwhile is told of, if somebody wants to know. */
+  async #watched<T>({ number, options }: Batch, current: () => number, end: Promise<T>): Promise<T> {
+    if (options.watched !== true) return await end;
+    let seen = -1;
+    let told = -1;
+    const timer = setInterval(() => {
+      const index = current();
+      if (index >= 0 && index === seen && index !== told) {
+        told = index;
+        this.#begun.push({ batch: number, index, rank: 0, worker: 0 });
+        this.#signal();
+      }
+      seen = index;
+    }, LOOK_MS).unref();
+    try {
+      return await end;
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   async #runCommand(batch: Batch, index: number): Promise<void> {
     const task = runCommandTask(batch.options, index, this.#gpus);
     this.#command = { batch, stop: task.stop };
-    const { failed, payload } = await task.done;
+    const { failed, payload } = await this.#watched(batch, () => index, task.done);
     this.#command = null;
     const kind = failed ? RecordKind.failed : batch.options.results === "discard" ? RecordKind.done : RecordKind.packed;
     this.#report({

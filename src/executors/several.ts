@@ -152,9 +152,13 @@ export class SeveralExecutors implements Executor {
   }
 
   drain(): Drained {
-    const all: Drained = { records: [], finished: [], overdue: [], fatal: null, closed: false };
+    const all: Drained = { begun: [], records: [], finished: [], overdue: [], fatal: null, closed: false };
     for (const place of this.#places) {
-      const { records, finished, overdue, fatal, closed } = place.executor.drain();
+      const { begun, records, finished, overdue, fatal, closed } = place.executor.drain();
+      for (const task of begun) {
+        const batch = place.batches.get(task.batch)?.batch.number;
+        if (batch !== undefined) all.begun.push({ ...task, batch });
+      }
       for (const record of records) if (this.#take(place, record)) all.records.push(record);
       for (const number of finished) this.#finish(place, number, all.finished);
       for (const worker of overdue) place.executor.endOverdue(worker); // Numbers of workers are the executor's own.

@@ -48,6 +48,8 @@ export interface CallFiles {
 
 /** @internal Calls that are over, by state. */
 export interface Tally {
+  /** Calls that are in this state now. */
+  readonly now: { running: number; joining: number };
   over(state: FutureState, future: AppFuture<unknown>): void;
 }
 
@@ -255,7 +257,12 @@ export class AppFuture<T> extends Promise<T> {
     if (!transitions[this.#state].includes(state)) {
       throw new HeddleError("ERR_INTERNAL", `${this.id} cannot become ${state}: it is ${this.#state}.`);
     }
+    const from = this.#state;
     this.#state = state;
+    if (this.#tally !== null) {
+      if (from === "running" || from === "joining") this.#tally.now[from]--;
+      else if (state === "running" || state === "joining") this.#tally.now[state]++;
+    }
     if (isOver(state)) {
       this.home = null;
       this.#tally?.over(state, this);

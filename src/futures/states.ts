@@ -5,7 +5,8 @@
  *
  * - `unscheduled`: made in this turn of the event loop, not sent yet; or about to be tried again.
  * - `pending`: waits for its inputs.
- * - `launched`: sent to the executor. Whether a worker has begun it is not known here.
+ * - `launched`: sent to the executor: it waits for a worker, or began a moment ago.
+ * - `running`: a worker has been at it for 0.1 s or more. A program hears of it within some tenths of a second; of shorter tasks it never does.
  * - `joining`: of a joinApp: its function, or a future that it returned, has not ended.
  * - `done`; `memo-done`: the result is of an equal call, now or before.
  * - `failed`; `dependency-failed`: an input failed, so it never ran; `cancelled`: by cancel(), or an input was.
@@ -14,6 +15,7 @@ export type FutureState =
   | "unscheduled"
   | "pending"
   | "launched"
+  | "running"
   | "joining"
   | "done"
   | "memo-done"
@@ -25,7 +27,8 @@ export type FutureState =
 export const transitions: Readonly<Record<FutureState, readonly FutureState[]>> = {
   unscheduled: ["pending", "launched", "joining", "memo-done", "done", "failed", "cancelled"],
   pending: ["unscheduled", "launched", "joining", "memo-done", "done", "failed", "dependency-failed", "cancelled"],
-  launched: ["unscheduled", "done", "failed", "cancelled"],
+  launched: ["unscheduled", "running", "done", "failed", "cancelled"],
+  running: ["unscheduled", "done", "failed", "cancelled"],
   joining: ["done", "failed", "dependency-failed", "cancelled"],
   done: [],
   "memo-done": [],

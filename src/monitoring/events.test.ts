@@ -33,6 +33,22 @@ test("what moves within a short time is one line for each app", () => {
   ]);
 });
 
+test("calls that run are in one line for each app, up to a limit", () => {
+  const events = new EventLog(join(folder, "events.jsonl"), noLog);
+  for (let index = 0; index < 3; index++) events.running("a", { index, rank: 0, slot: index });
+  events.running("b", { index: 7, rank: 2, slot: 1 });
+  events.flush();
+  for (let index = 3; index < 20_000; index++) events.running("a", { index, rank: 0, slot: 0 });
+  events.close();
+  const lines = linesOf() as { event: string; app: string; calls: object[] }[];
+  expect(lines.map(({ event, app, calls }) => [event, app, calls.length])).toEqual([
+    ["running", "a", 3],
+    ["running", "b", 1],
+    ["running", "a", 9_997],
+  ]);
+  expect(lines[1]?.calls).toEqual([{ index: 7, rank: 2, slot: 1 }]);
+});
+
 test("each failure has a line and is logged, up to a limit", () => {
   const logged: string[] = [];
   const log = { ...noLog, warn: (message: string) => void logged.push(message) };

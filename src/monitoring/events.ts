@@ -22,12 +22,22 @@ export interface FailedTask {
   rank: number | null;
 }
 
+/** Where a call runs. */
+export interface RunningCall {
+  index: number;
+  rank: number;
+  /** Number of the worker or slot on that rank. */
+  slot: number;
+}
+
 /** Told of what happens to tasks. */
 export interface Observer {
   /** A batch of so many was sent. */
   submitted(app: string, tasks: number): void;
   /** One record came. `rank` ran them; of failures, it may be unknown. */
   ended(app: string, tasks: number, failed: boolean, rank: number): void;
+  /** A call has been running for a while, on that slot of that rank. */
+  running(app: string, call: RunningCall): void;
   failed(task: FailedTask): void;
   retried(task: FailedTask): void;
 }
@@ -46,6 +56,7 @@ const TICK_MAX_MS = 2_000;
 const TICK_SHARE = 500;
 const LINES_MAX = 1_000; // Kept in memory.
 const FAILURES_MAX = 1_000; // Of an app, with a line each.
+const RUNNING_MAX = 10_000; // Of an app: calls that are said to run.
 const LOGGED_MAX = 100; // Of an app, in the log too.
 const MESSAGE_MAX = 500;
 
@@ -57,6 +68,7 @@ export class EventLog implements Observer {
   readonly #failures = new Map<string, number>();
   #lines: string[] = [];
   #moves = new Map<string, Moves>();
+  readonly #running = new Map<string, { at: number; seen: number; calls: RunningCall[] }>();
   #last: { app: string; moves: Moves } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #broken = false;
@@ -88,6 +100,15 @@ export class EventLog implements Observer {
     }
   }
 
+  running(app: string, call: RunningCall): void {
+    const known = this.#running.get(app) ?? { at: 0, seen: 0, calls: [] };
+    if (known.seen === 0) this.#running.set(app, known);
+    if (++known.seen > RUNNING_MAX) return;
+    if (known.calls.length === 0) known.at = performance.now();
+    known.calls.push(call);
+    this.#soon();
+  }
+
   failed(task: FailedTask): void {
     this.#one("failed", task);
   }
@@ -104,6 +125,10 @@ export class EventLog implements Observer {
       this.#line({ t: this.#seconds(at), event: "tasks", app, ...counts, ranks: Object.fromEntries(ranks) });
     }
     this.#moves.clear();
+    for (const [app, known] of this.#running) {
+      if (known.calls.length > 0) this.#line({ t: this.#seconds(known.at), event: "running", app, calls: known.calls });
+      known.calls = [];
+    }
     this.#last = null;
     this.#write();
   }

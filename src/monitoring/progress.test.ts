@@ -29,7 +29,7 @@ test("a terminal is redrawn in place, other outputs get whole lines", () => {
 });
 
 const two: NamedProgress[] = [
-  { name: "a", done: 2, failed: 1, running: 4, total: 10 },
+  { name: "a", done: 2, failed: 1, running: 4, waiting: 2, total: 10 },
   { name: "b", done: 0, failed: 0, running: 0, total: 5 },
 ];
 
@@ -39,7 +39,7 @@ test("a board has a line for each app, and redraws as many lines as it drew", ()
   board.draw();
   board.draw();
   board.stop();
-  expect(written[0]).toMatch(/^a: \[#+\.+\] 3\/10 \(30 %\), 4 running, 1 failed, .*\nb: \[\.+\] 0\/5 .*\n$/);
+  expect(written[0]).toMatch(/^a: \[#+\.+\] 3\/10 \(30 %\), 4 running, 2 waiting, 1 failed, .*\nb: \[\.+\] 0\/5 .*\n$/);
   expect(written[1]?.startsWith("\x1b[2A\r\x1b[0Ja: ")).toBe(true);
   expect(written[2]).toMatch(/in all\nb: .*in all\n$/);
 });

@@ -3,8 +3,10 @@
 export interface ProgressState {
   done: number;
   failed: number;
-  /** At most so many are running. Undefined: nobody counts them. */
+  /** So many have been running for a while. Undefined: nobody counts them. */
   running?: number;
+  /** So many more were sent: they wait for a worker, or have begun just now. Undefined: nobody counts them. */
+  waiting?: number;
   /** Null: not known yet. */
   total: number | null;
 }
@@ -169,9 +171,9 @@ function endedOf({ done, failed }: ProgressState): number {
   return done + failed;
 }
 
-/** One line: name, bar (where `width` > 0), done/total, running, failed, tasks/s, time left. */
+/** One line: name, bar (where `width` > 0), done/total, running, waiting, failed, tasks/s, time left. */
 export function progressLine(name: string, state: ProgressState, rate: number, width: number): string {
-  const { failed, total, running = 0 } = state;
+  const { failed, total, running = 0, waiting = 0 } = state;
   const ended = endedOf(state);
   const parts: string[] = [];
   if (total !== null && total > 0) {
@@ -183,6 +185,7 @@ export function progressLine(name: string, state: ProgressState, rate: number, w
     parts.push(`${count(ended)} done`);
   }
   if (running > 0) parts.push(`${count(running)} running`);
+  if (waiting > 0) parts.push(`${count(waiting)} waiting`);
   if (failed > 0) parts.push(`${count(failed)} failed`);
   parts.push(`${count(rate)} tasks/s`);
   if (total !== null && ended < total && rate > 0) parts.push(`${time((total - ended) / rate)} left`);

@@ -190,6 +190,8 @@ export interface SubmitOptions extends Placement {
   column: TypedColumn | null;
   /** True: report each finished range at once (for-await, single calls); false: ranges may be merged for some ms. */
   stream: boolean;
+  /** True: tell which tasks have been running for a while; see Drained. */
+  watched?: boolean;
   /** Seeds `context().random` together with the index. */
   seed: bigint;
   /** Limit per task, ms; 0: none. Enforced for JS by ending the worker thread. */
@@ -224,8 +226,18 @@ export const RecordKind = {
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
+/** A task that has been running for 0.1 s or more, on slot `worker` of `rank`. It may have ended meanwhile. */
+export interface BegunTask {
+  batch: number;
+  index: number;
+  rank: number;
+  worker: number;
+}
+
 /** What `drain` gives: records, and what happened to the fabric. */
 export interface Drained {
+  /** Of batches that are watched. */
+  begun: BegunTask[];
   records: TaskRecord[];
   /** Batches whose last task was reported: nothing more comes for them. */
   finished: number[];
@@ -249,47 +261,6 @@ export interface SessionStats {
   framesReceived: number;
   bytesSent: number;
 }
-
-/** Slots of `NativeSession.slots`, filled before each `submit`: numbers, and 64 bits where it says so. */
-export const SubmitSlot = {
-  app: 0, // Bits: hash of its name.
-  reducer: 1, // Bits; 0: none.
-  seed: 2, // Bits.
-  first: 3,
-  last: 4,
-  args: 5, // This and the next three: the position in `submitWords`.
-  results: 6,
-  element: 7,
-  op: 8,
-  start: 9,
-  step: 10,
-  stream: 11,
-  spread: 12,
-  walltimeMs: 13,
-  priority: 14,
-  placement: 15, // The position in `submitWords`.
-  target: 16,
-  cores: 17, // 0: no need beyond a worker; then the next three do not count.
-  gpus: 18,
-  memory: 19,
-  tokens: 20, // One slot for each of 8 kinds.
-  smallBytes: 28, // -1: the arrays are given; else so many bytes lie in `small`, and offsets after them, from a multiple of 4 on.
-  columnCount: 29,
-  columns: 30, // And on.
-} as const;
-
-/** Words that cross as numbers. The order is that of native/scheduler/batch.h. */
-export const submitWords = {
-  args: ["index", "fixed", "packed"],
-  results: ["collect", "discard", "reduce"],
-  element: ["any", "f64", "f32", "i32", "u32", "u8", "i64", "u64"],
-  op: ["app", "sum", "min", "max", "count"],
-  placement: ["anywhere", "first", "only", "first on node", "only on node"],
-} as const;
-
-/** Slots of a row of `NativeSession.news`, and what a row is besides a record. */
-export const NewsRow = { kind: 0, batch: 1, first: 2, last: 3, offset: 4, length: 5, rank: 6, size: 7 } as const;
-export const NewsKind = { finished: 8, overdue: 9, fatal: 10, closed: 11 } as const;
 
 /** What became of the numbers of slots of this rank. */
 export interface SlotLayout {
@@ -316,7 +287,7 @@ export interface NativeSession {
   nodes(): Uint32Array;
   /** `notify` is called on this thread, soon after there is something to drain; then not again until `drain` was called. */
   onEvents(notify: () => void): void;
-  /** See SubmitSlot. */
+  /** See SubmitSlot in slots.ts. */
   readonly slots: Float64Array;
   readonly small: Uint8Array;
   /** Submits what `slots` say, with the arrays of SubmitOptions. Returns the batch's number (counts from 1). */
@@ -328,7 +299,7 @@ export interface NativeSession {
   /** While on, `notify` is not called, since the program looks at `hasEvents` by itself; saves it a wake-up per event. After
    * turning it off the program must look at `hasEvents` once more. */
   setPolling(on: boolean): void;
-  /** Rows of NewsRow, valid until the next `takeNews`, as are `payloads`: where a row's offset is not negative, its payload lies
+  /** Rows of NewsRow (slots.ts), valid until the next `takeNews`, as are `payloads`: where a row's offset is not negative, its payload lies
    * there; else it is `payload(-1 - offset)`. */
   readonly news: Float64Array;
   readonly payloads: Uint8Array;

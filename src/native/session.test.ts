@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { NativeSession, SubmitOptions } from "./binding.ts";
-import { NewsKind, NewsRow, RecordKind, SubmitSlot } from "./binding.ts";
+import { RecordKind } from "./binding.ts";
 import { Session } from "./session.ts";
+import { NewsKind, NewsRow, SubmitSlot } from "./slots.ts";
 
 const ROWS = 4;
 const SMALL = 64;
@@ -110,6 +111,11 @@ describe("a drain", () => {
     expect(finished).toEqual([7]);
   });
 
+  test("tells which tasks run", () => {
+    const { session } = memory([[[NewsKind.begun, 7, 12, 3, 0, 0, 5]]]);
+    expect(session.drain().begun).toEqual([{ batch: 7, index: 12, worker: 3, rank: 5 }]);
+  });
+
   test("tells what concerns the whole session", () => {
     const { session } = memory([
       [
@@ -119,7 +125,7 @@ describe("a drain", () => {
       ],
     ]);
     const fatal = { code: "ERR_RANK_LOST", message: "rank 1 is lost" };
-    expect(session.drain()).toEqual({ records: [], finished: [], overdue: [3], fatal, closed: true });
-    expect(session.drain()).toEqual({ records: [], finished: [], overdue: [], fatal: null, closed: false });
+    expect(session.drain()).toEqual({ begun: [], records: [], finished: [], overdue: [3], fatal, closed: true });
+    expect(session.drain()).toEqual({ begun: [], records: [], finished: [], overdue: [], fatal: null, closed: false });
   });
 });

@@ -3,10 +3,19 @@
  * writes by name has its name made a string each time, and a single call had forty of them.
  */
 
-import type { Drained, NativeSession, Need, SessionOptions, SubmitOptions, TaskRecord } from "./binding.ts";
-import { NewsKind, NewsRow, type RecordKind, SubmitSlot, submitWords } from "./binding.ts";
+import type {
+  BegunTask,
+  Drained,
+  NativeSession,
+  Need,
+  RecordKind,
+  SessionOptions,
+  SubmitOptions,
+  TaskRecord,
+} from "./binding.ts";
 import { fnv1a64 } from "./hash.ts";
 import { loadBinding } from "./load.ts";
+import { NewsKind, NewsRow, SubmitSlot, submitWords } from "./slots.ts";
 
 /** Opens the one session of this process; throws Error with `code` on failure. */
 export function openSession(options: SessionOptions): Session {
@@ -53,7 +62,7 @@ export class Session {
     slots[SubmitSlot.op] = submitWords.op.indexOf(options.op ?? "app");
     slots[SubmitSlot.start] = options.start;
     slots[SubmitSlot.step] = options.step;
-    slots[SubmitSlot.stream] = options.stream ? 1 : 0;
+    slots[SubmitSlot.stream] = (options.stream ? 1 : 0) + (options.watched === true ? 2 : 0);
     slots[SubmitSlot.spread] = options.prefixed === true ? 2 : options.spread ? 1 : 0;
     slots[SubmitSlot.walltimeMs] = options.walltimeMs;
     slots[SubmitSlot.priority] = options.priority;
@@ -92,7 +101,7 @@ export class Session {
   }
 
   drain(): Drained {
-    const drained: Drained = { records: [], finished: [], overdue: [], fatal: null, closed: false };
+    const drained: Drained = { begun: [], records: [], finished: [], overdue: [], fatal: null, closed: false };
     for (;;) {
       const taken = this.native.takeNews();
       const rows = taken < 0 ? -1 - taken : taken;
@@ -105,11 +114,17 @@ export class Session {
     const news = this.#news;
     const kind = news[row] as number;
     const number = news[row + NewsRow.batch] as number;
-    if (kind === NewsKind.finished) drained.finished.push(number);
+    if (kind === NewsKind.begun) drained.begun.push(this.#begun(row, number));
+    else if (kind === NewsKind.finished) drained.finished.push(number);
     else if (kind === NewsKind.overdue) drained.overdue.push(number);
     else if (kind === NewsKind.fatal) drained.fatal = this.native.fatal();
     else if (kind === NewsKind.closed) drained.closed = true;
     else drained.records.push(this.#record(row, kind as RecordKind, number));
+  }
+
+  #begun(row: number, batch: number): BegunTask {
+    const [index, worker, rank] = [NewsRow.first, NewsRow.last, NewsRow.rank].map((k) => this.#news[row + k] as number);
+    return { batch, index, worker, rank } as BegunTask;
   }
 
   #record(row: number, kind: RecordKind, batch: number): TaskRecord {

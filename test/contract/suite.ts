@@ -19,6 +19,7 @@ import { placementChecks } from "./placement.ts";
 import { resourceChecks } from "./resources.ts";
 import { runDirectoryChecks } from "./run-directory.ts";
 import { sharingChecks } from "./sharing.ts";
+import { stateChecks } from "./states.ts";
 
 // The last: nothing can be checked after it.
 const closing: Checks = {
@@ -41,6 +42,7 @@ const closing: Checks = {
 export const suite: Checks = {
   ...callChecks,
   ...dataflowChecks,
+  ...stateChecks,
   ...mapChecks,
   ...commandChecks,
   ...sharingChecks,

@@ -142,6 +142,25 @@ export const fileAppears: App<[file: string], boolean> = app(
   },
   { walltime: 60 },
 );
+/** Waits for a file and fails; the next time it waits for another. */
+export const waitsAndFails: App<[first: string, second: string], string> = app(
+  "waitsAndFails",
+  async (first: string, second: string): Promise<string> => {
+    const again = existsSync(first);
+    while (!existsSync(again ? second : first)) await pause();
+    if (!again) throw new Error("the first time it fails");
+    return "at last";
+  },
+  { retries: 1 },
+);
+export const appearsApart: App<[file: string], void> = app(
+  "appearsApart",
+  async (file: string): Promise<void> => {
+    while (!existsSync(file)) await pause();
+  },
+  { isolation: "process" },
+);
+export const commandWaits: BashApp = bashApp("commandWaits", "until [ -e {0} ]; do sleep 0.02; done");
 export const sumSlowly: App<[a: number, b: number], number, Float64Array> = app(
   "sumSlowly",
   async (a: number, b: number): Promise<number> => {
