@@ -17,7 +17,7 @@ import { argumentsOf } from "./arguments.ts";
 import { taskError } from "./failures.ts";
 import { withNumbers } from "./numbers.ts";
 import type { BatchSink, Pump } from "./pump.ts";
-import { elsewhere, mayRetry } from "./retries.ts";
+import { elsewhere, mayRetry, type Where } from "./retries.ts";
 import { type AppTally, failedTask } from "./tally.ts";
 import { bytesOfTry } from "./words.ts";
 
@@ -29,7 +29,7 @@ const BYTES_FIRST = 64; // So small an array costs V8 no memory of its own.
 /** Of the kernel what calls need of it. */
 export interface SubmitsCalls {
   readonly pump: Pump;
-  readonly executor: { readonly ranks: number };
+  readonly executor: Where;
 }
 
 /** Arguments one after the other, and where each begins. */
@@ -119,7 +119,8 @@ export class CallGatherer implements Home {
     future.moved("unscheduled", null);
     const gathered = { bytes: bytesOfTry(this.#app, bytes, future.tries + 1).slice(), offsets: [0] };
     const options = this.#options(future.index, 1, gathered);
-    this.#submit({ ...options, ...elsewhere(options, error, this.#kernel.executor.ranks) }, [future], gathered);
+    const place = elsewhere(this.#app, options, future, error, this.#kernel.executor);
+    this.#submit({ ...options, ...place }, [future], gathered);
     return true;
   }
 

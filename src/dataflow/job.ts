@@ -253,7 +253,7 @@ export class MapJob {
     this.#attempts.set(index, attempts);
     const alone = onlyTask(piece, index, this.app, attempts.tries);
     this.#memo?.alsoOf(piece, alone);
-    this.#send(alone, elsewhere(placement, error, this.#kernel.executor.ranks));
+    this.#send(alone, elsewhere(this.app, placement, attempts, error, this.#kernel.executor));
   }
 
   /** @internal */

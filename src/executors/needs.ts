@@ -7,7 +7,7 @@ import type { AppDefinition } from "../serialize/registry.ts";
 import type { Executor, Member } from "./executor.ts";
 
 /** Of an app what matters here. */
-type App = Pick<AppDefinition, "name" | "kind">;
+export type App = Pick<AppDefinition, "name" | "kind">;
 
 /** Throws ERR_EXECUTOR, ERR_PLACEMENT, ERR_RESOURCES or ERR_TOKENS where none of these executors will do. */
 export function checkTask(members: readonly Member[], app: App, placement: Placement): void {
@@ -125,7 +125,9 @@ export function checkHolder(app: string, need: Need | null): void {
   );
 }
 
-function fits(each: RankCapacity, kind: WorkerKind, need: Need): boolean {
+/** Has such a rank what a task needs? Null: a worker. */
+export function fits(each: RankCapacity, kind: WorkerKind, need: Need | null): boolean {
+  if (need === null) return each.cores[kind] > 0;
   return each.cores[kind] >= need.cores && each.gpus >= need.gpus && each.memory >= need.memory;
 }
 
