@@ -4,7 +4,7 @@ import { HeddleError } from "../errors.ts";
 import { collectGarbage, type Limits } from "./collect.ts";
 import { appKey } from "./key.ts";
 import { lock } from "./lock.ts";
-import type { MemoStore } from "./memo.ts";
+import { COUNTED_MAX, type MemoStore } from "./memo.ts";
 import { type Change, PendingRanges } from "./pending.ts";
 import { isRangeKey, SERIES_CHARS } from "./ranges.ts";
 import { type Scanned, Store } from "./store.ts";
@@ -96,6 +96,12 @@ export class Checkpoint implements MemoStore {
         reached: reached === null ? null : own(reached),
       };
     });
+  }
+
+  keptOfOthers(app: string, version: string): number {
+    const all = this.#stores.flatMap((store) => [...store.versionsOf(app, COUNTED_MAX)]);
+    if (all.some((one) => one.version === version && one.results > 0)) return 0;
+    return all.reduce((sum, { results }) => sum + results, 0);
   }
 
   /** Resolves when every result so far survives the end of this process. Rejects with ERR_CHECKPOINT. */

@@ -13,6 +13,8 @@ export interface MemoStore extends RangeStore {
   /** The encoded result, or null. */
   get(app: string, version: string, key: string): Uint8Array | null;
   put(app: string, version: string, key: string, result: Uint8Array): void;
+  /** How many results there are of other versions of the app; 0 where there are any of this one. */
+  keptOfOthers(app: string, version: string): number;
 }
 
 /** The files that a call makes: its result counts only as long as they are as they were. */
@@ -42,6 +44,8 @@ interface Known {
 }
 
 const BYTES_MAX = 256 * 1024 * 1024; // What is forgotten here is still in the store, or runs again.
+/** Results of other versions are counted up to here. */
+export const COUNTED_MAX = 100_000;
 const ENTRY_BYTES = 150; // About what a small one costs beside its key and value.
 
 export class Memo {
@@ -53,6 +57,8 @@ export class Memo {
   readonly #recording = new Set<Promise<void>>();
   /** Of maps, by app and version. */
   readonly #logs = new Map<string, RangeLog>();
+  /** Apps whose other versions were told of. */
+  readonly #told = new Set<string>();
   #bytes = 0;
 
   /** @param track - Told of what is to be waited for before the program ends. */
@@ -120,6 +126,7 @@ export class Memo {
     let log = this.#logs.get(id);
     if (log === undefined) {
       log = new RangeLog({ app: app.name, version }, this.#store);
+      if (given === null) this.#tellOfOthers(app, version);
       this.#logs.set(id, log);
     }
     return log;
@@ -133,12 +140,26 @@ export class Memo {
     const id = `${app.name}\0${version}`;
     let known = this.#known.get(id);
     if (known === undefined) {
+      this.#tellOfOthers(app, version);
       known = { app: app.name, cache, version, results: new Map(), running: new Map() };
       this.#known.set(id, known);
     }
     const own = known.cache === cache ? known : { ...known, cache }; // The same results, found by other keys.
     this.#byApp.set(app, own);
     return own;
+  }
+
+  /** Once for each app: why results that are there are not found. */
+  #tellOfOthers({ name, policy }: AppDefinition, version: string): void {
+    if (this.#store === null || (policy?.cache?.version ?? null) !== null || this.#told.has(name)) return;
+    const others = this.#store.keptOfOthers(name, version);
+    if (others === 0) return;
+    this.#told.add(name);
+    const count = others < COUNTED_MAX ? others : `${COUNTED_MAX} or more`;
+    process.stderr.write(
+      `heddle: app "${name}" has ${count} kept results under other versions, and none under that of its source now: its calls run. ` +
+        'Results outlive changes of the source under a version of your own, cache: { version: "1" }; `heddle cache ls` lists versions\n',
+    );
   }
 
   #find(known: Known, key: string): unknown {

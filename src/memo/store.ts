@@ -115,6 +115,17 @@ export class Store {
     await this.#apps.put(prefix, Buffer.from(JSON.stringify({ app, version })));
   }
 
+  /** How many results there are of each version of an app, each counted up to `limit`. */
+  *versionsOf(app: string, limit: number): Generator<{ version: string; results: number }> {
+    for (const { key, value } of this.#apps.getRange()) {
+      const named = JSON.parse(value.toString()) as { app: string; version: string };
+      if (named.app !== app) continue;
+      const start = Buffer.from(key);
+      const end = Buffer.concat([start, Buffer.alloc(64, 0xff)]);
+      yield { version: named.version, results: this.#results.getKeysCount({ start, end, limit }) };
+    }
+  }
+
   /** Keys that were asked for, as latin1, and when. */
   async touch(used: ReadonlyMap<string, number>): Promise<void> {
     let last: Promise<boolean> | null = null;

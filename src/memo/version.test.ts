@@ -1,5 +1,10 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import { Memo } from "./memo.ts";
 import { versionOf } from "./version.ts";
 
 const withSource = (source: string, version: string | null = null): AppDefinition => ({
@@ -27,4 +32,30 @@ test("a function that makes a command counts like any other", () => {
   const command = (source: string): string => versionOf({ ...withSource(source), kind: "process" });
   expect(command("(path) => [/* words */ 'wc', path]")).toBe(command('(file)=>["wc",file]'));
   expect(versionOf({ ...withSource('["wc"]'), kind: "process", fn: null })).toBe('["wc"]');
+});
+
+test("an app whose kept results are all of other versions is told of, once, unless its version is the user's", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "heddle-version-"));
+  const store = new Checkpoint({
+    ...{ mode: "task", path: join(folder, "kept.mdb"), periodMs: 1e6, loadFrom: [], durability: "process" },
+    ...{ maxBytes: Number.POSITIVE_INFINITY, ttlMs: Number.POSITIVE_INFINITY },
+  });
+  const told = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  try {
+    const looks = (app: AppDefinition): unknown => new Memo(store, () => {}).rangesOf(app, null);
+    looks(withSource("(x) => x"));
+    for (const key of ["\0k", "\x02l"]) store.put("a", of("(x) => x"), key, new Uint8Array(3));
+    store.put("b", of("(x) => x"), "\0k", new Uint8Array(3));
+    await store.save();
+    looks(withSource("(x) => x"));
+    looks(withSource("(x) => 2 * x", "2"));
+    expect(told).not.toHaveBeenCalled();
+    const memo = new Memo(store, () => {});
+    for (const source of ["(x) => 2 * x", "(x) => 3 * x"]) memo.rangesOf(withSource(source), null);
+    expect(told.mock.calls).toEqual([[expect.stringContaining('app "a" has 2 kept results under other versions')]]);
+  } finally {
+    told.mockRestore();
+    await store.close();
+    rmSync(folder, { recursive: true });
+  }
 });

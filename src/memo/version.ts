@@ -2,6 +2,7 @@
 
 import { createRequire } from "node:module";
 import type { AppDefinition } from "../serialize/registry.ts";
+import { originalOf } from "./original.ts";
 
 const versions = new Map<string, string>();
 
@@ -20,11 +21,22 @@ export function versionOf({ policy, fn, source }: AppDefinition): string {
 
 // A program is run as it is, compiled, or made into one file with its packages: the text of a function differs each time.
 function normal(source: string): string {
+  const original = originalOf(source);
+  return minified(original) ?? minified(source) ?? source; // A method, say, is no expression.
+}
+
+function minified(source: string): string | null {
   try {
     const { transformSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
-    const options = { minify: true, target: "node20", legalComments: "none", logLevel: "silent" } as const;
-    return transformSync(`export default (${source})`, options).code.trim();
+    const options = { target: "node20", legalComments: "none", logLevel: "silent" } as const;
+    // Twice: names are chosen by how often letters occur, which must not depend on how it was written.
+    const short = transformSync(`export default (${source})`, {
+      ...options,
+      minifySyntax: true,
+      minifyWhitespace: true,
+    });
+    return transformSync(short.code, { ...options, minify: true }).code.trim();
   } catch {
-    return source; // A method, say, is no expression.
+    return null;
   }
 }

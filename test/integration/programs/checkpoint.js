@@ -5,14 +5,13 @@ import { join } from "node:path";
 import { app, run } from "heddle";
 
 const [folder, first, waves, perWave, options] = process.argv.slice(2);
-const ran = join(folder, "ran");
 const acknowledged = join(folder, "acknowledged");
 
-/** Writes down that it ran, then gives a result of some size. */
+/** Writes down that it ran (`join` has another name where the program was made into one file), then gives a result of some size. */
 const work = app(
   "work",
   (k) => {
-    appendFileSync(ran, `${k}\n`);
+    appendFileSync(join(folder, "ran"), `${k}\n`);
     return { k, text: `result of ${k} `.repeat(1 + (k % 50)) };
   },
   { cache: true },
