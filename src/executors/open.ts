@@ -69,7 +69,7 @@ export async function openExecutor({ executors, ...rest }: OpenOptions): Promise
     throw error;
   }
   const [only] = members;
-  return only !== undefined && members.length === 1 ? only.executor : new SeveralExecutors(members);
+  return only !== undefined && members.length === 1 ? only.executor : new SeveralExecutors(members, rest.ageingMs);
 }
 
 /** Bytes for each executor that does not say how much: of what the others leave. Pure. */

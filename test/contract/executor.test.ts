@@ -8,23 +8,29 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mpiexec, mpis } from "../helpers/mpi.ts";
 import { run } from "../helpers/run.ts";
 import { setting } from "./setting.ts";
-import { suite } from "./suite.ts";
+import { sending, suite } from "./suite.ts";
 
 process.execArgv.push("--import", "tsx"); // So that workers can load apps that are TypeScript.
 
-describe.each(["inline", "threads"] as const)("on %s", (executor) => {
+const several = { executors: { a: {}, b: {} } };
+
+describe.each([
+  ["inline", { executor: "inline" }, suite],
+  ["threads", { executor: "threads" }, suite],
+  ["several executors", several, sending],
+] as const)("on %s", (_, options, checks) => {
   let engine: Engine;
   const folder = mkdtempSync(join(tmpdir(), "heddle-contract-"));
 
   beforeAll(async () => {
-    engine = await start({ ...setting, executor });
+    engine = await start({ ...setting, ...options });
   });
   afterAll(async () => {
     await engine.close();
     rmSync(folder, { recursive: true });
   });
 
-  test.each(Object.entries(suite))("%s", async (_, check) => await check({ engine, folder }));
+  test.each(Object.entries(checks))("%s", async (_, check) => await check({ engine, folder }));
 });
 
 // An engine is of one rank of a job: there the suite runs in a program of its own, and tells.

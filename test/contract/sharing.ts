@@ -120,7 +120,8 @@ export const sharingChecks: Checks = {
 
   "a reader that takes nothing holds the tasks of every rank back": async ({ engine }) => {
     if (engine.kind === "inline") return; // A debugger's; it runs what it was given.
-    const mebibytes = 64 * engine.ranks; // A rank holds 16 MiB that nobody has taken.
+    const holders = engine.executors.reduce((sum, { ranks }) => sum + ranks, 0);
+    const mebibytes = 64 * holders; // A rank holds 16 MiB that nobody has taken, in each executor.
     const before = tasksRun(engine);
     const stream = megabyte.map(range(mebibytes))[Symbol.asyncIterator]();
     const seen = new Set([(await stream.next()).value?.index]);

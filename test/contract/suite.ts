@@ -56,3 +56,15 @@ export const suite: Checks = {
   ...broadcastChecks,
   ...closing,
 };
+
+/** What depends on where tasks are sent, and how results come back: for several executors together, each of which keeps the rest by itself. */
+export const sending: Checks = {
+  ...callChecks,
+  ...dataflowChecks,
+  ...mapChecks,
+  ...sharingChecks,
+  ...nestedChecks,
+  ...placementChecks,
+  ...resourceChecks,
+  ...closing,
+};

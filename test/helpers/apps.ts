@@ -89,6 +89,7 @@ export const sleeps: BashApp = bashApp("sleeps", ["sleep", "{0}"]);
 /** When a task ran, ns of the machine's clock, and what it was told. */
 export interface Span {
   rank: number;
+  executor: string;
   began: number;
   ended: number;
   cores: number;
@@ -96,8 +97,8 @@ export interface Span {
 export const span: App<[ms: number], Span> = app("span", async (ms: number): Promise<Span> => {
   const began = Number(process.hrtime.bigint());
   await new Promise((resolve) => setTimeout(resolve, ms));
-  const { rank, cores } = context();
-  return { rank, began, ended: Number(process.hrtime.bigint()), cores };
+  const { rank, executor, cores } = context();
+  return { rank, executor, began, ended: Number(process.hrtime.bigint()), cores };
 });
 export const licensed: App<[x: number], number> = app("licensed", (x: number): number => x + 1, {
   resources: { tokens: { licence: 1 } },
