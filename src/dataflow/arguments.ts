@@ -8,6 +8,7 @@
 
 import { HeddleError } from "../errors.ts";
 import { AppFuture } from "../futures/future.ts";
+import { FileKey } from "../memo/key.ts";
 import { decode, encode, encodeOpenShared, encodeShared, extend, fillShared } from "../serialize/codec.ts";
 import { packNative, unpackNative } from "../serialize/native-arguments.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
@@ -164,9 +165,26 @@ export function completeCall(
   return guarded(() => encode(args), args, app.name);
 }
 
-/** The arguments of a call that waits, with `values` for its inputs. */
+/** The arguments of a call that waits for some of them, with `values` for its inputs. */
 export function valuesWith({ bytes, places }: Waiting, values: readonly unknown[]): unknown[] {
   return places === null ? decodeWaiting(bytes, values) : (decode(fillShared(bytes, places, values)) as unknown[]);
+}
+
+/**
+ * What tells a call that waits from others: its arguments with `values` for its inputs; of a command its words, unless there are files in them.
+ *
+ * @param completed - What {@link completeCall} made of it.
+ */
+export function identityOf(
+  app: AppDefinition,
+  call: Waiting,
+  values: readonly unknown[],
+  completed: Uint8Array,
+): unknown[] {
+  if (!encodesAlways(app) && !values.some((value) => value instanceof FileKey)) {
+    return argumentsOf(app, completed, true);
+  }
+  return valuesWith(call, values);
 }
 
 function decodeWaiting(bytes: Uint8Array, results: readonly unknown[]): unknown[] {

@@ -1,9 +1,9 @@
 /** Files of one call beside its arguments: what it waits for, and what it makes. */
 
-import { HeddleError } from "../errors.ts";
+import { HeddleError, headline } from "../errors.ts";
 import type { AppFuture, CallFiles } from "../futures/future.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { shorten } from "../serialize/values.ts";
+import { shorten, shortenArguments } from "../serialize/values.ts";
 import { FileRef, file } from "../staging/file.ts";
 import { type Input, isFuture, type Waiting } from "./arguments.ts";
 import type { FileKeys } from "./file-keys.ts";
@@ -57,10 +57,20 @@ export function bringOut(
 
 function listOf(app: AppDefinition, key: "inputs" | "outputs", args: readonly unknown[]): readonly unknown[] {
   const given = app.files?.[key] ?? [];
-  const list = typeof given === "function" ? (given as (...values: readonly unknown[]) => unknown)(...args) : given;
+  const list = typeof given === "function" ? listBy(app.name, key, given, args) : given;
   if (Array.isArray(list)) return list;
   const message = `App "${app.name}": its function for ${key} returned ${shorten(list)}.`;
   throw new HeddleError("ERR_CONFIG", message, "return an array of files");
+}
+
+function listBy(app: string, key: string, fn: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
+  try {
+    return (fn as (...values: readonly unknown[]) => unknown)(...args);
+  } catch (cause) {
+    if (cause instanceof HeddleError) throw cause;
+    const message = `App "${app}": its function for ${key}, given ${shortenArguments(args)}, threw ${headline(cause)}.`;
+    throw new HeddleError("ERR_CONFIG", message, "look at its cause", { cause });
+  }
 }
 
 function fileOf(app: string, key: string, given: unknown): FileRef {

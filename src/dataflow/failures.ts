@@ -1,13 +1,25 @@
 /** Payloads of failed tasks as the errors that the program sees. */
 
-import { CommandError, type ErrorCode, errorDocs, HeddleError, TaskError, type TaskPlace } from "../errors.ts";
+import {
+  CommandError,
+  type ErrorCode,
+  errorDocs,
+  HeddleError,
+  headline,
+  TaskError,
+  type TaskPlace,
+} from "../errors.ts";
 import { decodeError, type ErrorPayload, PayloadError, reviveError } from "../serialize/errors.ts";
 import { shortenArguments } from "../serialize/values.ts";
 
-/** The error of a call that was not sent. */
-export function errorOfCall(error: unknown, app: string, index: number, args: readonly unknown[]): HeddleError {
-  if (!(error instanceof PayloadError)) return error as HeddleError;
-  return taskErrorOf(error.payload, { app, index, arguments: shortenArguments(args) });
+/** The error of a call that was not sent. `args`: null where they are no longer known. */
+export function errorOfCall(error: unknown, app: string, index: number, args: readonly unknown[] | null): HeddleError {
+  if (error instanceof HeddleError) return error;
+  if (error instanceof PayloadError) {
+    return taskErrorOf(error.payload, { app, index, arguments: args === null ? null : shortenArguments(args) });
+  }
+  const message = `App "${app}": call ${index} could not be sent: ${headline(error)}.`;
+  return new HeddleError("ERR_INTERNAL", message, errorDocs.ERR_INTERNAL.fix, { cause: error });
 }
 
 /** Makes the error of a task. `place` says what the submitter knows of it. */

@@ -10,7 +10,7 @@ import { FileKey } from "../memo/key.ts";
 import type { MadeFiles } from "../memo/memo.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import type { FileRef } from "../staging/file.ts";
-import { valuesWith, type Waiting } from "./arguments.ts";
+import { identityOf, type Waiting } from "./arguments.ts";
 import type { FilesOfCall } from "./call-files.ts";
 import type { FileTasks } from "./files.ts";
 import { setOf } from "./words.ts";
@@ -60,14 +60,15 @@ export class FileKeys implements MadeFiles {
    * What makes the call equal to others; null: no files do, its arguments alone.
    *
    * @param values - For each input of the call its result; for a file what `keyOf` says.
+   * @param completed - Its bytes.
    */
-  seen(call: Waiting, values: readonly unknown[]): unknown[] | null {
+  seen(call: Waiting, values: readonly unknown[], completed: Uint8Array): unknown[] | null {
     if (this.#keys.size === 0 && !this.makesFiles) return null;
     const own = values.length - (this.#files?.inputs.length ?? 0);
     const read = values.slice(own).filter((value) => value instanceof FileKey);
     const made = (this.#files?.outputs ?? []).map((ref) => ref.url);
     const numbered = this.#app.placeholders?.slots.some((slot) => "index" in slot) === true;
-    const args = valuesWith(call, values.slice(0, own));
+    const args = identityOf(this.#app, call, values.slice(0, own), completed);
     return [...args, ...setOf(this.#app), ["files", read, made, ...(numbered ? [this.#call.index] : [])]];
   }
 

@@ -212,7 +212,7 @@ export class Kernel {
         const all = seen !== null && app.policy?.cache?.key === null ? seen : seenBy(app, bytes, args);
         if (memo.answers(app, all, future, { runner, files: keys?.makesFiles === true ? keys : null })) return;
       } catch (error) {
-        return future.reject(error as HeddleError);
+        return future.reject(errorOfCall(error, app.name, future.index, args));
       }
     }
     this.#begin(gatherer, app, future, bytes);
@@ -276,9 +276,10 @@ export class Kernel {
   ): void {
     const tasks = this.files;
     const keys = tasks !== null && this.#remembers(app) ? new FileKeys(app, future, tasks, files) : null;
-    this.#wait(gatherer, app, future, call, { after, files, keys });
+    // First: it may begin at once, and then knows more of its files.
     if (files !== null && tasks !== null) future.files = bringOut(future, files, tasks, keys);
     else if (after !== null) future.files = { ...noFiles, origin: after };
+    this.#wait(gatherer, app, future, call, { after, files, keys });
   }
 
   #wait(

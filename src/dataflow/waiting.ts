@@ -1,10 +1,10 @@
 /** A call that waits for its inputs. */
 
-import type { HeddleError } from "../errors.ts";
 import { AppFuture, type Dependent, type Home } from "../futures/future.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { FileRef } from "../staging/file.ts";
 import { completeCall, type Waiting } from "./arguments.ts";
+import { errorOfCall } from "./failures.ts";
 import type { FileKeys } from "./file-keys.ts";
 
 /** What the kernel does for a call that waits. */
@@ -86,25 +86,27 @@ export class WaitingCall implements Dependent, Home {
     const results = this.#call.inputs.map((input) => this.#resultOf(input));
     if ((this.#app.joins !== true || this.#for.keys !== null) && this.#bringsFiles(results)) return;
     let bytes: Uint8Array;
-    let seen: unknown[] | null;
+    let seen: unknown[] | null = null;
     try {
-      seen = this.#seen(results);
       bytes = completeCall(this.#app, this.#call, results, this.#future.index);
+      const { keys } = this.#for;
+      if (keys !== null) {
+        bytes = bytes.slice();
+        seen = this.#seen(keys, results, bytes);
+      }
     } catch (error) {
-      this.#future.reject(error as HeddleError);
+      this.#future.reject(errorOfCall(error, this.#app.name, this.#future.index, null));
       return this.#end(null, null);
     }
     this.#end(bytes, seen);
   }
 
-  #seen(results: readonly unknown[]): unknown[] | null {
-    const { keys } = this.#for;
-    if (keys === null) return null;
+  #seen(keys: FileKeys, results: readonly unknown[], bytes: Uint8Array): unknown[] | null {
     const values = this.#call.inputs.map((input, k) => {
       const ref = this.#files?.get(input);
       return ref === undefined ? results[k] : keys.keyOf(ref);
     });
-    return keys.seen(this.#call, values);
+    return keys.seen(this.#call, values, bytes);
   }
 
   #resultOf(input: unknown): unknown {

@@ -1,12 +1,12 @@
 /** The argument strings of a command, from the arguments of a call. */
 
-import { HeddleError } from "../errors.ts";
+import { HeddleError, headline } from "../errors.ts";
 import type { Piece } from "../native/binding.ts";
 import { packSettings, settingsOf, settingsOfTry, unpackSettings } from "../serialize/command-settings.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { headOf, packStrings, unpackStrings, wordText } from "../serialize/strings.ts";
 import { fill, type Placeholders, type Slot } from "../serialize/template.ts";
-import { shorten } from "../serialize/values.ts";
+import { shorten, shortenArguments } from "../serialize/values.ts";
 
 /**
  * Makes the strings that the app's template, or its function, asks for.
@@ -123,7 +123,7 @@ function missing(app: string, label: string, args: readonly unknown[]): HeddleEr
 }
 
 function wordsOfFunction(app: AppDefinition, args: readonly unknown[]): string[] {
-  const made = (app.fn as (...values: unknown[]) => unknown)(...args);
+  const made = madeBy(app, args);
   if (typeof made === "string") return ["/bin/sh", "-c", wordText(made, `App "${app.name}": the command`)];
   if (Array.isArray(made) && made.length > 0) {
     return made.map((word, k) => wordText(word, `App "${app.name}": word ${k} of the command`));
@@ -133,6 +133,16 @@ function wordsOfFunction(app: AppDefinition, args: readonly unknown[]): string[]
     `App "${app.name}": its function returned ${shorten(made)}, which is no command.`,
     "return an array of words, or a string for /bin/sh",
   );
+}
+
+function madeBy(app: AppDefinition, args: readonly unknown[]): unknown {
+  try {
+    return (app.fn as (...values: unknown[]) => unknown)(...args);
+  } catch (cause) {
+    if (cause instanceof HeddleError) throw cause;
+    const message = `App "${app.name}": its function, given ${shortenArguments(args)}, threw ${headline(cause)}.`;
+    throw new HeddleError("ERR_COMMAND_TEMPLATE", message, "look at its cause", { cause });
+  }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type AppFuture, type FileLike, file } from "heddle";
 import { expect } from "vitest";
-import { copies, textOf } from "../helpers/apps.ts";
+import { copies, textOf, touches } from "../helpers/apps.ts";
 import type { Checks } from "./check.ts";
 
 const fresh = (): string => Math.random().toString(36).slice(2);
@@ -67,6 +67,24 @@ export const fileMemoChecks: Checks = {
     writeFileSync(to, "changed");
     expect(await state()).toBe("done");
     expect(await state(join(folder, fresh()))).toBe("done");
+  },
+
+  "a command whose files are no arguments counts by its words, and knows where its output goes": async ({ folder }) => {
+    const [from, to, text] = [join(folder, fresh()), join(folder, fresh()), fresh()];
+    writeFileSync(from, text);
+    const copying = copies.with({ cache: true, inputs: ["/dev/null"], stdout: "auto" });
+    const state = async (given: string | Promise<string>, target = to): Promise<string> => {
+      const call = copying({ from: given, to: target });
+      expect(await call).toMatchObject({ exitCode: 0 });
+      expect(await output(call)).toMatchObject({ path: target, size: text.length });
+      if (call.state === "done") expect(call.stdout).toContain("copies");
+      return call.state;
+    };
+    expect([await state(from), await state(from)]).toEqual(["done", "memo-done"]);
+    expect(await state(Promise.resolve(from))).toBe("memo-done");
+    expect(await state(from, join(folder, fresh()))).toBe("done");
+    const touching = touches.with({ cache: true });
+    expect([(await outcome(touching(to)))[0], (await outcome(touching(to)))[0]]).toEqual(["done", "memo-done"]);
   },
 
   "an output elsewhere holds while its server says that it is the same": async ({ folder }) => {

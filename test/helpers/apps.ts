@@ -70,6 +70,9 @@ export const made: BashFunctionApp<[a: string, n: number]> = bashApp("made", (a:
 );
 export const files: BashApp = bashApp("files", ["cat"], { stdin: "{source}", stdout: "{folder}/out-{index}.txt" });
 export const copies: BashApp = bashApp("copies", ["cp", "{from}", "{to}"], { outputs: ({ to }) => [to] });
+export const touches: BashFunctionApp<[path: string]> = bashApp("touches", (path: string) => ["touch", path], {
+  outputs: (path: string) => [path],
+});
 export const slow: BashApp = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
 export const much: BashApp = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
 export const unchecked: BashApp = bashApp("unchecked", "echo out; exit {0}", { check: false });
