@@ -323,6 +323,29 @@ TEST_CASE("driver: a worker over its walltime is named, and what took it down fa
   CHECK(failed == 1);
 }
 
+TEST_CASE("driver: the program is told which task a worker is at, on whichever rank") {
+  TestFabric fabric(2, 0, 1);
+  BatchHeader batch = native_batch("long", ResultMode::Discard, ElementType::Any);
+  batch.worker = WorkerKind::Js;
+  batch.watched = true;
+  batch.placement = Placement::Only;
+  for (const RankId target : {0u, 1u}) {
+    batch.target = target;
+    auto& owner = *fabric.drivers[0];
+    auto& runs = *fabric.drivers[target];
+    const std::uint64_t sequence = owner.submit(batch, {5, 6}, {}, std::make_shared<OwnedBatch>());
+    REQUIRE(runs.next(0, seconds(60)).has_value());
+    std::atomic_ref(runs.current(0)).store(5);
+    REQUIRE(fabric.programs[0]->wait(owner, [&](const News& news) { return !news.begun.empty(); }));
+    const std::vector<Begun> begun = std::exchange(fabric.programs[0]->news.begun, {});
+    REQUIRE(begun.size() == 1);
+    CHECK(begun[0].task == BegunTask{sequence, 5, 0});
+    CHECK(begun[0].rank == target);
+    runs.finish(0, {{RecordKind::Done, {5, 6}, {}}}, microseconds(1));
+    REQUIRE(fabric.finish(0, sequence));
+  }
+}
+
 TEST_CASE("driver: a worker that is gone before it took its chunk loses nothing") {
   TestFabric fabric(1, 0, 1);
   auto& driver = *fabric.drivers[0];

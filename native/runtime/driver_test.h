@@ -43,6 +43,7 @@ class Program {
  private:
   void take(News more) {
     std::ranges::move(more.records, std::back_inserter(news.records));
+    std::ranges::move(more.begun, std::back_inserter(news.begun));
     news.finished.insert(news.finished.end(), more.finished.begin(), more.finished.end());
     news.overdue.insert(news.overdue.end(), more.overdue.begin(), more.overdue.end());
     if (!more.fatal_code.empty())

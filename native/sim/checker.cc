@@ -10,8 +10,6 @@
 namespace heddle::sim {
 namespace {
 
-constexpr RankId kNobody = ~0u;
-
 std::uint64_t mix(std::uint64_t x) { return Random(x).next(); }
 
 // The bytes of task `index`'s packed argument.
@@ -81,7 +79,8 @@ Checker::Checker(const Scenario& scenario)
     state.plan = plan;
     state.header = std::make_shared<const BatchHeader>(h);
     state.runs.resize(plan.tasks);
-    state.ran.resize(plan.tasks, kNobody);
+    state.ran.resize(plan.tasks);
+    state.started.resize(plan.tasks);
     state.told.resize(plan.tasks);
     state.deliveries.resize(plan.tasks);
     index_[h.id] = state_.size();
@@ -147,8 +146,10 @@ bool Checker::waits(const State& state) {
 void Checker::begun(RankId rank, const Chunk& chunk) {
   State& state = state_of(*chunk.batch);
   state.begun += chunk.range.size();
-  for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i)
+  for (std::uint64_t i = chunk.range.first; i < chunk.range.last; ++i) {
     state.ran.at(i - state.plan.first) = rank;
+    state.started.at(i - state.plan.first) = true;
+  }
   const bool right =
       state.plan.node ? nodes_.together(state.plan.target, rank) : state.plan.target == rank;
   if (state.plan.placement == Placement::Only && !right)
@@ -283,7 +284,7 @@ void Checker::told(RankId owner, const Begun& begun) {
   if (index < state.plan.first || index - state.plan.first >= state.plan.tasks)
     return complain(name + "there is no such task");
   const std::uint64_t k = index - state.plan.first;
-  if (state.ran[k] == kNobody) complain(name + "it has not begun");
+  if (!state.started[k]) complain(name + "it has not begun");
   // What lies behind a task that is set aside goes back to the queue, and may run elsewhere.
   if (workers_die_ || ranks_fail_ || parks_) return;
   if (state.ran[k] != begun.rank) complain(name + "on another rank");

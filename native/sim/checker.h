@@ -66,7 +66,8 @@ class Checker {
     BatchPlan plan;
     BatchRef header;
     std::vector<std::uint8_t> runs, deliveries, told;  // Per task.
-    std::vector<RankId> ran;                           // Per task; kNobody: it has not begun.
+    std::vector<RankId> ran;                           // Per task.
+    std::vector<bool> started;                         // Per task.
     std::uint64_t begun = 0;                           // Tasks.
     bool submitted = false;
     std::uint64_t reduced = 0;

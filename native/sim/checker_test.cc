@@ -54,6 +54,7 @@ struct OneTask {
       : checker([] {
           Scenario scenario = plain();
           scenario.batches[0].tasks = 1;
+          scenario.batches[0].watched = true;
           return scenario;
         }()) {
     records = checker.run({checker.header(0), {0, 1}, {}});
@@ -195,6 +196,25 @@ TEST_CASE(
   over.checker.done(0, 1);
   over.checker.done(0, 1);
   CHECK(has(over.checker.verdict(), "ended twice"));
+}
+
+TEST_CASE("checker: news of a task that has not begun, runs elsewhere, or is told of, is noticed") {
+  const auto complaint = [](bool begun, const std::vector<Begun>& news) {
+    OneTask task;
+    if (begun) task.checker.begun(2, {task.checker.header(0), {0, 1}, {}});
+    for (const Begun& one : news) task.checker.told(0, one);
+    return task.checker.complaint();
+  };
+  const Begun right{{1, 0, 0}, 2};
+  CHECK(complaint(true, {right}) == "");
+  CHECK(has(complaint(false, {right}), "not begun"));
+  CHECK(has(complaint(true, {{{1, 0, 0}, 3}}), "another rank"));
+  CHECK(has(complaint(true, {right, right}), "second time"));
+  CHECK(has(complaint(true, {{{1, 1, 0}, 2}}), "no such task"));
+  OneTask over;
+  over.checker.done(0, 1);
+  over.checker.told(0, right);
+  CHECK(has(over.checker.complaint(), "nobody wants"));
 }
 
 TEST_CASE(
