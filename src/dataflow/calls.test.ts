@@ -4,7 +4,10 @@ import type { AppFuture } from "../futures/future.ts";
 import { type BegunTask, type Drained, RecordKind, type SubmitOptions, type TaskRecord } from "../native/binding.ts";
 import { decode, encode } from "../serialize/codec.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
+import { type End, MapJob } from "./job.ts";
 import { Kernel } from "./kernel.ts";
+import type { Piece, Source } from "./piece.ts";
+import { progressOf } from "./tally.ts";
 
 /** Keeps the batches it is given, and answers when it is told to. */
 class FakeExecutor implements Executor {
@@ -48,6 +51,13 @@ class FakeExecutor implements Executor {
       });
       this.#finished.push(batch);
     }
+    this.#notify();
+  }
+
+  /** Says that tasks are done; of the whole batch, where `finished`. */
+  end(batch: number, first: number, last: number, finished = false): void {
+    this.#records.push({ batch, kind: RecordKind.done, first, last, payload: null, rank: 2 });
+    if (finished) this.#finished.push(batch);
     this.#notify();
   }
 
@@ -242,4 +252,42 @@ test("a call that a worker has begun is running until it is over; who says so to
   executor.begin(9, 0);
   expect(await Promise.all([first, second])).toEqual(["a", "b"]);
   expect(kernel.counts()).toMatchObject({ launched: 0, running: 0, done: 2 });
+});
+
+const end: End = {
+  results: "collect",
+  element: null,
+  op: null,
+  reducer: null,
+  stream: false,
+  creditsLater: false,
+  columnFor: () => null,
+  done: () => {},
+  failed: () => {},
+};
+
+/** Tasks with the arguments 0, 1, ... in one piece. */
+function sourceOf(tasks: number): Source {
+  const bytes = Buffer.concat(Array.from({ length: tasks }, (_, k) => encode([k])));
+  const offsets = Uint32Array.from({ length: tasks + 1 }, (_, k) => (k * bytes.length) / tasks);
+  const rest = { args: "packed", start: 0, step: 1, columns: null, spread: true } as const;
+  const pieces: Piece[] = [{ first: 0, last: tasks, bytes, offsets, ...rest }];
+  return { total: tasks, next: () => pieces.pop() ?? null, stop: () => {} };
+}
+
+test("a map that is shown counts its tasks that run, and those that wait", async () => {
+  const { executor, kernel } = setUp();
+  const app = appNamed("dock");
+  const none = { seed: 0n, walltimeMs: 0, placement: ANYWHERE, retries: null, number: "0", cache: null, ownSeed: null };
+  const job = new MapJob(kernel, app, sourceOf(10), end, { ...none, progress: true });
+  const ended = job.run();
+  while (executor.batches.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(executor.batches[0]?.watched).toBe(true);
+  for (const index of [3, 4, 9]) executor.begin(1, index);
+  expect(progressOf(kernel.tallyOf(app))).toMatchObject({ done: 0, running: 3, waiting: 7, total: 10 });
+  executor.end(1, 0, 4);
+  expect(progressOf(kernel.tallyOf(app))).toMatchObject({ done: 4, running: 2, waiting: 4, total: 10 });
+  executor.end(1, 4, 10, true);
+  await ended;
+  expect(progressOf(kernel.tallyOf(app))).toMatchObject({ done: 10, running: 0, waiting: 0, total: 10 });
 });

@@ -1,6 +1,6 @@
 /** Promises about what a program sees of a call while it runs. */
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AppFuture, Engine, FutureState } from "heddle";
 import { expect } from "vitest";
@@ -24,6 +24,21 @@ async function watch(calls: readonly AppFuture<unknown>[], reached: () => boolea
   }
 }
 
+interface RunningCall {
+  index: number;
+  rank: number;
+  slot: number;
+}
+
+/** Those of `fileAppears` that the events name. */
+function runningCalls({ runDir }: Engine): RunningCall[] {
+  const lines = readFileSync(join(runDir as string, "events.jsonl"), "utf8")
+    .split("\n")
+    .slice(0, -1);
+  const events = lines.map((line) => JSON.parse(line) as { event: string; app: string; calls: RunningCall[] });
+  return events.flatMap(({ event, app, calls }) => (event === "running" && app === "fileAppears" ? calls : []));
+}
+
 const workersOf = ({ executors }: Engine): number =>
   executors.reduce((sum, { ranks, workers }) => sum + ranks * workers, 0);
 
@@ -38,9 +53,17 @@ export const stateChecks: Checks = {
     const inState = (wanted: FutureState): number => calls.filter(({ state }) => state === wanted).length;
     await watch(calls, () => inState("running") === workers);
     expect([inState("launched"), inState("running")]).toEqual([2, workers]);
+    const ran = calls.flatMap(({ state, index }) => (state === "running" ? [index] : [])).sort((a, b) => a - b);
     writeFileSync(file, "");
     await watch(calls, () => inState("done") === calls.length);
     expect((await engine.wait()).running).toBe(0);
+    let said: RunningCall[] = [];
+    while (said.length < workers) {
+      said = runningCalls(engine).filter(({ index }) => ran.includes(index));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(said.map(({ index }) => index).sort((a, b) => a - b)).toEqual(ran);
+    expect(new Set(said.map(({ rank, slot }) => `${rank}: ${slot}`)).size).toBe(workers);
   },
 
   "so is a command, and what runs in a process of its own": async ({ folder }) => {

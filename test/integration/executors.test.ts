@@ -39,6 +39,7 @@ test("apps, calls and maps choose executors by label, and what asks for none is 
     nested: ["cpu", ["cpu"], "ERR_EXECUTOR"],
     command: ["a", "b", "c"],
     cancelled: "ERR_CANCELLED",
+    running: ["gpu", "cpu"],
     wrong: ["ERR_EXECUTOR", expect.stringContaining("there are cpu, gpu.\n  fix: did you mean gpu?")],
   });
 });

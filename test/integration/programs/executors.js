@@ -1,4 +1,5 @@
 // `executors.js`: what runs on which executor, with executors cpu and gpu (heddle.config.json beside the test), as a line of JSON.
+import { existsSync, writeFileSync } from "node:fs";
 import { app, bashApp, context, range, run } from "heddle";
 
 const where = app("where", () => context().executor);
@@ -9,8 +10,21 @@ const asks = app("asks", async () => {
   return [await of(where()), await of(onGpu.with({ executors: ["cpu"] })()), await of(onGpu())];
 });
 const slow = app("slow", () => new Promise((resolve) => setTimeout(resolve, 5)));
+const appears = app("appears", async (file) => {
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
+  return context().executor;
+});
 const echo = bashApp("echo", ["echo", "{0}"]);
 const failed = (call) => Promise.resolve(call).then(() => null, (error) => [error.code, error.message]);
+
+/** Executors of calls that were running at the same time. */
+async function running() {
+  const file = `${process.argv[1]}.appears`;
+  const calls = ["gpu", "cpu"].map((label) => appears.with({ executors: [label] })(file));
+  while (calls.some(({ state }) => state !== "running")) await new Promise((resolve) => setTimeout(resolve, 5));
+  writeFileSync(file, "");
+  return await Promise.all(calls);
+}
 
 await run(async (engine) => {
   const spread = await where.with({ executors: "all" }).map(range(40));
@@ -28,6 +42,7 @@ await run(async (engine) => {
     nested: await asks.with({ executors: ["cpu"] })(),
     command: (await echo.map(["a", "b", "c"])).map(({ stdout }) => stdout.trim()),
     cancelled: end?.[0],
+    running: await running(),
     wrong: await failed(where.with({ executors: ["gpus"] })()),
   };
   console.log(JSON.stringify(seen));
