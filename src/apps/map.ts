@@ -35,7 +35,8 @@ export interface MapOptions extends PlacementOptions {
   retries?: Retries;
   /**
    * True: results are kept in the checkpoint (`checkpoint` of {@link RunOptions}; without one it does nothing), and tasks whose results are there do not run: those with the same
-   * number of a range, or the same row in the same block of 4,096 rows. Another `version` is another app: see {@link CacheOptions}. What `reduce` combines is not kept. Default: false.
+   * number of a range, or the same row in the same block of 4,096 rows. Another `version` is another app: see {@link CacheOptions}. For `reduce` too those of single tasks are
+   * kept, and brought here to be combined. Default: false.
    */
   cache?: boolean | { version?: string };
   /**
@@ -167,7 +168,7 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     this.#use("reduce()");
     if (how === "count") return (await this.#runAll(() => new DiscardEnd())).job.tasks;
     if (typeof how === "string") return this.#reduceScalar(how as ReduceOp);
-    const { end } = await this.#runAll(() => new AppEnd(this.#kernel, how.name));
+    const { end } = await this.#runAll(() => new AppEnd(this.#kernel, how.name, this.#keeps()));
     const tracked = end.result();
     this.#kernel.track(tracked);
     const value = await tracked;
@@ -243,11 +244,16 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
 
   async #reduceScalar(op: ReduceOp): Promise<unknown> {
     const element = this.#app.returns ?? "f64";
-    const { end } = await this.#runAll(() => new ScalarEnd(op, element));
+    const { end } = await this.#runAll(() => new ScalarEnd(op, element, this.#keeps()));
     const value = end.result();
     if (value !== undefined) return value;
     if (op !== "sum") throw this.#empty(op);
     return element === "i64" || element === "u64" ? 0n : 0;
+  }
+
+  /** Are results of single tasks kept? Then they are not combined where they are made. */
+  #keeps(): boolean {
+    return this.#options.cache !== null && this.#kernel.memo?.keepsMaps === true;
   }
 
   #collector(total: number | null): ColumnEnd | CollectEnd {

@@ -36,6 +36,8 @@ export interface End {
   readonly reducer: string | null;
   /** True: results are wanted at once, one by one. */
   readonly stream: boolean;
+  /** So many tasks at most are submitted as one piece where results are kept; none: any number. */
+  readonly partMax?: number;
   /** True: the end itself says when payloads are consumed. */
   readonly creditsLater: boolean;
   /** Where the results of tasks `[first, last)` are to be written; null: nowhere. */

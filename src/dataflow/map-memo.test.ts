@@ -6,12 +6,10 @@ import { Checkpoint } from "../memo/checkpoint.ts";
 import { RangeLog } from "../memo/ranges.ts";
 import { RecordKind, type TaskRecord } from "../native/binding.ts";
 import { decodeMany, encodeManyShared } from "../serialize/codec.ts";
-import { functionApp } from "../serialize/registry.ts";
 import { CollectEnd, ColumnEnd } from "./ends.ts";
 import { type Arguments, MapMemo } from "./map-memo.ts";
 
 const ROWS = 3 * 4_096;
-const app = { ...functionApp("twice", (x: number) => 2 * x, "(x) => 2 * x"), returns: "f64" as const };
 
 let folder: string;
 let store: Checkpoint;
@@ -35,7 +33,7 @@ function piece(valueOf: (k: number) => number): Arguments {
   const rows = { start: 0, step: 1, columns: ["f64" as const], bytes, offsets: null, spread: false };
   return { first: 0, last: ROWS, args: "fixed", ...rows };
 }
-const newMap = (): MapMemo => new MapMemo(log, app, new ColumnEnd("f64", ROWS), null);
+const newMap = (): MapMemo => new MapMemo(log, new ColumnEnd("f64", ROWS), null);
 const spans = (parts: Iterable<{ first: number; last: number }>): number[][] =>
   [...parts].map(({ first, last }) => [first, last]);
 const partsOf = (map: MapMemo, valueOf: (k: number) => number = (k) => k): Arguments[] =>
@@ -107,7 +105,7 @@ test("equal rows in several blocks are one series", () => {
 });
 
 test("results of any kind are cut where two maps overlap", () => {
-  const rows = (): MapMemo => new MapMemo(log, { ...app, returns: null }, new CollectEnd(ROWS), null);
+  const rows = (): MapMemo => new MapMemo(log, new CollectEnd(ROWS), null);
   const [a, b] = [rows(), rows()];
   const [[ofA], [ofB]] = [partsOf(a), partsOf(b)] as [[Arguments], [Arguments]];
   const texts = (first: number, last: number): TaskRecord => ({

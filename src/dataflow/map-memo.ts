@@ -8,7 +8,7 @@
 import type { Memo } from "../memo/memo.ts";
 import { type RangeLog, seriesKey } from "../memo/ranges.ts";
 import type { Cut, FinishedRange } from "../memo/series.ts";
-import type { TaskRecord, TypedColumn } from "../native/binding.ts";
+import type { ElementType, TaskRecord, TypedColumn } from "../native/binding.ts";
 import { decodeMany, encodeManyShared } from "../serialize/codec.ts";
 import { elementBytes, rowBytes } from "../serialize/columns.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
@@ -38,9 +38,11 @@ const BLOCK_ROWS = 4_096;
 
 export class MapMemo {
   readonly #log: RangeLog;
-  readonly #app: AppDefinition;
   readonly #seed: string | null;
   readonly #values: boolean;
+  /** Of results, in a column; null: they are encoded. */
+  readonly #element: ElementType | null;
+  readonly #partMax: number;
   readonly #blocks = new WeakMap<object, readonly Block[]>();
   /** Tasks of each series that are not over; it is open as long. */
   readonly #left = new Map<string, number>();
@@ -49,14 +51,15 @@ export class MapMemo {
    * @param end - Results that are discarded are only known to be done.
    * @param seed - Where the user gave one, results may depend on it.
    */
-  constructor(log: RangeLog, app: AppDefinition, end: End, seed: string | null) {
+  constructor(log: RangeLog, end: End, seed: string | null) {
     this.#log = log;
-    this.#app = app;
     this.#seed = seed;
     this.#values = end.results === "collect";
+    this.#element = end.element;
+    this.#partMax = end.partMax ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Null: nothing is kept, or results are combined where they are made, so that nobody sees those of single tasks. */
+  /** Null: nothing is kept. */
   static of(
     memo: Memo | null,
     app: AppDefinition,
@@ -64,30 +67,35 @@ export class MapMemo {
     end: End,
     seed: string | null,
   ): MapMemo | null {
-    if (cache === null || end.results === "reduce") return null;
+    if (cache === null) return null;
     const log = memo?.rangesOf(app, cache.version) ?? null;
-    return log === null ? null : new MapMemo(log, app, end, seed);
+    return log === null ? null : new MapMemo(log, end, seed);
   }
 
   /** A piece as what is known of it and what is to run, in their order. */
   *cut(piece: Arguments): Generator<Known | Arguments> {
     const blocks = piece.args === "index" ? [this.#range(piece)] : this.#rows(piece);
-    const left = (from: number, to: number): Arguments => {
-      const part = from === piece.first && to === piece.last ? piece : partOf(piece, from, to);
-      this.#blocks.set(part, blocks);
-      return part;
-    };
     let at = piece.first;
     for (const block of blocks) {
       this.#begins(block);
       for (const range of this.#find(block)) {
         this.#over(block, range.last - range.first);
-        if (range.first > at) yield left(at, range.first);
+        if (range.first > at) yield* this.#toRun(piece, blocks, at, range.first);
         yield { ...range, known: true };
         at = range.last;
       }
     }
-    if (at < piece.last) yield left(at, piece.last);
+    if (at < piece.last) yield* this.#toRun(piece, blocks, at, piece.last);
+  }
+
+  *#toRun(piece: Arguments, blocks: readonly Block[], first: number, last: number): Generator<Arguments> {
+    for (let from = first; from < last; ) {
+      const to = Math.min(last, (Math.floor(from / this.#partMax) + 1) * this.#partMax);
+      const part = from === piece.first && to === piece.last ? piece : partOf(piece, from, to);
+      this.#blocks.set(part, blocks);
+      yield part;
+      from = to;
+    }
   }
 
   /** One of those parts, for a single task of it that is tried again. */
@@ -183,7 +191,7 @@ export class MapMemo {
   }
 
   #seriesKey(...parts: (string | Uint8Array)[]): string {
-    return seriesKey([this.#values ? `values ${this.#app.returns ?? ""}` : "done", this.#seed ?? "", ...parts]);
+    return seriesKey([this.#values ? `values ${this.#element ?? ""}` : "done", this.#seed ?? "", ...parts]);
   }
 
   #bytesOf(
@@ -205,9 +213,8 @@ export class MapMemo {
 
   #cutBytes({ first, bytes }: FinishedRange, from: number, to: number): Uint8Array {
     if (!this.#values) return bytes;
-    const { returns } = this.#app;
-    if (returns === null) return encodeManyShared(decodeMany(bytes).slice(from - first, to - first)).slice();
-    const size = elementBytes[returns];
+    if (this.#element === null) return encodeManyShared(decodeMany(bytes).slice(from - first, to - first)).slice();
+    const size = elementBytes[this.#element];
     return bytes.subarray(size * (from - first), size * (to - first));
   }
 }

@@ -67,6 +67,11 @@ export class Memo {
     this.#track = track;
   }
 
+  /** Are there places for results of maps? See `rangesOf`. */
+  get keepsMaps(): boolean {
+    return this.#store !== null;
+  }
+
   /** Resolves when all results so far are in the store. */
   async settled(): Promise<void> {
     for (const log of this.#logs.values()) log.flush();
