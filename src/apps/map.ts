@@ -89,7 +89,8 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     const placement = placementOf(app.name, options, app.placement);
     kernel.check(app, placement);
     this.#near = nearOf(app.name, options);
-    const number = kernel.nextMap();
+    const cache = mapCacheOf(app.name, options.cache);
+    const number = kernel.nextMap(app, cache !== null);
     const bring = (ref: FileRef): PromiseLike<string> =>
       kernel.files?.path(ref, placement) ?? Promise.reject(notHere(app.name));
     this.#source = sourceOf(inGroup(app, `map-${number}`), columns, bring);
@@ -98,7 +99,6 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     if (app.kind === "native" && limit > 0) throw noWalltime(app.name);
     const retries =
       options.retries === undefined ? (app.policy?.retries ?? null) : retriesOf(app.name, options.retries);
-    const cache = mapCacheOf(app.name, options.cache);
     const ownSeed = options.seed === undefined ? null : String(options.seed);
     const progress = options.progress ?? false;
     this.#options = { seed, walltimeMs: limit, placement, retries, progress, number, cache, ownSeed };

@@ -53,6 +53,8 @@ export interface KernelWatch {
   holdsTokens(): boolean;
   called(future: AppFuture<unknown>): void;
   tracked(job: Promise<unknown>): void;
+  /** Told of each that has `cache`: results of what tasks call are not kept. */
+  notRemembered(app: string): void;
 }
 
 export class Kernel {
@@ -96,6 +98,7 @@ export class Kernel {
       future.reject(closedError(app.name));
       return future;
     }
+    if (app.policy?.cache) this.#watch?.notRemembered(app.name);
     try {
       this.check(app, app.placement);
       const files = app.files === undefined ? null : filesOf(app, args, this.files);
@@ -126,7 +129,8 @@ export class Kernel {
   }
 
   /** Names maps in the order in which their caller makes them: two runs give each the same name. */
-  nextMap(): string {
+  nextMap(app: AppDefinition, isKept: boolean): string {
+    if (isKept) this.#watch?.notRemembered(app.name);
     const caller = this.#caller();
     return `${caller.salt}${caller.maps++}`;
   }

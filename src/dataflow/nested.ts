@@ -1,5 +1,6 @@
 /** The front end inside a JS worker: calls and maps that tasks make, submitted from where they are. */
 
+import { parentPort } from "node:worker_threads";
 import type { Executor, Member } from "../executors/executor.ts";
 import type {
   Drained,
@@ -13,6 +14,7 @@ import type {
 import { RecordKind } from "../native/binding.ts";
 import { joinSession, type Session } from "../native/session.ts";
 import type { NestedCalls, NestedTask, OpenNested, TaskScope } from "../worker/nested.ts";
+import type { WorkerMessage } from "../worker/protocol.ts";
 import { setNested } from "./current.ts";
 import { Caller, Kernel } from "./kernel.ts";
 
@@ -137,7 +139,16 @@ class WorkerCalls implements NestedCalls {
         holdsTokens: () => scope.current()?.context.holdsTokens ?? false,
         called: (future) => scope.current()?.owns(future),
         tracked: (job) => scope.current()?.awaits(job),
+        notRemembered: (app) => this.#tell(app),
       });
+  }
+
+  readonly #told = new Set<string>();
+
+  #tell(app: string): void {
+    if (this.#told.has(app)) return;
+    this.#told.add(app);
+    parentPort?.postMessage({ kind: "not remembered", app } satisfies WorkerMessage);
   }
 
   get kernel(): Kernel {

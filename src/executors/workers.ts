@@ -24,6 +24,8 @@ export class WorkerPool {
   readonly #errors = new Map<number, Error>();
   /** Workers that have loaded the program since they were started. */
   readonly #ready = new Set<number>();
+  /** Apps of which it was said that calls of tasks are not remembered. */
+  readonly #told = new Set<string>();
   readonly #isolated: string[] = isolatedCommand();
   #ending = false;
 
@@ -68,6 +70,7 @@ export class WorkerPool {
     this.#threads[worker] = thread;
     thread.on("message", (message: WorkerMessage) => {
       if (message.kind === "ready") this.#ready.add(worker);
+      else if (message.kind === "not remembered") this.#notRemembered(message.app);
       else this.#broken(message.message);
     });
     thread.on("error", (error) => this.#errors.set(worker, error as Error));
@@ -91,6 +94,16 @@ export class WorkerPool {
     if (!this.#ready.delete(worker))
       return this.#broken(error?.stack ?? `the worker thread ended with exit code ${code}`);
     this.#start(worker);
+  }
+
+  /** Said once, and by rank 0 alone: tasks run on all ranks alike. */
+  #notRemembered(app: string): void {
+    if (this.#told.has(app) || this.#options.session.rank !== 0) return;
+    this.#told.add(app);
+    process.stderr.write(
+      `heddle: a task calls app "${app}", which has \`cache\`: only what the program itself calls is remembered, so that each such call runs. ` +
+        "To have it remembered call it from the program, or from an app of joinApp()\n",
+    );
   }
 
   #broken(message: string): void {

@@ -30,7 +30,9 @@ export interface WorkerStart extends ProgramStart {
 export type WorkerMessage =
   | { kind: "ready" }
   /** The program cannot be used: `message` has its error, for people. */
-  | { kind: "broken"; message: string };
+  | { kind: "broken"; message: string }
+  /** A task called an app, or made a map of it, with `cache`. */
+  | { kind: "not remembered"; app: string };
 
 /** To a process for isolated tasks: first what to load, then one task after the other. */
 export type IsolatedMessage = { kind: "start"; start: ProgramStart } | ({ kind: "task" } & IsolatedTask);

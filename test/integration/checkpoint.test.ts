@@ -187,3 +187,9 @@ test("`heddle cache` lists, shows, removes and makes the file small", async () =
   expect((await cache("rm")).stderr).toContain("needs the name of an app");
   expect((await cache("sl")).stderr).toContain("`heddle cache sl` is no command.");
 });
+
+test("a task that calls an app with `cache` is told of, once: such calls are not remembered", async () => {
+  const { code, stdout, stderr } = await run(onThreads.command(["test/integration/programs/nested-cache.js"]));
+  expect([code, stdout, stderr.split("\n").length]).toEqual([0, "2 2, 3 3, 4 4\n", 2]);
+  expect(stderr).toContain('heddle: a task calls app "inner", which has `cache`');
+});
