@@ -30,7 +30,9 @@ export class Checkpoint implements MemoStore {
   /** Its own, and those that are only read. */
   readonly #stores: readonly Store[];
   readonly #prefixes = new Map<string, Buffer>();
-  readonly #touched = new Map<string, number>();
+  #lastPrefix: { app: string; version: string; prefix: Buffer } | null = null;
+  /** Keys that were asked for. */
+  #touched: Buffer[] = [];
   readonly #timer: NodeJS.Timeout | null;
   /** What the mode does not let be written yet, by key, as latin1. */
   readonly #pending = new Map<string, Change>();
@@ -61,7 +63,7 @@ export class Checkpoint implements MemoStore {
     const pending = this.#pending.size === 0 ? undefined : this.#pending.get(whole.toString("latin1"));
     if (pending !== undefined) return pending.entry;
     for (const store of this.#stores) {
-      const found = store.get(whole, this.#settings.ttlMs);
+      const found = store.peek(whole, this.#settings.ttlMs);
       if (found === null) continue;
       if (store === this.#store) this.#touch(whole);
       return found;
@@ -130,6 +132,17 @@ export class Checkpoint implements MemoStore {
   }
 
   #keyOf(app: string, version: string, key: string): Buffer {
+    const prefix = this.#prefixOf(app, version);
+    const whole = Buffer.allocUnsafe(prefix.length + key.length);
+    whole.set(prefix);
+    whole.write(key, prefix.length, "latin1");
+    return whole;
+  }
+
+  // Of the same app, mostly: versions are long.
+  #prefixOf(app: string, version: string): Buffer {
+    const last = this.#lastPrefix;
+    if (last !== null && last.app === app && last.version === version) return last.prefix;
     const id = `${app}\0${version}`;
     let prefix = this.#prefixes.get(id);
     if (prefix === undefined) {
@@ -137,17 +150,15 @@ export class Checkpoint implements MemoStore {
       this.#prefixes.set(id, prefix);
       this.#store.name(prefix, app, version).catch((cause) => this.#failed(cause));
     }
-    const whole = Buffer.allocUnsafe(prefix.length + key.length);
-    whole.set(prefix);
-    whole.write(key, prefix.length, "latin1");
-    return whole;
+    this.#lastPrefix = { app, version, prefix };
+    return prefix;
   }
 
   #touch(key: Buffer): void {
-    this.#touched.set(key.toString("latin1"), Date.now());
-    if (this.#touched.size < TOUCHED_MAX) return;
+    this.#touched.push(key);
+    if (this.#touched.length < TOUCHED_MAX) return;
     this.#store.touch(this.#touched).catch((cause) => this.#failed(cause));
-    this.#touched.clear();
+    this.#touched = [];
   }
 
   #change(whole: Buffer, key: string, change: Change): void {

@@ -10,7 +10,7 @@ import { versionOf } from "./version.ts";
 
 /** What outlives the program. */
 export interface MemoStore extends RangeStore {
-  /** The encoded result, or null. */
+  /** The encoded result, in memory that the next call may overwrite, or null. */
   get(app: string, version: string, key: string): Uint8Array | null;
   put(app: string, version: string, key: string, result: Uint8Array): void;
   /** How many results there are of other versions of the app; 0 where there are any of this one. */

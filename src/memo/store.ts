@@ -38,6 +38,15 @@ export interface StoreOptions {
   power: boolean;
 }
 
+/** Parts of an entry. */
+interface Views {
+  /** What the checksum is of. */
+  checked: Uint8Array;
+  result: Uint8Array;
+}
+
+const VIEWS_MAX = 1_024; // Bytes of an entry.
+
 type Table = Database<Buffer, Buffer>;
 
 export class Store {
@@ -46,6 +55,11 @@ export class Store {
   readonly #results: Table;
   readonly #used: Table;
   readonly #apps: Table;
+  #viewed: { buffer: ArrayBufferLike; byteOffset: number; byLength: (Views | undefined)[] } = {
+    buffer: new ArrayBuffer(0),
+    byteOffset: 0,
+    byLength: [],
+  };
   /** Entries whose checksum is wrong: as if they were not there. */
   torn = 0;
 
@@ -73,14 +87,31 @@ export class Store {
 
   /** The encoded result, or null: it is not there, or it is older than `ttlMs`. */
   get(key: Buffer, ttlMs: number): Uint8Array | null {
-    const entry = this.#results.getBinary(key);
+    return this.peek(key, ttlMs)?.slice() ?? null;
+  }
+
+  /** As `get`, in memory that the next call for this store overwrites. */
+  peek(key: Buffer, ttlMs: number): Uint8Array | null {
+    const entry = this.#results.getBinaryFast(key);
     if (entry === undefined) return null;
-    if (!isWhole(entry)) {
+    const { checked, result } = this.#viewsOf(entry);
+    if (entry.length < HEADER || entry.readUInt32LE(4) !== FORM || crc32(checked) !== entry.readUInt32LE(0)) {
       this.torn++;
       return null;
     }
-    if (Date.now() - entry.readDoubleLE(8) > ttlMs) return null;
-    return entry.subarray(HEADER);
+    if (ttlMs !== Number.POSITIVE_INFINITY && Date.now() - entry.readDoubleLE(8) > ttlMs) return null;
+    return result;
+  }
+
+  // LMDB gives small entries in the same memory each time: views of it are made once, since they cost more than to read them.
+  #viewsOf(entry: Buffer): Views {
+    const { buffer, byteOffset, length } = entry;
+    if (length > VIEWS_MAX) return viewsOf(entry);
+    if (buffer !== this.#viewed.buffer || byteOffset !== this.#viewed.byteOffset)
+      this.#viewed = { buffer, byteOffset, byLength: [] };
+    const { byLength } = this.#viewed;
+    byLength[length] ??= viewsOf(entry);
+    return byLength[length];
   }
 
   /**
@@ -126,14 +157,12 @@ export class Store {
     }
   }
 
-  /** Keys that were asked for, as latin1, and when. */
-  async touch(used: ReadonlyMap<string, number>): Promise<void> {
+  /** Keys that were asked for until now. */
+  async touch(keys: readonly Buffer[]): Promise<void> {
+    const now = Buffer.allocUnsafe(8);
+    now.writeDoubleLE(Date.now());
     let last: Promise<boolean> | null = null;
-    for (const [key, at] of used) {
-      const when = Buffer.allocUnsafe(8);
-      when.writeDoubleLE(at);
-      last = this.#used.put(Buffer.from(key, "latin1"), when);
-    }
+    for (const key of keys) last = this.#used.put(key, now);
     await last;
   }
 
@@ -187,8 +216,9 @@ export class Store {
   }
 }
 
-function isWhole(entry: Buffer): boolean {
-  return entry.length >= HEADER && entry.readUInt32LE(4) === FORM && crc32(entry.subarray(4)) === entry.readUInt32LE(0);
+function viewsOf({ buffer, byteOffset, length }: Buffer): Views {
+  const from = (start: number): Uint8Array => new Uint8Array(buffer, byteOffset + start, Math.max(0, length - start));
+  return length < HEADER ? { checked: from(0), result: from(0) } : { checked: from(4), result: from(HEADER) };
 }
 
 // Not an import: a program that is made into one file has no place for its native part.

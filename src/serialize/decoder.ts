@@ -11,10 +11,11 @@ class Reader {
   strange = false;
 
   open(bytes: Uint8Array): void {
-    this.bytes = bytes;
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = 0;
     this.strange = false;
+    if (bytes === this.bytes) return; // Whoever reads small values often does so in the same memory.
+    this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   read(): unknown {
