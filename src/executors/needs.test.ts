@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Need, Placement, RankCapacity } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import type { Executor } from "./executor.ts";
-import { bytesInWords, checkNeed } from "./needs.ts";
+import { bytesInWords, checkNeed, checkTask } from "./needs.ts";
 
 const rank = (first: number, last: number, js: number, gpus: number, memory: number): RankCapacity => ({
   ...{ first, last, gpus, memory },
@@ -52,6 +52,30 @@ test("tokens are those of the whole job", () => {
   check("js", { tokens: [{ name: "seat", count: 3 }] });
   const need = { tokens: [{ name: "seat", count: 4 }] };
   expect(() => check("js", need)).toThrow('needs 4 of the tokens "seat", and there are 3.');
+});
+
+test("where none of several executors will do, what each has is told", () => {
+  const small = { ...executor, capacities: [rank(0, 1, 2, 0, 2 ** 20)], tokens: [] } as unknown as Executor;
+  const members = [
+    { label: "big", executor },
+    { label: "small", executor: small },
+  ];
+  const ask = (need: Partial<Need>, more: Partial<Placement> = {}): void => {
+    const all = { ...ANYWHERE, ...more, need: { cores: 1, gpus: 0, memory: 0, tokens: [], ...need } };
+    checkTask(members, { name: "dock", kind: "js" }, all);
+  };
+  ask({ gpus: 2 });
+  expect(() => ask({ gpus: 2 }, { executors: ["small"] })).toThrow(
+    "no executor that may run it has that: a rank of small has 2 cores, 0 GPUs and 1 MiB of memory.",
+  );
+  expect(() => ask({ cores: 9 })).toThrow(
+    "a rank of big has 1 core, 0 GPUs and 1 GiB of memory, or 4 cores, 2 GPUs and 1 MiB of memory; a rank of small has 2 cores",
+  );
+  const seats = [{ name: "seat", count: 4 }];
+  expect(() => ask({ tokens: seats })).toThrow('needs 4 of the tokens "seat", and there are 3.');
+  expect(() => ask({ cores: 9, tokens: [{ name: "seat", count: 1 }] })).toThrow(
+    'needs 9 cores, 0 GPUs and 0 B of memory, 1 of the tokens "seat", and no executor that may run it has that',
+  );
 });
 
 test.each([

@@ -15,15 +15,44 @@ export function checkTask(members: readonly Member[], app: App, placement: Place
     const there = members.map(({ label }) => label);
     checkLabels(app.name, placement.executors, there);
   }
-  let wrong: unknown = null;
-  for (const { executor } of withLabels(members, placement.executors)) {
+  const asked = withLabels(members, placement.executors);
+  const wrong: HeddleError[] = [];
+  for (const { executor } of asked) {
     try {
       return checkOn(executor, app, placement);
     } catch (error) {
-      wrong ??= error;
+      wrong.push(error as HeddleError);
     }
   }
-  throw wrong;
+  throw members.length > 1 ? ofSeveral(asked, app, placement.need, wrong) : wrong[0];
+}
+
+/** None of several will do: says what each has, where that is what matters. */
+function ofSeveral(asked: readonly Member[], app: App, need: Need | null, wrong: readonly HeddleError[]): HeddleError {
+  const [first] = wrong as [HeddleError];
+  const lacksTokens = wrong.filter(({ code }) => code === "ERR_TOKENS");
+  const lacks = lacksTokens.length + wrong.filter(({ code }) => code === "ERR_RESOURCES").length;
+  if (need === null || lacks < wrong.length) return first;
+  const most = (name: string): number => Math.max(...asked.map(({ executor }) => tokensOf(executor, name)));
+  const tooMany = need.tokens.find(({ name, count }) => count > most(name));
+  if (lacksTokens.length === wrong.length && tooMany !== undefined)
+    return tooFew(app.name, tooMany.name, tooMany.count, most(tooMany.name));
+  const tokens = (count: (name: string) => number): string =>
+    need.tokens.map(({ name }) => `, ${count(name)} of the tokens "${name}"`).join("");
+  const each = asked.map(
+    ({ label, executor }) =>
+      `a rank of ${label} has ${has(app, executor.capacities)}${tokens((name) => tokensOf(executor, name))}`,
+  );
+  const wanted = `${amounts(need)}${tokens((name) => need.tokens.find((token) => token.name === name)?.count ?? 0)}`;
+  return new HeddleError(
+    lacksTokens.length === 0 ? "ERR_RESOURCES" : "ERR_TOKENS",
+    `Each task of app "${app.name}" needs ${wanted}, and no executor that may run it has that: ${each.join("; ")}.`,
+    "ask for less, name another executor, or give one of them more (`workers`, `gpus`, `memory`, `tokens`)",
+  );
+}
+
+function tokensOf({ tokens }: Executor, name: string): number {
+  return tokens.find((token) => token.name === name)?.count ?? 0;
 }
 
 /** Has this executor what such tasks need? */
@@ -82,7 +111,7 @@ function checkTarget({ ranks }: Executor, app: string, { placement, target }: Pl
 export function checkNeed(executor: Executor, app: App, { need, placement, target }: Placement): void {
   if (placement === "only on node") checkNode(executor, app, need, target);
   if (need === null) return;
-  const { capacities, tokens } = executor;
+  const { capacities } = executor;
   const only =
     placement === "only" ? capacities.filter(({ first, last }) => target >= first && target < last) : capacities;
   if (!only.some((each) => fits(each, app.kind, need)))
@@ -93,7 +122,7 @@ export function checkNeed(executor: Executor, app: App, { need, placement, targe
       placement === "only" ? `rank ${target}, their target, has less: it` : "no rank has that: a rank",
     );
   for (const { name, count } of need.tokens) {
-    const all = tokens.find((token) => token.name === name)?.count ?? 0;
+    const all = tokensOf(executor, name);
     if (count > all) throw tooFew(app.name, name, count, all);
   }
 }
@@ -132,19 +161,23 @@ export function fits(each: RankCapacity, kind: WorkerKind, need: Need | null): b
 }
 
 function tooMuch(app: App, need: Need, ranks: readonly RankCapacity[], who: string): HeddleError {
-  const words = ({ cores, gpus, memory }: { cores: number; gpus: number; memory: number }): string =>
-    `${cores} ${cores === 1 ? "core" : "cores"}, ${gpus} ${gpus === 1 ? "GPU" : "GPUs"} and ${bytesInWords(memory)} of memory`;
-  const kinds = new Set(ranks.map((each) => words({ ...each, cores: each.cores[app.kind] })));
-  const [first = "nothing", ...others] = kinds;
-  const more =
-    others.length === 0
-      ? ""
-      : `, or ${others.length > 3 ? `one of ${others.length} other sets` : others.join(", or ")}`;
   return new HeddleError(
     "ERR_RESOURCES",
-    `Each task of app "${app.name}" needs ${words(need)}, and ${who} has ${first}${more}.`,
+    `Each task of app "${app.name}" needs ${amounts(need)}, and ${who} has ${has(app, ranks)}.`,
     "ask for less, or start ranks that have more (fewer ranks on a node, `workers`, HEDDLE_MEMORY, HEDDLE_GPUS)",
   );
+}
+
+function amounts({ cores, gpus, memory }: { cores: number; gpus: number; memory: number }): string {
+  return `${cores} ${cores === 1 ? "core" : "cores"}, ${gpus} ${gpus === 1 ? "GPU" : "GPUs"} and ${bytesInWords(memory)} of memory`;
+}
+
+/** What ranks have for tasks of the app, in words. */
+function has(app: App, ranks: readonly RankCapacity[]): string {
+  const kinds = new Set(ranks.map((each) => amounts({ ...each, cores: each.cores[app.kind] })));
+  const [first = "nothing", ...others] = kinds;
+  if (others.length === 0) return first;
+  return `${first}, or ${others.length > 3 ? `one of ${others.length} other sets` : others.join(", or ")}`;
 }
 
 function tooFew(app: string, name: string, count: number, all: number): HeddleError {

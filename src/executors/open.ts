@@ -62,7 +62,7 @@ export async function openExecutor({ executors, ...rest }: OpenOptions): Promise
     for (const [coresOwn, each] of here.entries()) {
       const own = each.kind === "mpi" ? launch : ({ kind: "threads", because: 'executor "threads"' } as const);
       const options = { ...each, ...rest, launch: own, nodeMemory, coresTaken, coresOwn };
-      members.push({ label: each.label, executor: await openOne(options) });
+      members.push({ label: each.label, executor: await namingIt(here, each.label, () => openOne(options)) });
     }
   } catch (error) {
     for (const { executor } of members) await executor.close();
@@ -70,6 +70,17 @@ export async function openExecutor({ executors, ...rest }: OpenOptions): Promise
   }
   const [only] = members;
   return only !== undefined && members.length === 1 ? only.executor : new SeveralExecutors(members, rest.ageingMs);
+}
+
+/** Where there are several, an error says which does not start. */
+async function namingIt<T>(all: readonly unknown[], label: string, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (all.length === 1 || !(error instanceof HeddleError)) throw error;
+    const message = `The executor "${label}" does not start: ${error.message}`;
+    throw new HeddleError(error.code, message, error.hint, { cause: error });
+  }
 }
 
 /** Bytes for each executor that does not say how much: of what the others leave. Pure. */
@@ -114,8 +125,13 @@ function checkKinds(all: readonly ExecutorSettings[], ofRanks: readonly Executor
   }
   if (ofRanks.length === 0) return requireAlone(programEnvironment(), "threads");
   if (launch.kind === "mpi") return;
-  const message = `The executor is "mpi", but this process was started alone (${launch.because}).`;
-  throw new HeddleError("ERR_LAUNCHER", message, "start it with mpiexec or srun, or `heddle run -n RANKS`");
+  const which = all.length === 1 ? "The executor" : `The executor ${named(ofRanks)}`;
+  const message = `${which} is "mpi", but this process was started alone (${launch.because}).`;
+  throw new HeddleError(
+    "ERR_LAUNCHER",
+    message,
+    'start it with mpiexec or srun, or `heddle run -n RANKS`; `kind: "auto"` is threads where there is no launcher',
+  );
 }
 
 async function openOne(options: OneOptions): Promise<Executor> {

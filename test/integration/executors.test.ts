@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { mpiexec, mpis } from "../helpers/mpi.ts";
 import { cli, repository, run } from "../helpers/run.ts";
 
 let folder: string;
@@ -49,3 +50,28 @@ test("a label that no executor has is told before anything runs", async () => {
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain('App "on-gpu" asks for the executor "gpu", and there is none: there is default.');
 });
+
+test.each(mpis)(
+  "an executor of 3 ranks of %s beside one of threads: labels choose, both run the rest, both end",
+  async (mpi) => {
+    const program = join(repository, "test/integration/programs/executors-ranks.js");
+    const { code, stdout, stderr } = await run(mpiexec(mpi, 3, [program]));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const ranks = ["ranks 0", "ranks 1", "ranks 2"];
+    expect(JSON.parse(stdout)).toEqual({
+      executors: [
+        ["local", "threads", 1, 1],
+        ["ranks", "mpi", 3, 1],
+      ],
+      local: ["local 0"],
+      ranks,
+      all: ["local 0", ...ranks],
+      calls: ["local 0", ...ranks],
+      order: true,
+      sum: 100_000,
+      flow: 3,
+      failed: "rfrfrfrfrf",
+      target: ["ranks 2"],
+    });
+  },
+);
