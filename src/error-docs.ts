@@ -264,8 +264,8 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Create its directory on every node and check the permissions.",
   },
   ERR_OUTPUT_MISSING: {
-    when: "A task ended well, and a file that is among its `outputs` is not there.",
-    fix: "Let the task write to the path that it is told, or take the file off its outputs.",
+    when: "A task ended well, and files that are among its `outputs` are not there. The call fails, and is tried again where it has `retries`.",
+    fix: "Let the task write to the paths that it is told (a relative output begins at the program's folder), or take them off its outputs.",
   },
   ERR_PLACEMENT: {
     when: "Tasks have a rank as their target that is not there; or that has no worker of their kind, and they may run nowhere else.",

@@ -147,10 +147,19 @@ export class CancelledError extends HeddleError {
 export class DependencyError extends TaskError {
   readonly #input: DependencyError | string;
   readonly #links: number;
+  readonly #label: string | null;
 
-  /** @param joined - Its function did run, and what it returned failed. */
-  constructor(place: TaskPlace, input: string, cause: unknown, joined = false) {
-    const self = `${place.app}(#${place.index})`;
+  /**
+   * @param how.joined - Its function did run, and what it returned failed.
+   * @param how.label - What it is called; null: by app and number.
+   */
+  constructor(
+    place: TaskPlace,
+    input: string,
+    cause: unknown,
+    { joined, label }: { joined: boolean; label: string | null } = { joined: false, label: null },
+  ) {
+    const self = label ?? `${place.app}(#${place.index})`;
     const above = cause instanceof DependencyError ? cause : null;
     const origin = above === null ? cause : above.cause;
     const chain = [self, ...(above === null ? [input] : above.#shortChain())];
@@ -161,6 +170,7 @@ export class DependencyError extends TaskError {
       place,
       { cause: origin, data: { chain } },
     );
+    this.#label = label;
     this.#input = above ?? input;
     this.#links = above === null ? 1 : above.#links + 1;
   }
@@ -181,7 +191,8 @@ export class DependencyError extends TaskError {
   #names(most: number): { names: string[]; rest: string[] } {
     const names: string[] = [];
     let at: DependencyError | string = this;
-    for (; typeof at !== "string" && names.length < most; at = at.#input) names.push(`${at.app}(#${at.index})`);
+    for (; typeof at !== "string" && names.length < most; at = at.#input)
+      names.push(at.#label ?? `${at.app}(#${at.index})`);
     return { names, rest: typeof at === "string" ? [at] : [] };
   }
 }

@@ -20,6 +20,8 @@ export const noFiles: CallFiles = Object.freeze({
   stderr: null,
   outputs: Object.freeze([]),
   origin: null,
+  label: null,
+  missing: null,
 });
 
 /** Throws ERR_FILE, and ERR_CONFIG where the option, or its function, gives no list of files. */
@@ -52,7 +54,9 @@ export function bringOut(
   tasks: FileTasks,
   keys: FileKeys | null,
 ): CallFiles {
-  return { ...noFiles, outputs: tasks.bringOut(future, outputs, places, keys) };
+  const paths = outputs.map((ref) => (places.get(ref.url) as Place).path);
+  const missing = paths.length === 0 ? null : (rank: number) => tasks.missing(paths, rank);
+  return { ...noFiles, outputs: tasks.bringOut(future, outputs, places, keys), missing };
 }
 
 function listOf(app: AppDefinition, key: "inputs" | "outputs", args: readonly unknown[]): readonly unknown[] {

@@ -11,10 +11,11 @@ import { RecordKind } from "../native/binding.ts";
 import { fnv1a64 } from "../native/hash.ts";
 import { decode, decodeMany } from "../serialize/codec.ts";
 import { newColumn } from "../serialize/columns.ts";
+import { decodeError, type ErrorPayload } from "../serialize/errors.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shortenArguments } from "../serialize/values.ts";
 import { argumentsOf } from "./arguments.ts";
-import { taskError } from "./failures.ts";
+import { missingOutputs, taskErrorOf } from "./failures.ts";
 import { withNumbers } from "./numbers.ts";
 import type { BatchSink, Pump } from "./pump.ts";
 import { elsewhere, mayRetry, type Where } from "./retries.ts";
@@ -30,6 +31,8 @@ const BYTES_FIRST = 64; // So small an array costs V8 no memory of its own.
 export interface SubmitsCalls {
   readonly pump: Pump;
   readonly executor: Where;
+  /** Lets whoever waits for all calls wait for this. */
+  track(job: Promise<unknown>): void;
 }
 
 /** Arguments one after the other, and where each begins. */
@@ -134,6 +137,11 @@ export class CallGatherer implements Home {
         error instanceof HeddleError ? error : new HeddleError("ERR_INTERNAL", String(error), null, { cause: error }),
       );
     }
+  }
+
+  /** @internal Ended well, but for the files that it was to make: it is over when they are found, and else failed. */
+  endedWith(files: Promise<readonly string[]>, end: (missing: readonly string[]) => void): void {
+    this.#kernel.track(files.then(end));
   }
 
   /** @internal None of the batch is wanted. */
@@ -249,7 +257,7 @@ class CallsSink implements BatchSink, Home {
   record({ kind, first, last, payload, rank }: TaskRecord): void {
     if (kind === RecordKind.failed) this.#fail(first, last, payload as Uint8Array);
     else if (kind === RecordKind.packed) this.#resolve(first, last, payload as Uint8Array, rank);
-    else for (let k = first; k < last; k++) this.#take(k)?.resolve(this.#column?.[k - this.#first], rank);
+    else for (let k = first; k < last; k++) this.#done(k, this.#column?.[k - this.#first], rank);
     this.#taken += payload?.length ?? 0;
     if (this.#taken < CREDIT_BYTES) return;
     this.#gatherer.consumed(this.batch, this.#taken);
@@ -275,21 +283,35 @@ class CallsSink implements BatchSink, Home {
 
   #resolve(first: number, last: number, payload: Uint8Array, rank: number): void {
     if (last - first === 1) {
-      this.#take(first)?.resolve(decode(payload), rank);
+      this.#done(first, decode(payload), rank);
       return;
     }
     const values = decodeMany(payload);
-    for (let k = first; k < last; k++) this.#take(k)?.resolve(values[k - first], rank);
+    for (let k = first; k < last; k++) this.#done(k, values[k - first], rank);
+  }
+
+  #done(index: number, value: unknown, rank: number): void {
+    const future = this.#take(index);
+    const missing = future?.files?.missing ?? null;
+    if (future === null || missing === null) return future?.resolve(value, rank);
+    future.home = null; // Nothing of it runs any more.
+    this.#gatherer.endedWith(missing(rank), (paths) => {
+      if (paths.length === 0) future.resolve(value, rank);
+      else this.#failed(future, this.#bytesOf(index), missingOutputs(paths, rank));
+    });
   }
 
   #fail(first: number, last: number, payload: Uint8Array): void {
     for (let index = first; index < last; index++) {
       const future = this.#take(index);
       if (future === null) continue;
-      const own = this.#bytesOf(index);
-      const error = taskError(payload, { app: this.#app.name, index: future.index, arguments: this.#textOf(own) });
-      if (this.#app.policy === undefined || !this.#gatherer.triedAgain(future, error, own)) future.reject(error);
+      this.#failed(future, this.#bytesOf(index), decodeError(payload));
     }
+  }
+
+  #failed(future: AppFuture<unknown>, own: Uint8Array, payload: ErrorPayload): void {
+    const error = taskErrorOf(payload, { app: this.#app.name, index: future.index, arguments: this.#textOf(own) });
+    if (this.#app.policy === undefined || !this.#gatherer.triedAgain(future, error, own)) future.reject(error);
   }
 
   #bytesOf(index: number): Uint8Array {

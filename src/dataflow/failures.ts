@@ -9,7 +9,7 @@ import {
   TaskError,
   type TaskPlace,
 } from "../errors.ts";
-import { decodeError, type ErrorPayload, PayloadError, reviveError } from "../serialize/errors.ts";
+import { decodeError, type ErrorPayload, PayloadError, payloadOf, reviveError } from "../serialize/errors.ts";
 import { shortenArguments } from "../serialize/values.ts";
 
 /** The error of a call that was not sent. `args`: null where they are no longer known. */
@@ -20,6 +20,20 @@ export function errorOfCall(error: unknown, app: string, index: number, args: re
   }
   const message = `App "${app}": call ${index} could not be sent: ${headline(error)}.`;
   return new HeddleError("ERR_INTERNAL", message, errorDocs.ERR_INTERNAL.fix, { cause: error });
+}
+
+const PATHS_SHOWN = 5;
+
+/** A task ended well on rank `rank`, but nothing is at `paths`, which it was to write to. */
+export function missingOutputs(paths: readonly string[], rank: number): ErrorPayload {
+  const more = paths.length - PATHS_SHOWN;
+  const shown = `${paths.slice(0, PATHS_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  const are = paths.length === 1 ? "is" : "are";
+  const hint =
+    "let the task write to the paths that it is given (a relative output begins at the program's folder), or take them off its outputs";
+  return payloadOf("ERR_OUTPUT_MISSING", `${shown}, which ${are} among its outputs, ${are} not there after it`, hint, {
+    data: { rank, missing: [...paths] },
+  });
 }
 
 /** Makes the error of a task. `place` says what the submitter knows of it. */

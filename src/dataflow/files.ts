@@ -9,12 +9,13 @@ import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
 import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
-import { endStaging, lookAt, lookAtUrl, stagingApps } from "../staging/apps.ts";
+import { endStaging, labelOf, lookAt, lookAtUrl, missing, stagingApps } from "../staging/apps.ts";
 import { shown } from "../staging/errors.ts";
 import type { FileRef, PlainFile } from "../staging/file.ts";
 import { digestOfCopy, type Look } from "../staging/look.ts";
 import type { StagingSettings } from "../staging/settings.ts";
 import type { WantedFile } from "../staging/tasks.ts";
+import { noFiles } from "./call-files.ts";
 import type { FileKeys } from "./file-keys.ts";
 import type { Kernel } from "./kernel.ts";
 
@@ -101,6 +102,17 @@ export class FileTasks {
     return (await this.#kernel.call(this.#at(stagingApps.look, rank), [path, content])) as Look;
   }
 
+  /** Of the paths that a task wrote to on rank `rank`, those where nothing is. None where nobody can look: what brings them out will tell. */
+  async missing(paths: readonly string[], rank: number): Promise<readonly string[]> {
+    const node = this.#lowest(rank);
+    try {
+      if (node === this.#own) return await missing(paths);
+      return (await this.#kernel.call(this.#at(stagingApps.missing, node), [paths])) as string[];
+    } catch {
+      return [];
+    }
+  }
+
   /** Where tasks of `placement` are to write these outputs, by URL; one that belongs elsewhere, once there is a folder for it. */
   places(outputs: readonly FileRef[], placement: Placement): Map<string, Place> {
     return new Map(outputs.map((ref) => [ref.url, this.#placeOf(ref, placement)]));
@@ -115,7 +127,7 @@ export class FileTasks {
   }
 
   /** The result of the same task on each of these ranks. */
-  #everywhere(what: keyof typeof stagingApps, ranks: readonly number[], args: readonly unknown[]): Promise<string> {
+  #everywhere(what: "in" | "folder", ranks: readonly number[], args: readonly unknown[]): Promise<string> {
     const calls = ranks.map((rank) => this.#task(what, () => rank, args) as AppFuture<string>);
     const [only] = calls;
     return calls.length === 1 && only !== undefined ? only : Promise.all(calls).then(([first]) => first as string);
@@ -147,7 +159,7 @@ export class FileTasks {
 
   /** A task of this process, which has another do it where it is to be done on another node. */
   #task(
-    what: keyof typeof stagingApps,
+    what: "in" | "out" | "folder",
     rank: () => number,
     args: readonly unknown[],
     { after, there, done }: Around = { after: null, there: () => null, done: null },
@@ -164,7 +176,9 @@ export class FileTasks {
       return done === null ? work : Promise.resolve(work).then((value) => done().then(() => value));
     };
     const told = args.map((one) => (typeof one === "string" ? one : shown((one as PlainFile).url)));
-    return this.#kernel.call({ ...base, base, fn, joins: true }, told, after);
+    const call = this.#kernel.call({ ...base, base, fn, joins: true }, told, after);
+    call.files = { ...(call.files ?? noFiles), label: labelOf(what, told.at(-1) as string) };
+    return call;
   }
 
   #at(app: AppDefinition, target: number): AppDefinition {

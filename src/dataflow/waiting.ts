@@ -2,6 +2,7 @@
 
 import { AppFuture, type Dependent, type Home } from "../futures/future.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
+import { labelOf } from "../staging/apps.ts";
 import { FileRef } from "../staging/file.ts";
 import { completeCall, type Waiting } from "./arguments.ts";
 import { errorOfCall } from "./failures.ts";
@@ -53,7 +54,7 @@ export class WaitingCall implements Dependent, Home {
       if (input instanceof AppFuture) {
         this.#missing++;
         input.subscribe(this);
-      } else if (!(input instanceof FileRef)) this.#await(input, input);
+      } else if (!(input instanceof FileRef)) this.#await(input, input, null);
       else this.#bring(input, input);
     }
     this.#arrived();
@@ -69,7 +70,7 @@ export class WaitingCall implements Dependent, Home {
     if (this.#missing > 0) this.#end(null, null);
   }
 
-  #await(input: unknown, source: PromiseLike<unknown>): void {
+  #await(input: unknown, source: PromiseLike<unknown>, name: string | null): void {
     this.#others ??= new Map();
     this.#missing++;
     source.then(
@@ -77,7 +78,7 @@ export class WaitingCall implements Dependent, Home {
         this.#others?.set(input, value);
         this.#arrived();
       },
-      (error) => this.#failed(source, error),
+      (error) => this.#failed(source, error, name),
     );
   }
 
@@ -125,13 +126,13 @@ export class WaitingCall implements Dependent, Home {
   #bring(input: unknown, ref: FileRef): void {
     this.#files ??= new Map();
     this.#files.set(input, ref);
-    this.#await(input, this.#for.path(ref));
+    this.#await(input, this.#for.path(ref), labelOf("in", ref.url));
   }
 
-  #failed(input: PromiseLike<unknown>, error: unknown): void {
+  #failed(input: PromiseLike<unknown>, error: unknown, name: string | null = null): void {
     if (this.#missing < 0) return;
     this.#missing = -1;
-    this.#future.inputFailed(input, error);
+    this.#future.inputFailed(input, error, name);
     if (input === this.#for.after) this.#future.dismiss();
     this.#for.ended(null, null);
   }

@@ -44,6 +44,10 @@ export interface CallFiles {
   outputs: readonly AppFuture<FileLike>[];
   /** Whoever looks at this call looks at that one. */
   origin: AppFuture<unknown> | null;
+  /** What errors call it; null: by app and number. */
+  label: string | null;
+  /** Of the files that its task was to make, the paths of those that are not there after it ran on `rank`; null: it makes none. */
+  missing: ((rank: number) => Promise<readonly string[]>) | null;
 }
 
 /** @internal Calls that are over, by state. */
@@ -207,17 +211,26 @@ export class AppFuture<T> extends Promise<T> {
     if (!this.done()) this.#fail("failed", error);
   }
 
-  /** @internal `input` was to be an argument of it, and failed with `error`, or was cancelled. */
-  inputFailed(input: PromiseLike<unknown>, error: unknown): void {
+  /** @internal `input`, called `name`, was to be an argument of it, and failed with `error`, or was cancelled. */
+  inputFailed(input: PromiseLike<unknown>, error: unknown, name: string | null = null): void {
     if (this.done()) return;
     const own = input instanceof AppFuture ? input : null;
     if (own?.state === "cancelled") {
       this.#fail("cancelled", new CancelledError(`The call ${this.id}, with its input ${own.id},`, { cause: error }));
       return;
     }
-    const name = own === null ? "a promise" : `${own.app.replace(/^heddle:/, "")}(#${own.index})`;
     const place = { app: this.app, index: this.index, rank: null, arguments: null };
-    this.#fail("dependency-failed", new DependencyError(place, name, error, this.#state === "joining"));
+    const called = own === null ? (name ?? "a promise") : own.#called;
+    const joined = this.#state === "joining";
+    this.#fail("dependency-failed", new DependencyError(place, called, error, { joined, label: this.#label }));
+  }
+
+  get #label(): string | null {
+    return this.files?.label ?? null;
+  }
+
+  get #called(): string {
+    return this.#label ?? `${this.app.replace(/^heddle:/, "")}(#${this.index})`;
   }
 
   /** @internal Tells `dependent` when it is over; at once where it is. Counts as looking at it. */

@@ -1,6 +1,7 @@
 /** Apps of Heddle's own that move files. Every rank and worker knows them; what they use is loaded by the first task. */
 
 import { type AppDefinition, functionApp, registerInternal } from "../serialize/registry.ts";
+import { shown } from "./errors.ts";
 import type { PlainFile } from "./file.ts";
 import type { Look } from "./look.ts";
 import type { StagingSettings } from "./settings.ts";
@@ -16,7 +17,14 @@ function internal(name: string, fn: (...args: never[]) => unknown): AppDefinitio
   return definition;
 }
 
-export const stagingApps: Record<"in" | "out" | "folder" | "look", AppDefinition> = {
+const labels = { in: "stage in of", out: "stage out of", folder: "folder for" };
+
+/** What errors call the task that brings this file, or path. */
+export function labelOf(what: keyof typeof labels, url: string): string {
+  return `${labels[what]} ${shown(url)}`;
+}
+
+export const stagingApps: Record<"in" | "out" | "folder" | "look" | "missing", AppDefinition> = {
   in: internal("heddle:stage-in", async (ref: WantedFile, settings: StagingSettings) =>
     (await tasks()).stageIn(ref, settings),
   ),
@@ -24,6 +32,7 @@ export const stagingApps: Record<"in" | "out" | "folder" | "look", AppDefinition
     (await tasks()).stageOut(path, ref, settings),
   ),
   folder: internal("heddle:make-folder", async (path: string) => (await tasks()).makeFolder(path)),
+  missing: internal("heddle:look-for-outputs", async (paths: readonly string[]) => (await tasks()).missing(paths)),
   look: internal("heddle:look-at-file", async (path: string, content: boolean) => (await tasks()).look(path, content)),
 };
 
@@ -35,6 +44,11 @@ export async function lookAt(path: string, content: boolean): Promise<Look> {
 /** Of a file elsewhere. */
 export async function lookAtUrl(url: string, settings: StagingSettings): Promise<Look> {
   return (await tasks()).lookAtUrl(url, settings);
+}
+
+/** Of paths here, those where nothing is. */
+export async function missing(paths: readonly string[]): Promise<string[]> {
+  return (await tasks()).missing(paths);
 }
 
 /** Ends what they keep open in this thread, and removes a folder of outputs. */

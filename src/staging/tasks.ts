@@ -43,6 +43,18 @@ export async function stageOut(path: string, file: PlainFile, settings: StagingS
   return new FileRef(ref.url, ref.sha256, made.size);
 }
 
+/** Of these paths, those where nothing is. */
+export async function missing(paths: readonly string[]): Promise<string[]> {
+  const looked = paths.map(async (path) => {
+    const code = await stat(path).then(
+      () => null,
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    return code === "ENOENT" || code === "ENOTDIR" ? [path] : [];
+  });
+  return (await Promise.all(looked)).flat();
+}
+
 /** What the server of a file tells of its version. Never throws: then nothing is known. */
 export async function lookAtUrl(url: string, settings: StagingSettings): Promise<Look> {
   const version = await stagerOf(settings)

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type BatchError, type DependencyError, type FileLike, file, type HeddleError } from "heddle";
 import { expect } from "vitest";
-import { copies, nameOf, textOf } from "../helpers/apps.ts";
+import { copies, nameOf, textOf, thirdTime } from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
 
 /** A server of files that counts what it gives and keeps what it is given. */
@@ -93,18 +93,26 @@ export const fileChecks: Checks = {
     });
   },
 
-  "an output that was not made is an error of the output, and one of a call that failed tells of the call": async ({
-    folder,
-  }) => {
-    const path = join(folder, "never");
-    const [output] = textOf.with({ outputs: [path] })(join(folder, "no-such")).outputs;
-    expect(await failureOf<HeddleError>(output as never)).toMatchObject({ code: "ERR_DEPENDENCY" });
-    writeFileSync(join(folder, "there"), "x");
-    const call = textOf.with({ outputs: [path] })(join(folder, "there"));
-    expect(await call).toBe("x");
-    expect(await failureOf(call.outputs[0] as never)).toMatchObject({ code: "ERR_OUTPUT_MISSING" });
-    expect(existsSync(path)).toBe(false);
-  },
+  "a call that does not make its outputs fails and is tried again; the outputs of one that failed tell of the call":
+    async ({ folder }) => {
+      const path = join(folder, "never");
+      const [output] = textOf.with({ outputs: [path] })(join(folder, "no-such")).outputs;
+      expect(await failureOf<HeddleError>(output as never)).toMatchObject({ code: "ERR_DEPENDENCY" });
+      writeFileSync(join(folder, "there"), "x");
+      const call = textOf.with({ outputs: [path, join(folder, "there"), `${path}-either`] })(join(folder, "there"));
+      const missing = await failureOf(call);
+      expect(missing).toMatchObject({ code: "ERR_OUTPUT_MISSING", data: { missing: [path, `${path}-either`] } });
+      expect(missing.message).toContain(`${path}, ${path}-either, which are among its outputs, are not there after it`);
+      const outputs = await Promise.all(call.outputs.map((one) => failureOf<DependencyError>(one as never)));
+      expect(outputs.map(({ cause }) => cause)).toEqual([missing, missing, missing]);
+      expect(outputs[0]?.chain).toEqual([`stage out of ${path}`, `textOf(#${call.index})`]);
+      const third = join(folder, "third");
+      const again = thirdTime({ to: third });
+      expect(await again).toMatchObject({ exitCode: 0 });
+      expect(again.tries).toBe(3);
+      expect(await again.outputs[0]).toMatchObject({ path: third });
+      expect(existsSync(path)).toBe(false);
+    },
 
   "tasks of a map are given paths of the files in their rows; one that is missing fails its task alone": async ({
     folder,

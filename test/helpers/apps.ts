@@ -73,6 +73,11 @@ export const copies: BashApp = bashApp("copies", ["cp", "{from}", "{to}"], { out
 export const touches: BashFunctionApp<[path: string]> = bashApp("touches", (path: string) => ["touch", path], {
   outputs: (path: string) => [path],
 });
+export const thirdTime: BashApp = bashApp(
+  "thirdTime",
+  "echo >> {to}.runs; test $(wc -l < {to}.runs) -lt 3 || touch {to}",
+  { outputs: ({ to }) => [to], retries: 5 },
+);
 export const slow: BashApp = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
 export const much: BashApp = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
 export const unchecked: BashApp = bashApp("unchecked", "echo out; exit {0}", { check: false });
