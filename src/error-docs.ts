@@ -120,7 +120,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Name labels of `executors` in heddle.config.ts (`heddle config` prints them). Call apps of other executors from the program.",
   },
   ERR_FILE: {
-    when: "A `file()` was given neither a path nor a URL that some provider knows, or a checksum or size that cannot be.",
+    when: "A `file()` was given neither a path nor a URL that some provider knows, or a checksum or size that cannot be, or an option that there is not.",
     fix: "Give a path, or scheme://host/path; the message lists the schemes that are known.",
   },
   ERR_FILE_CHECKSUM: {
@@ -156,8 +156,8 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Look at the server: it ends transfers before their end. Or correct the size.",
   },
   ERR_FUTURE_USED: {
-    when: "A future was put into a text, into JSON, or calculated with, as if it were the result that it will have.",
-    fix: "Await it first. As an argument of another call it can stay as it is: that call waits for it.",
+    when: "A future was put into a text, into JSON, or calculated with, as if it were the result that it will have; or a promise into the name of an output.",
+    fix: "Await it first. As an argument of another call it can stay as it is: that call waits for it. Functions for `inputs` and `outputs` are given arguments before they are there: name files by others.",
   },
   ERR_GLOBUS_COLLECTION: {
     when: "A `globus:` file comes and goes by a collection of this machine, and there is none: HEDDLE_GLOBUS_COLLECTION or HEDDLE_GLOBUS_FOLDER is not set, or what was transferred is not in that folder.",

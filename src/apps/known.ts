@@ -1,7 +1,7 @@
 /** The names of options: one that is not among them is a slip, and was meant to do something. */
 
 import { HeddleError } from "../errors.ts";
-import { nearest } from "../serialize/nearest.ts";
+import { checkNamesAmong } from "../serialize/names.ts";
 import { shorten } from "../serialize/values.ts";
 import type { BashOptions } from "./bash.ts";
 import type { CommandOptions } from "./command-options.ts";
@@ -71,13 +71,7 @@ export function checkNames(where: string, kind: Kind, given: unknown): void {
     const hint = `give an object, such as { cache: true }, or leave it out`;
     throw new HeddleError("ERR_CONFIG", `${where}: the options are ${shorten(given)}.`, hint);
   }
-  const names = known[kind];
-  for (const name in given) {
-    if (name in names) continue;
-    const close = nearest(name, Object.keys(names));
-    const hint = close === null ? `use ${Object.keys(names).join(", ")}` : `did you mean ${close}?`;
-    throw new HeddleError("ERR_CONFIG", `${where} has no option "${name}".`, hint);
-  }
+  checkNamesAmong("ERR_CONFIG", where, Object.keys(known[kind]), given);
 }
 
 /** Of a map, what nothing else checks. Throws ERR_CONFIG. */

@@ -67,6 +67,13 @@ function listOf(app: AppDefinition, key: "inputs" | "outputs", args: readonly un
   throw new HeddleError("ERR_CONFIG", message, "return an array of files");
 }
 
+/** A function for files is given what the call is given, which need not be there yet. */
+function promiseUsed(app: string, key: string, text: string): HeddleError {
+  const message = `App "${app}": its function for ${key} made ${shorten(text)} of a promise, as if it were its result.`;
+  const hint = `await it before the call, or name the ${key} by arguments that are no promises`;
+  return new HeddleError("ERR_FUTURE_USED", message, hint);
+}
+
 function listBy(app: string, key: string, fn: (...args: never[]) => unknown, args: readonly unknown[]): unknown {
   try {
     return (fn as (...values: readonly unknown[]) => unknown)(...args);
@@ -77,9 +84,13 @@ function listBy(app: string, key: string, fn: (...args: never[]) => unknown, arg
   }
 }
 
+const PROMISE_IN_TEXT = /\[object(?: |%20)Promise\]/;
+
 function fileOf(app: string, key: string, given: unknown): FileRef {
-  if (given instanceof FileRef) return given;
-  if (typeof given === "string" || given instanceof URL) return file(given);
+  if (typeof given === "string" || given instanceof URL || given instanceof FileRef) {
+    if (PROMISE_IN_TEXT.test(String(given))) throw promiseUsed(app, key, String(given));
+    return given instanceof FileRef ? given : file(given);
+  }
   const message = `App "${app}": among its ${key} is ${shorten(given)}.`;
   throw new HeddleError("ERR_CONFIG", message, "give files, made by file(), or paths and URLs");
 }

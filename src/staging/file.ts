@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { HeddleError } from "../errors.ts";
 import { extend } from "../serialize/codec.ts";
+import { checkNamesAmong } from "../serialize/names.ts";
 import { SHOWN, shorten } from "../serialize/values.ts";
 import { shown } from "./errors.ts";
 
@@ -68,7 +69,7 @@ export class FileRef {
  *
  * @param location - A path (relative to the working directory), or a URL: `file:`, `http:`, `https:`, `ftp:`, `ftps:`, `sftp:`, `s3:`, `globus:`, and
  * those of providers that the program adds.
- * @throws {@link HeddleError} `ERR_FILE`: it is none of those.
+ * @throws {@link HeddleError} `ERR_FILE`: it is none of those, or an option is wrong or unknown.
  * @example
  * const reads = file("s3://genomes/sample-7.fastq.gz", { sha256: "9f86d081..." });
  * const sorted = await sort.with({ outputs: [file("sftp://store/data/sorted.bam")] })(reads);
@@ -78,6 +79,7 @@ export function file(location: string | URL, options: FileOptions = {}): FileRef
     const hint = 'give an object, such as { sha256: "9f86d081..." }, or none';
     throw new HeddleError("ERR_FILE", `file(): the options are ${shorten(options)}.`, hint);
   }
+  checkNamesAmong("ERR_FILE", "file()", ["sha256", "size"], options);
   const { sha256, size } = options;
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {
     throw new HeddleError("ERR_FILE", `file(): sha256 is ${shorten(sha256)}.`, "give 64 hexadecimal digits");

@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import type { Dispatcher } from "undici";
 import { fileError } from "./errors.ts";
 import type { Download, StagingProvider } from "./provider.ts";
+import { innermost } from "./reason.ts";
 
 /** One request. The signal ends it, body and all. */
 export interface Asking {
@@ -21,6 +22,8 @@ export type Send = (url: URL, asking: Asking, answers: readonly number[]) => Pro
 
 const CHANGED = [412, 416]; // What was there is not there any more.
 const NO_HEAD = [405, 501];
+const LATER = [408, 425, 429];
+const NEVER = [501, 505]; // The method, or the version, is none of the server's.
 
 let connections: Dispatcher | null = null;
 
@@ -29,7 +32,27 @@ export async function fetched(url: URL, { headers, ...rest }: Asking): Promise<R
   const { EnvHttpProxyAgent, fetch } = (await import("undici")).default;
   connections ??= new EnvHttpProxyAgent();
   const all = { ...rest, headers: { "accept-encoding": "identity", ...headers }, dispatcher: connections };
-  return (await fetch(url, { duplex: "half", ...all } as never)) as unknown as Response;
+  try {
+    return (await fetch(url, { duplex: "half", ...all } as never)) as unknown as Response;
+  } catch (error) {
+    throw fromFetch(error, url);
+  }
+}
+
+const UNTRUSTED = /CERT|UNABLE_TO_(GET|VERIFY)/;
+
+/** Of what ended a request before there was an answer: what will be the same next time. Others as they are. */
+export function fromFetch(error: unknown, url: URL): unknown {
+  const { message, code } = innermost(error) as NodeJS.ErrnoException;
+  if (message === "redirect count exceeded") {
+    const hint = "look at what the server wants";
+    return fileError("ERR_FILE_REFUSED", url, "is refused: it redirects again and again", hint, error);
+  }
+  if (typeof code === "string" && UNTRUSTED.test(code)) {
+    const hint = "look at its certificate; NODE_EXTRA_CA_CERTS names a file of those to be trusted besides";
+    return fileError("ERR_FILE_REFUSED", url, `is on a server that is not trusted: ${message} (${code})`, hint, error);
+  }
+  return error;
 }
 
 export async function closeConnections(): Promise<void> {
@@ -45,7 +68,7 @@ export function statusError(url: URL, { status, headers }: Response, said: strin
   if (status === 401 || status === 403 || status === 407)
     return fileError("ERR_FILE_CREDENTIALS", url, `is refused: ${said}`, credentials);
   if (status === 507) return fileError("ERR_FILE_SPACE", url, `does not fit: ${said}`, "make room on the server");
-  if (status < 500 && ![408, 425, 429].includes(status))
+  if (status < 500 ? !LATER.includes(status) : NEVER.includes(status))
     return fileError("ERR_FILE_REFUSED", url, `is refused: ${said}`, "look at what the server wants");
   return Object.assign(new Error(said), { retryAfterMs: retryAfter(headers.get("retry-after")) });
 }

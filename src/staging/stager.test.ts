@@ -46,3 +46,10 @@ test("what the program wrote again is fetched again, though the server tells no 
   expect(readFileSync(path, "utf8")).toBe("new");
   expect(await stager.stageIn(there, 1)).toBe(path);
 });
+
+test("a file with an option that there is not is an error: a checksum by another name would never be checked", () => {
+  const wrong = (): unknown => file("a", { sha: "1" } as never);
+  expect(wrong).toThrow('file() has no option "sha".\n  fix: use sha256, size');
+  expect(() => file("a", { sha265: "1" } as never)).toThrow("did you mean sha256?");
+  expect(wrong).toThrow(expect.objectContaining({ code: "ERR_FILE" }));
+});

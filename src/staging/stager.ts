@@ -18,6 +18,7 @@ import { discard, hashOf, lockOf, readJson } from "./disk.ts";
 import { fileError, fromSystem, isFinal } from "./errors.ts";
 import type { FileRef } from "./file.ts";
 import type { StagingProvider } from "./provider.ts";
+import { innermost } from "./reason.ts";
 import type { StagingSettings } from "./settings.ts";
 
 export type { StagingSettings } from "./settings.ts";
@@ -165,8 +166,8 @@ export class Stager {
       } catch (error) {
         if (isFinal(error) || (attempt >= retries && error instanceof HeddleError)) throw error;
         if (attempt >= retries) {
-          const hint = "look at the network and the server; what has arrived is kept for the next attempt";
-          const what = `was not brought in ${attempt + 1} attempts; the last one: ${headline(error)}`;
+          const hint = "look at the network and the server; staging: { retries } tries more often";
+          const what = `was not brought in ${attempt + 1} attempts; the last one: ${headline(innermost(error))}`;
           throw fileError("ERR_FILE_TRANSFER", url, what, hint, error);
         }
         const asked = (error as { retryAfterMs?: number }).retryAfterMs ?? 0;
