@@ -10,6 +10,11 @@ export interface MonitoringOptions {
    */
   runDir?: string | false;
   /**
+   * Of how many runs, this one among them, the folders stay: integer from 1 to 10^6, or "all". Older ones are removed when a program starts, with all that is
+   * in them, where they have certainly ended. Default: "all". HEDDLE_KEEP_RUNS.
+   */
+  keepRuns?: number | "all";
+  /**
    * The least that is written to the log: "debug", "info", "warn" or "error". Where it is given and there is no run directory, the log goes to
    * standard error. Default: "info". HEDDLE_LOG.
    */

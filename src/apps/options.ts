@@ -257,6 +257,13 @@ export const OPTIONS: readonly OptionRow[] = [
     text: "where each run has a folder of its own",
   },
   {
+    name: "keepRuns",
+    kind: or(integer(1, 1_000_000), "all"),
+    default: "all",
+    env: "HEDDLE_KEEP_RUNS",
+    text: "of how many runs the folders stay; older ones that have ended are removed",
+  },
+  {
     name: "log",
     kind: oneOf(...LOG_LEVELS),
     default: "info",

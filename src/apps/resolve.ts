@@ -79,7 +79,8 @@ function monitoringOf(layers: Layers, usual: string | null): MonitoringSettings 
   const progress = layers.find("progress")?.value === true;
   const rows = rowsOf(layers).filter(({ value }) => value !== undefined);
   const given = Object.fromEntries(rows.map(({ path, value, from }) => [path, { value, from }]));
-  const own = { log, progress, given };
+  const keep = (layers.find("keepRuns")?.value ?? "all") as number | "all";
+  const own = { keepRuns: keep === "all" ? null : keep, log, progress, given };
   if (asked === null) return { runDir: usual, demanded: false, ...own };
   return { runDir: asked.value === false ? null : (asked.value as string), demanded: true, ...own };
 }

@@ -57,6 +57,7 @@ Environment
   HEDDLE_STAGING_CACHE  folder of copies of files that are brought to tasks. Default: heddle/files in ~/.cache
   HEDDLE_STAGING_CACHE_SIZE  how much is kept there, such as 50GiB. Default: 50GiB
   HEDDLE_RUN_DIR        folder in which each run gets one of its own; none. Default: runinfo of run(), none of start()
+  HEDDLE_KEEP_RUNS      of how many runs the folders stay; older ones that have ended are removed. Default: all
   HEDDLE_LOG            debug, info, warn or error: the least that the log in it has. Default: info
   HEDDLE_GLOBUS_CLIENT_ID  the app that you registered with Globus, for \`heddle login globus\`
   HEDDLE_GLOBUS_CLIENT_SECRET  with it programs ask Globus as that app, and nobody logs in

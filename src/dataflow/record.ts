@@ -1,12 +1,13 @@
 /** What is written down of a run: its folder, options, log, events, and the sums at its end. Rank 0 does, which the program is on. */
 
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { HeddleError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
 import type { StateCounts } from "../futures/states.ts";
 import { EventLog } from "../monitoring/events.ts";
 import { type Log, type LogLevel, noLog, RunLog } from "../monitoring/log.ts";
+import { removeOldRuns } from "../monitoring/old-runs.ts";
 import { ProgressBoard } from "../monitoring/progress.ts";
 import { makeRunDirectory } from "../monitoring/run-directory.ts";
 import type { Kernel } from "./kernel.ts";
@@ -18,6 +19,8 @@ export interface MonitoringSettings {
   runDir: string | null;
   /** It is the user's wish: if it cannot be made, that is an error. */
   demanded: boolean;
+  /** Folders of so many runs stay; null: all. */
+  keepRuns: number | null;
   /** Null: nobody said. */
   log: LogLevel | null;
   /** Shown on standard error. */
@@ -56,6 +59,7 @@ export class RunRecord {
     this.log.info("started", started);
     if (this.folder === null) return;
     this.#write("config.json", configOf(executor, options));
+    if (monitoring.keepRuns !== null) this.#removeOld(monitoring.keepRuns);
     setTasksFolder(foldersIn(join(this.folder, "outputs")));
     kernel.pump.observer = this.#events;
     this.#events?.add("start", { time: this.#began.toISOString(), ...started });
@@ -85,6 +89,15 @@ export class RunRecord {
     });
     const started = this.#began.toISOString();
     this.#write("summary.json", { started, seconds, how, calls, apps: Object.fromEntries(apps) });
+  }
+
+  /** Beside the program's own work. */
+  #removeOld(keep: number): void {
+    const { hostname } = this.#kernel.executor;
+    removeOldRuns(dirname(this.folder as string), keep, { hostname, pid: process.pid }).then(
+      (removed) => removed.length > 0 && this.log.info("folders of old runs were removed", { removed }),
+      (error: Error) => this.log.warn("folders of old runs were not removed", error),
+    );
   }
 
   #write(name: string, content: object): void {
