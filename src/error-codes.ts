@@ -21,6 +21,7 @@ export type ErrorCode =
   | "ERR_COMMAND_FAILED" // a command ended with a bad exit code
   | "ERR_COMMAND_NOT_EXECUTABLE" // the file of a command is there, but cannot be run
   | "ERR_COMMAND_NOT_FOUND" // no such command
+  | "ERR_COMMAND_OUTPUT" // a command wrote more to standard output than its result may hold
   | "ERR_COMMAND_SIGNALED" // a command was ended by a signal
   | "ERR_COMMAND_TEMPLATE" // a command template is wrong, or a placeholder has no value
   | "ERR_CONFIG" // an option has a value it cannot have

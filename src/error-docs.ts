@@ -91,6 +91,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     when: "The first word of a command names no executable on PATH.",
     fix: "Install it on every node, or give its full path.",
   },
+  ERR_COMMAND_OUTPUT: {
+    when: 'A command whose result is its standard output (`returns: "stdout"`) wrote more than `captureBytes`.',
+    fix: "Raise `captureBytes`, or let the command write a file and return its name.",
+  },
   ERR_COMMAND_SIGNALED: {
     when: "A command was ended by a signal: it crashed, or somebody killed it.",
     fix: "SIGKILL is often the kernel out of memory: run fewer tasks at a time. After a crash run the command by hand.",

@@ -123,6 +123,7 @@ CommandTemplate to_command(const Napi::Object& object) {
       out.ok_exit_codes->push_back(codes.Get(k).As<Napi::Number>().Int32Value());
     }
   }
+  out.returns_stdout = object.Get("returnsStdout").ToBoolean().Value();
   return out;
 }
 

@@ -32,6 +32,11 @@ export interface BashOptions extends PlacementOptions, PolicyOptions, FileTaskOp
   stdin?: string;
   /** True: all files are appended to. Default: false. */
   append?: boolean;
+  /**
+   * "stdout": the result is what the command wrote to standard output, as text (UTF-8) without its last newline, in place of {@link CommandResult}. More than
+   * `captureBytes` is an error (`ERR_COMMAND_OUTPUT`). Where a file receives it, the content of that, which the node of the task reads. Default: CommandResult.
+   */
+  returns?: "stdout";
   /** Bytes of stdout, and of stderr, that are kept: the first and the last half. Default: 1 MiB. */
   captureBytes?: number;
   /** Exit codes that are no failure. Default: [0]. */
@@ -43,32 +48,31 @@ export interface BashOptions extends PlacementOptions, PolicyOptions, FileTaskOp
 /** Options of {@link bashApp} that a call may change. */
 export interface CommandCallOptions extends CallOptions, CommandOptions {}
 
-/** An app that runs a command template. */
-export interface BashApp {
+/**
+ * An app that runs a command template.
+ *
+ * @typeParam R - Result of one command.
+ */
+export interface BashApp<R = CommandResult> {
   /** Runs one command: either one object with a value for each name, or a value for each placeholder in order. */
-  (values: Record<string, Input<Word>>): AppFuture<CommandResult>;
-  (...values: Input<Word>[]): AppFuture<CommandResult>;
+  (values: Record<string, Input<Word>>): AppFuture<R>;
+  (...values: Input<Word>[]): AppFuture<R>;
   readonly appName: string;
   /** The same app with other options. */
-  with(options: CommandCallOptions): BashApp;
+  with(options: CommandCallOptions): BashApp<R>;
   /** Runs one command per element: an object of values, an array of values, or one value. */
-  map(
-    inputs: Column<Record<string, Word> | readonly Word[] | Word>,
-    options?: MapOptions,
-  ): MapHandle<CommandResult, CommandResult[]>;
+  map(inputs: Column<Record<string, Word> | readonly Word[] | Word>, options?: MapOptions): MapHandle<R, R[]>;
   /** Runs one command per row: one column for each placeholder, in order. */
-  map(...columns: [...Column<Word>[], options: MapOptions]): MapHandle<CommandResult, CommandResult[]>;
-  map(...columns: Column<Word>[]): MapHandle<CommandResult, CommandResult[]>;
+  map(...columns: [...Column<Word>[], options: MapOptions]): MapHandle<R, R[]>;
+  map(...columns: Column<Word>[]): MapHandle<R, R[]>;
 }
 
 /** An app whose function makes the command. */
-export interface BashFunctionApp<A extends readonly unknown[]> {
-  (...args: { [K in keyof A]: Input<A[K]> }): AppFuture<CommandResult>;
+export interface BashFunctionApp<A extends readonly unknown[], R = CommandResult> {
+  (...args: { [K in keyof A]: Input<A[K]> }): AppFuture<R>;
   readonly appName: string;
-  with(options: CommandCallOptions): BashFunctionApp<A>;
-  map(
-    ...columns: [...{ [K in keyof A]: Column<A[K]> }, options?: MapOptions]
-  ): MapHandle<CommandResult, CommandResult[]>;
+  with(options: CommandCallOptions): BashFunctionApp<A, R>;
+  map(...columns: [...{ [K in keyof A]: Column<A[K]> }, options?: MapOptions]): MapHandle<R, R[]>;
 }
 
 const CAPTURE_BYTES = 1024 * 1024;
@@ -83,7 +87,7 @@ const CAPTURE_BYTES = 1024 * 1024;
  * @param name - Unique in the program, 1 to 200 characters.
  * @param command - Template or function.
  * @param options - {@link BashOptions}
- * @returns An app whose tasks give {@link CommandResult}, and fail with CommandError for a non-zero exit code.
+ * @returns An app whose tasks give {@link CommandResult}, or with `returns: "stdout"` a string, and fail with CommandError for a non-zero exit code.
  * @throws {@link HeddleError} `ERR_COMMAND_TEMPLATE`, `ERR_CONFIG`, and those of {@link app}.
  * @example
  * const count = bashApp("count", ["wc", "-l", "{file}"]);
@@ -92,6 +96,16 @@ const CAPTURE_BYTES = 1024 * 1024;
  *   await count.map(["a.txt", "b.txt"]).discard();
  * });
  */
+export function bashApp(
+  name: string,
+  command: readonly string[] | string,
+  options: BashOptions & { returns: "stdout" },
+): BashApp<string>;
+export function bashApp<A extends unknown[]>(
+  name: string,
+  command: (...args: A) => readonly Word[] | string,
+  options: BashOptions & { returns: "stdout" },
+): BashFunctionApp<A, string>;
 export function bashApp(name: string, command: readonly string[] | string, options?: BashOptions): BashApp;
 export function bashApp<A extends unknown[]>(
   name: string,
@@ -108,7 +122,8 @@ export function bashApp(
   const compiler = new TemplateCompiler(name);
   const fn = typeof command === "function" ? command : null;
   const template = compile(compiler, command, options, name);
-  const source = fn === null ? JSON.stringify(template) : fn.toString();
+  // What counts for the version of its results: a function says nothing of what becomes of its command.
+  const source = fn === null ? JSON.stringify(template) : `${fn.toString()}${options.returns ?? ""}`;
   const settings = ownSettings(name, options);
   const definition: AppDefinition = {
     name,
@@ -181,6 +196,7 @@ function compile(
     captureBytes: captureBytes(name, options.captureBytes),
     walltimeMs: walltimeMs(name, options.walltime),
     okExitCodes: okExitCodes(name, options),
+    ...(returnsStdout(name, options.returns) ? { returnsStdout: true } : {}),
   };
 }
 
@@ -208,4 +224,10 @@ function flag(name: string, key: string, given: unknown, otherwise: boolean): bo
   if (given === undefined) return otherwise;
   if (typeof given === "boolean") return given;
   throw new HeddleError("ERR_CONFIG", `App "${name}": ${key} is ${shorten(given)}.`, "give true or false");
+}
+
+function returnsStdout(name: string, returns: unknown): boolean {
+  if (returns === undefined || returns === "stdout") return returns === "stdout";
+  const hint = 'give "stdout", or leave it out: the result is then { exitCode, stdout, stderr }';
+  throw new HeddleError("ERR_CONFIG", `App "${name}": returns is ${shorten(returns)}.`, hint);
 }

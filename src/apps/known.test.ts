@@ -50,7 +50,7 @@ test.each<[string, (wrong: unknown, name: string) => unknown, unknown[]]>([
   ["bashApp(it)", (wrong) => (bashApp as Loose)(wrong, "true"), [undefined, null, 5, Symbol("s")]],
   ["bashApp(name, it)", (wrong, name) => (bashApp as Loose)(name, wrong), [undefined, null, 5, [1], {}]],
   ["bashApp(name, command, it)", (wrong, name) => (bashApp as Loose)(name, "true", wrong), [null, 5, "x", [1]]],
-  ...["okExitCodes", "env", "check", "append", "cwd", "stdout"].map(
+  ...["okExitCodes", "returns", "env", "check", "append", "cwd", "stdout"].map(
     (key): [string, (wrong: unknown, name: string) => unknown, unknown[]] => [
       `${key} of bashApp`,
       (wrong, name) => (bashApp as Loose)(name, "true", { stderr: "x", stdout: "y", [key]: wrong }),

@@ -27,6 +27,7 @@ const bash: Names<BashOptions> = {
   ...command,
   stdin: true,
   append: true,
+  returns: true,
   captureBytes: true,
   okExitCodes: true,
   check: true,

@@ -15,6 +15,10 @@ export class Capture {
     stream?.on("data", (chunk: Buffer) => this.#add(chunk));
   }
 
+  get bytes(): number {
+    return this.#total;
+  }
+
   text(): string {
     const cut = this.#total - this.#headBytes - Math.min(this.#tailBytes, this.#half);
     const tail = Buffer.concat(this.#tail).subarray(-this.#half);

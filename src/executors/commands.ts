@@ -1,7 +1,7 @@
 /** Commands on the main thread, for the `inline` executor: the outcome of a task as native process slots would give it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
 import { constants as os } from "node:os";
 import { delimiter, dirname, join, resolve as resolvePath } from "node:path";
 import type { CommandTemplate, Need, SubmitOptions } from "../native/binding.ts";
@@ -12,9 +12,14 @@ import { headOf, unpackStrings } from "../serialize/strings.ts";
 import { fill } from "../serialize/template.ts";
 import { Capture } from "./capture.ts";
 
+interface Outcome {
+  failed: boolean;
+  payload: Uint8Array;
+}
+
 /** A command on its way. */
 export interface CommandTask {
-  done: Promise<{ failed: boolean; payload: Uint8Array }>;
+  done: Promise<Outcome>;
   /** Ends it with everything in its process group. */
   stop: () => void;
 }
@@ -50,7 +55,7 @@ export function runCommandTask(options: SubmitOptions, index: number, gpus: read
     ...command.env,
   };
   let child: ChildProcess | null = null;
-  const done = new Promise<{ failed: boolean; payload: Uint8Array }>((resolve) => {
+  const done = new Promise<Outcome>((resolve) => {
     const problem = findProblem(command);
     if (problem !== null) return resolve(failure(command, problem, null));
     try {
@@ -151,7 +156,7 @@ function isExecutable(program: string, command: Command): boolean {
   });
 }
 
-type Resolve = (outcome: { failed: boolean; payload: Uint8Array }) => void;
+type Resolve = (outcome: Outcome) => void;
 
 function launch(template: CommandTemplate, command: Command, walltimeMs: number, resolve: Resolve): ChildProcess {
   const opened: number[] = [];
@@ -185,7 +190,7 @@ function launch(template: CommandTemplate, command: Command, walltimeMs: number,
   });
   child.on("close", (exitCode, signal) => {
     clearTimeout(timer);
-    const end = { exitCode, signal, stdout: out.text(), stderr: err.text() };
+    const end = { exitCode, signal, stdout: out.text(), stdoutBytes: out.bytes, stderr: err.text() };
     resolve(outcome(template, command, end, late ? walltimeMs : null));
   });
   return child;
@@ -195,15 +200,11 @@ interface End {
   exitCode: number | null;
   signal: string | null;
   stdout: string;
+  stdoutBytes: number;
   stderr: string;
 }
 
-function outcome(
-  template: CommandTemplate,
-  command: Command,
-  end: End,
-  lateMs: number | null,
-): { failed: boolean; payload: Uint8Array } {
+function outcome(template: CommandTemplate, command: Command, end: End, lateMs: number | null): Outcome {
   const shown = shortCommand(command);
   if (lateMs !== null) {
     const message = `${shown} ran longer than its walltime of ${lateMs / 1000} s`;
@@ -218,11 +219,31 @@ function outcome(
     const message = `${shown} ended with exit code ${exitCode}`;
     return failure(command, { code: "ERR_COMMAND_FAILED", message, hint: "see stderr" }, end);
   }
+  if (template.returnsStdout === true) return textOf(template, command, end);
   const { stdout, stderr } = command;
   return { failed: false, payload: encode({ exitCode, stdout: stdout ?? end.stdout, stderr: stderr ?? end.stderr }) };
 }
 
-function failure(command: Command, what: Failure, end: End | null): { failed: boolean; payload: Uint8Array } {
+/** What it wrote to standard output, without the last newline. */
+function textOf({ captureBytes }: CommandTemplate, command: Command, end: End): Outcome {
+  const written =
+    command.stdout === null ? null : contentOf(resolvePath(command.cwd ?? ".", command.stdout), captureBytes);
+  const bytes = written?.bytes ?? end.stdoutBytes;
+  const text = written?.text ?? end.stdout;
+  if (bytes <= captureBytes) return { failed: false, payload: encode(text.replace(/\r?\n$/, "")) };
+  const message = `${shortCommand(command)} wrote ${bytes} bytes to standard output, and captureBytes is ${captureBytes}`;
+  const hint = "raise `captureBytes`, or let the command write a file, and return the name of that";
+  return failure(command, { code: "ERR_COMMAND_OUTPUT", message, hint }, end);
+}
+
+/** Of a file that the command wrote to; of what is no regular file nothing: one could wait for it. */
+function contentOf(path: string, bytesMax: number): { text: string; bytes: number } {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || !found.isFile()) return { text: "", bytes: 0 };
+  return { text: found.size > bytesMax ? "" : readFileSync(path, "utf8"), bytes: found.size };
+}
+
+function failure(command: Command, what: Failure, end: End | null): Outcome {
   const payload = {
     name: "CommandError",
     ...what,

@@ -53,8 +53,7 @@ export type MergeOp = "sum" | "min" | "max";
 export type Piece = string | number;
 
 export interface CommandTemplate {
-  /** The words of argv. Each placeholder is a number: which of the task's argument strings. `null`: the task's
-   * argument strings are argv themselves. */
+  /** The words of argv. Each placeholder is a number: which of the task's argument strings. `null`: those are argv themselves. */
   words: Piece[][] | null;
   /** One word that `/bin/sh -c` runs; placeholders are quoted for the shell. Then `words` is null. */
   shell: Piece[] | null;
@@ -75,6 +74,8 @@ export interface CommandTemplate {
   walltimeMs: number;
   /** Exit codes that are no failure; null: any. */
   okExitCodes: number[] | null;
+  /** The result is what it wrote to standard output, as text without its last newline; more than `captureBytes` is a failure. */
+  returnsStdout?: true;
 }
 
 export interface SessionOptions {

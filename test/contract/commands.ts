@@ -8,7 +8,7 @@ import * as apps from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
 
 const { appends, complains, files, greet, hangs, inFolder, made, much, named, renamed } = apps;
-const { replaces, shell, sleeps, slow, unchecked, variables } = apps;
+const { replaces, says, saysMade, saysTo, shell, sleeps, slow, unchecked, variables } = apps;
 
 export const commandChecks: Checks = {
   "a command gets its words as they are, by name or by position": async () => {
@@ -27,6 +27,23 @@ export const commandChecks: Checks = {
     expect(failure).toMatchObject({ code: "ERR_COMMAND_FAILED", exitCode: 3, signal: null });
     expect(failure.stderr).toContain("err");
     expect(failure.message).toContain("stderr: err");
+  },
+
+  "a command's result may be what it wrote to standard output": async ({ folder }) => {
+    expect(await says("a\\n\\n", 0)).toBe("a\n");
+    expect(await says("", 0)).toBe("");
+    expect(await says("12345678", 0)).toBe("12345678");
+    const failure = await failureOf<CommandError>(says("123456789", 0));
+    expect(failure.code).toBe("ERR_COMMAND_OUTPUT");
+    expect(failure.message).toContain("wrote 9 bytes to standard output, and captureBytes is 8");
+    expect((await failureOf(says("x", 1))).code).toBe("ERR_COMMAND_FAILED");
+    const again = says("a\\n\\n", 0);
+    expect([await again, again.state]).toEqual(["a\n", "memo-done"]);
+    expect(await says.map(["x\\n", "y"], [0, 0])).toEqual(["x", "y"]);
+    expect(await saysMade(saysMade("ü"))).toBe("ü");
+    const file = joinPath(folder, "said.txt");
+    const call = saysTo({ text: "filed", file });
+    expect([await call, call.stdout, readFileSync(file, "utf8")]).toEqual(["filed", file, "filed\n"]);
   },
 
   "a function makes the command where the task is submitted": async () => {

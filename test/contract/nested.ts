@@ -6,6 +6,7 @@ import { type BatchError, range, type TaskError } from "heddle";
 import { expect } from "vitest";
 import {
   addLater,
+  asks,
   calls,
   catches,
   depth,
@@ -28,6 +29,10 @@ const promises: Checks = {
     expect(await calls(1)).toBe(2);
     expect(await fib(11)).toBe(89);
     expect(await calls.map(range(200)).reduce(sum)).toBe(20_100);
+  },
+
+  "a task may ask a command for what it says": async () => {
+    expect(await asks("a")).toBe("a!");
   },
 
   "tasks may wait for tasks to any depth": async () => {

@@ -78,6 +78,16 @@ export const thirdTime: BashApp = bashApp(
   "echo >> {to}.runs; test $(wc -l < {to}.runs) -lt 3 || touch {to}",
   { outputs: ({ to }) => [to], retries: 5 },
 );
+export const says: BashApp<string> = bashApp("says", "printf '%b' {0}; echo err >&2; exit {1}", {
+  returns: "stdout",
+  captureBytes: 8,
+  cache: true,
+});
+export const saysTo: BashApp<string> = bashApp("saysTo", ["echo", "{text}"], { returns: "stdout", stdout: "{file}" });
+export const saysMade: BashFunctionApp<[text: string], string> = bashApp("saysMade", (text: string) => ["echo", text], {
+  returns: "stdout",
+});
+export const asks: App<[text: string], string> = app("asks", async (text: string) => `${await says(text, 0)}!`);
 export const slow: BashApp = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
 export const much: BashApp = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
 export const unchecked: BashApp = bashApp("unchecked", "echo out; exit {0}", { check: false });

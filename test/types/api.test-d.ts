@@ -113,6 +113,18 @@ async function commands(): Promise<void> {
   await dock.map(["a", "b"]).discard();
   await dock.map([{ ligand: "a" }], { progress: true });
   await dock.map(["a"], range(3));
+  const uptime = bashApp("t-uptime", "uptime -p", { returns: "stdout", cwd: "{folder}" });
+  const said = uptime({ folder: "/" });
+  same<typeof said, AppFuture<string>>(true);
+  same<Awaited<ReturnType<typeof uptime.map>>, string[]>(true);
+  same<Awaited<ReturnType<ReturnType<typeof uptime.with>>>, string>(true);
+  await dock(said);
+  const named = bashApp("t-named", (n: number) => ["echo", n], { returns: "stdout" });
+  same<Awaited<ReturnType<typeof named>>, string>(true);
+  // @ts-expect-error a text has no exit code
+  (await named(1)).exitCode;
+  // @ts-expect-error "stdout" or nothing
+  bashApp("t-stderr", "true", { returns: "stderr" });
   const made = bashApp("t-made", (a: string, n: number) => ["printf", a, n]);
   await made("a", 2);
   await made.map(["a"], [1]).collect();

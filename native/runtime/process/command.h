@@ -28,6 +28,7 @@ struct CommandTemplate {
   std::uint64_t capture_bytes = 0;
   Duration walltime = 0;
   std::optional<std::vector<int>> ok_exit_codes;
+  bool returns_stdout = false;
 };
 
 // The argument strings of one task: each a u32 length and its bytes. Fails with ERR_ARGUMENTS when
@@ -42,9 +43,10 @@ Status expand(const CommandTemplate& pattern, const std::vector<std::string_view
 std::string shell_quote(std::string_view text);
 
 // The outcome as the task's result: msgpack {exitCode, stdout, stderr} (of a stream in a file: its
-// path), or as its error: msgpack {name, message, code, hint, stack, cause, data: {command,
-// exitCode, signal, stdout, stderr (its last lines), elapsedMs, timedOut, and where it ran, if
-// given: rank}}. Returns true for a result.
+// path), or where the template returns stdout a text (of a stream in a file: its content), or as
+// its error: msgpack {name, message, code, hint, stack, cause, data: {command, exitCode, signal,
+// stdout, stderr (its last lines), elapsedMs, timedOut, and where it ran, if given: rank}}. Returns
+// true for a result.
 bool encode_outcome(const CommandTemplate& pattern, const Command& command,
                     const CommandOutcome& outcome, std::vector<std::uint8_t>& payload,
                     std::optional<RankId> rank = std::nullopt);

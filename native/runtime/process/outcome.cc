@@ -116,24 +116,40 @@ std::string hint_for_signal(int signal) {
   return "the command, or somebody else on this node, sent this signal";
 }
 
+struct FileEnd {
+  std::string text;
+  std::uint64_t bytes = 0;  // Of the whole file.
+};
+
+// At most `max` bytes, from the end of a file that the command wrote to. Of what is no regular file
+// nothing: one could wait for it.
+FileEnd end_of_file(const Command& command, const std::string& given, std::uint64_t max) {
+  const bool is_relative = !given.starts_with('/') && !command.cwd.empty();
+  const std::string path = is_relative ? command.cwd + "/" + given : given;
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (error || !std::filesystem::is_regular_file(status)) return {};
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const auto size = static_cast<std::uint64_t>(std::max<std::streamoff>(0, file.tellg()));
+  std::string text(static_cast<std::size_t>(std::min(size, max)), '\0');
+  file.seekg(static_cast<std::streamoff>(size - text.size()));
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
+  return {std::move(text), size};
+}
+
 // The end of what the command wrote to stderr, wherever that went.
 std::string end_of_stderr(const Command& command, const CommandOutcome& outcome) {
   if (command.stderr_path.empty() || !outcome.start.ok())
     return std::string(last_lines(outcome.err));
-  const bool is_relative = !command.stderr_path.starts_with('/') && !command.cwd.empty();
-  const std::string path =
-      is_relative ? command.cwd + "/" + command.stderr_path : command.stderr_path;
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  if (error || !std::filesystem::is_regular_file(status))
-    return {};  // Nothing that one could wait for.
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  const auto size = static_cast<std::size_t>(std::max<std::streamoff>(0, file.tellg()));
-  std::string text(std::min(size, kStderrShown), '\0');
-  file.seekg(static_cast<std::streamoff>(size - text.size()));
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(0, file.gcount())));
-  return std::string(last_lines(text));
+  return std::string(last_lines(end_of_file(command, command.stderr_path, kStderrShown).text));
+}
+
+std::string without_last_newline(std::string text) {
+  if (!text.ends_with('\n')) return text;
+  text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+  return text;
 }
 
 // A device may have room again when we look; what the command said about it counts as well.
@@ -206,10 +222,8 @@ void write_data(const Command& command, const CommandOutcome& outcome, const std
   out.field("timedOut", outcome.timed_out);
 }
 
-void write_error(const Command& command, const CommandOutcome& outcome, std::optional<RankId> rank,
-                 MsgpackWriter& out) {
-  const std::string said = end_of_stderr(command, outcome);
-  const Failure failure = failure_of(command, outcome, said);
+void write_error(const Command& command, const CommandOutcome& outcome, const Failure& failure,
+                 const std::string& said, std::optional<RankId> rank, MsgpackWriter& out) {
   out.map(7);
   out.field("name", "CommandError");
   out.field("message", failure.message);
@@ -221,6 +235,14 @@ void write_error(const Command& command, const CommandOutcome& outcome, std::opt
   write_data(command, outcome, said, rank, out);
 }
 
+Failure too_long(const Command& command, std::uint64_t bytes) {
+  return {"ERR_COMMAND_OUTPUT",
+          shortened(command_line(command), kCommandShown) + " wrote " + std::to_string(bytes) +
+              " bytes to standard output, and captureBytes is " +
+              std::to_string(command.capture_bytes),
+          "raise `captureBytes`, or let the command write a file, and return the name of that"};
+}
+
 }  // namespace
 
 bool encode_outcome(const CommandTemplate& pattern, const Command& command,
@@ -229,7 +251,20 @@ bool encode_outcome(const CommandTemplate& pattern, const Command& command,
   payload.clear();
   MsgpackWriter out(payload);
   if (!is_ok(pattern, outcome)) {
-    write_error(command, outcome, rank, out);
+    const std::string said = end_of_stderr(command, outcome);
+    write_error(command, outcome, failure_of(command, outcome, said), said, rank, out);
+    return false;
+  }
+  if (pattern.returns_stdout) {
+    const FileEnd written = command.stdout_path.empty()
+                                ? FileEnd{outcome.out, outcome.out_bytes}
+                                : end_of_file(command, command.stdout_path, command.capture_bytes);
+    if (written.bytes <= command.capture_bytes) {
+      out.text(without_last_newline(written.text));
+      return true;
+    }
+    write_error(command, outcome, too_long(command, written.bytes), end_of_stderr(command, outcome),
+                rank, out);
     return false;
   }
   out.map(3);

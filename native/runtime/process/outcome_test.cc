@@ -96,6 +96,46 @@ TEST_CASE("a stream that went to a file is its path") {
         "{\"exitCode\": 0, \"stdout\": \"result.txt\", \"stderr\": \"\"}");
 }
 
+TEST_CASE("what it wrote to stdout may be the result: a text without its last newline") {
+  CommandTemplate pattern;
+  pattern.returns_stdout = true;
+  pattern.ok_exit_codes = std::vector<int>{0};
+  const auto result = [&](const Command& command, const CommandOutcome& outcome) {
+    std::vector<std::uint8_t> payload;
+    const bool is_result = encode_outcome(pattern, command, outcome, payload);
+    Reader in(payload);
+    return (is_result ? "" : "failed: ") + shown(in);
+  };
+  Command made = command({"true"});
+  made.capture_bytes = 8;
+  CommandOutcome outcome;
+  outcome.err = "warning\n";
+  const auto written = [&](const std::string& text) {
+    outcome.out = text;
+    outcome.out_bytes = text.size();
+    return result(made, outcome);
+  };
+  CHECK(written("") == "\"\"");
+  CHECK(written("a\nb\n\n") == "\"a\nb\n\"");
+  CHECK(written("a\r\n") == "\"a\"");
+  CHECK(written("12345678") == "\"12345678\"");
+  CHECK(written("123456789").find("ERR_COMMAND_OUTPUT") != std::string::npos);
+  CHECK(written("123456789").find("true wrote 9 bytes to standard output, and captureBytes is 8") !=
+        std::string::npos);
+
+  const process_test::TempDir dir;
+  made.stdout_path = dir / "out.txt";
+  std::ofstream(made.stdout_path) << "filed\n";
+  CHECK(result(made, {}) == "\"filed\"");
+  std::ofstream(made.stdout_path) << "far too long\n";
+  CHECK(result(made, {}).find("wrote 13 bytes") != std::string::npos);
+  made.stdout_path = "/dev/null";
+  CHECK(result(made, {}) == "\"\"");
+
+  outcome.exit_code = 1;
+  CHECK(result(command({"a"}), outcome).find("ERR_COMMAND_FAILED") != std::string::npos);
+}
+
 TEST_CASE("which exit codes are good is the template's choice; a signal never is") {
   CommandOutcome outcome;
   outcome.exit_code = 3;
