@@ -44,7 +44,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Define the app at the top level, so that loading the program on any rank defines it.",
   },
   ERR_ARGUMENT: {
-    when: "An argument cannot be encoded: a function, a symbol, or a cycle.",
+    when: "An argument cannot be encoded: a function, a symbol, a cycle, a stream, or a generator.",
     fix: "Pass plain data; the error names the path of the value.",
   },
   ERR_ARGUMENTS: {
@@ -296,7 +296,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Ask for less in `resources`, or start ranks that have more: fewer on a node, `workers`, HEDDLE_MEMORY, HEDDLE_GPUS.",
   },
   ERR_RESULT: {
-    when: "A task's result cannot be encoded: a function, a symbol, or a cycle.",
+    when: "A task's result cannot be encoded: a function, a symbol, a cycle, a promise, a stream, or a generator.",
     fix: "Return plain data.",
   },
   ERR_RESULT_TYPE: {

@@ -5,9 +5,11 @@
  * What a value cannot keep: its class (fields survive), and a Map, which arrives as a plain object.
  */
 
+import { Stream } from "node:stream";
 import { addExtension, Packr, Unpackr } from "msgpackr";
 import { decodeSimple } from "./decoder.ts";
 import { Encoder, PLACEHOLDER } from "./encoder.ts";
+import { GENERATORS } from "./values.ts";
 
 const options = { useRecords: false, moreTypes: true, copyBuffers: true } as const;
 const packr = new Packr(options);
@@ -37,7 +39,8 @@ export function refuse(type: abstract new (...args: never[]) => unknown, error: 
 }
 
 const REFUSED = 0x7f;
-for (const type of [WeakMap, WeakSet, WeakRef]) refuse(type, () => new TypeError(`a ${type.name} cannot be encoded`));
+for (const type of [WeakMap, WeakSet, WeakRef, Stream, ...GENERATORS])
+  refuse(type, () => new TypeError(`a ${type.name} cannot be encoded`));
 
 let meet: (value: object) => boolean = () => false;
 const encoder = new Encoder(

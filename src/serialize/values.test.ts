@@ -1,4 +1,6 @@
+import { Readable } from "node:stream";
 import { expect, test } from "vitest";
+import { encode } from "./codec.ts";
 import { findUnencodable, shorten, shortenArguments } from "./values.ts";
 
 test("the path leads to what cannot be encoded", () => {
@@ -16,6 +18,16 @@ test("a value that contains itself is found, one that occurs twice is fine", () 
   expect(findUnencodable(cycle)).toEqual({ path: ".list[0]", what: "a cycle: a value that contains itself" });
   const shared = { x: 1 };
   expect(findUnencodable([shared, shared])).toBeNull();
+});
+
+test("streams, generators, and promises in results, are not taken for plain objects", () => {
+  const stream = Readable.from([]);
+  const [generator, later] = [(function* () {})(), (async function* () {})()];
+  expect(findUnencodable([{ stream }])).toEqual({ path: "[0].stream", what: "a stream of this process (Readable)" });
+  for (const odd of [generator, later]) expect(findUnencodable({ odd })?.what).toBe("a generator");
+  for (const odd of [stream, generator, later]) expect(() => encode([odd])).toThrow("cannot be encoded");
+  expect(findUnencodable([Promise.resolve()])).toBeNull(); // An input.
+  expect(findUnencodable([Promise.resolve()], true)).toEqual({ path: "[0]", what: "a promise without its result yet" });
 });
 
 test("values are shortened for people", () => {

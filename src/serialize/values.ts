@@ -1,5 +1,7 @@
 /** Values in messages: shortened for people, or searched for what cannot be encoded. */
 
+import { Stream } from "node:stream";
+
 const SHORT_MAX = 120;
 
 /** Under this key an object holds what messages show of it. */
@@ -43,12 +45,30 @@ export interface Unencodable {
   what: string;
 }
 
-/** Finds the first function, symbol or cycle in `value`; `null` when there is none. */
-export function findUnencodable(value: unknown): Unencodable | null {
-  return search(value, "", new Set());
+/** What generators are instances of. */
+export const GENERATORS: readonly (abstract new () => unknown)[] = [function* () {}, async function* () {}].map(
+  (one) => Object.assign(function Generator() {}, { prototype: Object.getPrototypeOf(one.prototype) }) as never,
+);
+
+/**
+ * Finds the first function, symbol, cycle, stream or generator in `value`; `null` when there is none.
+ *
+ * @param isResult - Promises count as well: among arguments they are inputs.
+ */
+export function findUnencodable(value: unknown, isResult = false): Unencodable | null {
+  return search(value, "", new Set(), isResult);
 }
 
-function search(value: unknown, path: string, above: Set<object>): Unencodable | null {
+function oddObject(value: object, isResult: boolean): string | null {
+  if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
+    return `a ${value.constructor.name}`;
+  }
+  if (value instanceof Stream) return `a stream of this process (${value.constructor.name})`;
+  if (GENERATORS.some((type) => value instanceof type)) return "a generator";
+  return isResult && value instanceof Promise ? "a promise without its result yet" : null;
+}
+
+function search(value: unknown, path: string, above: Set<object>, isResult: boolean): Unencodable | null {
   if (typeof value === "function") {
     const isApp = Object.hasOwn(value, Symbol.for("heddle.definition"));
     return {
@@ -59,27 +79,26 @@ function search(value: unknown, path: string, above: Set<object>): Unencodable |
   if (typeof value === "symbol") return { path, what: `a symbol (${String(value)})` };
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return null;
   if (above.has(value)) return { path, what: "a cycle: a value that contains itself" };
-  if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
-    return { path, what: `a ${value.constructor.name}` };
-  }
+  const odd = oddObject(value, isResult);
+  if (odd !== null) return { path, what: odd };
   above.add(value);
-  const found = searchInside(value, path, above);
+  const found = searchInside(value, path, above, isResult);
   above.delete(value);
   return found;
 }
 
-function searchInside(value: object, path: string, above: Set<object>): Unencodable | null {
+function searchInside(value: object, path: string, above: Set<object>, isResult: boolean): Unencodable | null {
   if (Array.isArray(value) || value instanceof Set) {
     let k = 0;
     for (const element of value) {
-      const found = search(element, `${path}[${k++}]`, above);
+      const found = search(element, `${path}[${k++}]`, above, isResult);
       if (found !== null) return found;
     }
     return null;
   }
   const entries = value instanceof Map ? value : Object.entries(value);
   for (const [key, element] of entries) {
-    const found = search(element, `${path}.${String(key)}`, above);
+    const found = search(element, `${path}.${String(key)}`, above, isResult);
     if (found !== null) return found;
   }
   return null;

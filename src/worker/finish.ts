@@ -109,7 +109,7 @@ function tryPack(values: unknown[]): Uint8Array | null {
 function dropUnencodable(chunk: Chunk, place: (error: ErrorPayload) => ErrorPayload): void {
   chunk.failures ??= new Map();
   chunk.values?.forEach((value, k) => {
-    const found = findUnencodable(value);
+    const found = findUnencodable(value, true);
     if (found === null) return;
     chunk.failures?.set(k, place(unencodable(found)));
   });

@@ -72,7 +72,7 @@ class IsolatedTasks {
   async #outcome(name: string, args: readonly unknown[]): Promise<IsolatedReply> {
     try {
       const value = await call(findApp(name), name, args);
-      const odd = findUnencodable(value);
+      const odd = findUnencodable(value, true);
       if (odd !== null) return { kind: "failed", error: unencodable(odd) };
       await new Promise((resolve) => setImmediate(resolve)); // Node.js tells of rejections at the end of a turn.
       return this.#failed === null ? { kind: "done", value } : { kind: "failed", error: this.#failed };
