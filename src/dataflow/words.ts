@@ -1,5 +1,6 @@
 /** The argument strings of a command, from the arguments of a call. */
 
+import { isMainThread } from "node:worker_threads";
 import { HeddleError, headline } from "../errors.ts";
 import type { Piece } from "../native/binding.ts";
 import { packSettings, settingsOf, settingsOfTry, unpackSettings } from "../serialize/command-settings.ts";
@@ -28,12 +29,13 @@ export function setTasksFolder(folder: (() => string) | null): void {
 
 function folderOf(app: string): string {
   if (tasksFolder !== null) return tasksFolder();
-  const message = `App "${app}": tasks have no run directory, which a folder of its own, or a file "auto", would lie in.`;
-  throw new HeddleError(
-    "ERR_CONFIG",
-    message,
-    'start with one: runDir: "runinfo", or HEDDLE_RUN_DIR; a task that makes such calls must name folders and files',
-  );
+  if (!isMainThread) {
+    const message = `App "${app}" was called by a task: its stdout or stderr cannot be "auto" there, nor its cwd "fresh".`;
+    const hint = "name the files and the folder, by with({ stdout, stderr, cwd }); or let the program make this call";
+    throw new HeddleError("ERR_CONFIG", message, hint);
+  }
+  const message = `App "${app}": there is no run directory, which a folder of its own, or a file "auto", would lie in.`;
+  throw new HeddleError("ERR_CONFIG", message, 'start with one: runDir: "runinfo", or HEDDLE_RUN_DIR');
 }
 
 /** The bytes of one task: its strings, and before them what its app's calls set. */

@@ -16,6 +16,7 @@ import {
   join,
   leaves,
   letter,
+  littersWithin,
   losesPromise,
   mapsWithin,
   neverLooks,
@@ -29,6 +30,12 @@ const promises: Checks = {
     expect(await calls(1)).toBe(2);
     expect(await fib(11)).toBe(89);
     expect(await calls.map(range(200)).reduce(sum)).toBe(20_100);
+  },
+
+  "a command that a task calls has no folder of the run directory, and says so": async () => {
+    const { message } = await failureOf<TaskError>(littersWithin());
+    expect(message).toContain('App "litters" was called by a task: its stdout or stderr cannot be "auto" there');
+    expect(message).toContain("name the files and the folder");
   },
 
   "a task may ask a command for what it says": async () => {

@@ -101,6 +101,7 @@ export const replaces: BashApp = bashApp("replaces", ["printf", "%s;", "{text}"]
 export const appends: BashApp = bashApp("appends", ["printf", "%s;", "{text}"], { stdout: "{file}", append: true });
 export const complains: BashApp = bashApp("complains", "echo fine; echo bad >&2; exit {code}", { stderr: "{file}" });
 export const litters: BashApp = bashApp("litters", "pwd -P; ls; touch left; exit {0}", { cwd: "fresh" });
+export const littersWithin: App<[], string> = app("littersWithin", async () => (await litters(0)).stdout);
 export const exits: BashApp = bashApp("exits", "exit {0}");
 export const sleeps: BashApp = bashApp("sleeps", ["sleep", "{0}"]);
 
