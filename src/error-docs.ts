@@ -68,7 +68,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Nothing, if the cancellation was wanted.",
   },
   ERR_CHECKPOINT: {
-    when: "A checkpoint cannot be opened, or results cannot be written to it: its folder cannot be written to, the disk is full, or the file is damaged.",
+    when: "A checkpoint cannot be opened, or results cannot be written to it: its folder cannot be written to, the disk is full, one of `loadFrom` is missing, or the file is damaged or no checkpoint.",
     fix: "See to folder and disk. A damaged file is best moved away: without it everything runs again.",
   },
   ERR_CHECKPOINT_BUSY: {

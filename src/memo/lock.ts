@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { HeddleError } from "../errors.ts";
-import { cannotOpen } from "./store.ts";
+import { cannotOpen } from "./broken.ts";
 
 interface Holder {
   host: string;
@@ -38,6 +38,12 @@ export function lock(store: string): () => void {
     if (holder !== null && (tries > 0 || isAlive(holder))) throw busy(store, path, holder);
     rmSync(path, { force: true });
   }
+}
+
+/** Does a process write the store now? Of one on another host nothing is known: then it does. */
+export function isHeld(store: string): boolean {
+  const holder = holderOf(`${store}.owner`);
+  return holder !== null && isAlive(holder);
 }
 
 function holderOf(path: string): Holder | null {

@@ -6,11 +6,14 @@
  * form (u32), and when it was made (f64, ms since 1970), little-endian.
  */
 
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Database, RootDatabase } from "lmdb";
-import { HeddleError } from "../errors.ts";
+import { cannotOpen } from "./broken.ts";
+import { checkFile } from "./damage.ts";
+import { isHeld } from "./lock.ts";
 
 const HEADER = 16;
 const FORM = 1;
@@ -67,6 +70,9 @@ export class Store {
   constructor(path: string, { readOnly, power }: StoreOptions) {
     this.path = resolve(path);
     try {
+      // First, since LMDB ends the process where it meets a damaged page. Who writes it has locked it.
+      if (readOnly || existsSync(this.path))
+        checkFile(this.path, { power, isHeld: () => readOnly && isHeld(this.path), mayBeNew: !readOnly });
       const binary = { encoding: "binary", keyEncoding: "binary" } as const;
       this.#root = openLmdb({
         ...binary,
@@ -225,14 +231,4 @@ function viewsOf({ buffer, byteOffset, length }: Buffer): Views {
 function openLmdb(options: Record<string, unknown>): RootDatabase<Buffer, Buffer> {
   const { open } = createRequire(import.meta.url)("lmdb") as typeof import("lmdb");
   return open(options as never) as unknown as RootDatabase<Buffer, Buffer>;
-}
-
-/** @internal */
-export function cannotOpen(path: string, cause: unknown): HeddleError {
-  return new HeddleError(
-    "ERR_CHECKPOINT",
-    `The checkpoint ${path} cannot be opened: ${(cause as Error).message}`,
-    "see that its folder can be written to; a file that is damaged is best moved away: without it everything runs again",
-    { cause, data: { path } },
-  );
 }
