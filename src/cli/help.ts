@@ -111,8 +111,8 @@ the current folder. A file with mistakes is told with all of them.
   heddle config screen.ts
 `,
   cache: `heddle cache ls [--json]                              apps with results in the checkpoint, and how many
-heddle cache show APP [--json]                        each result of an app
-heddle cache rm APP | --all                           removes results
+heddle cache show APP [KEY] [--json]                  each result of an app, or one: the beginning of its key will do
+heddle cache rm APP [KEY] | --all                     removes results
 heddle cache gc [--max-bytes BYTES] [--ttl SECONDS]   removes what is too old, and what was used least recently
 heddle cache files [ls] [--json]                      copies of files that were brought to tasks of this machine
 heddle cache files rm NAME | --all                    removes copies, by name or SHA-256

@@ -1,6 +1,8 @@
 /** `heddle cache`: what a checkpoint holds, and clearing it. */
 
-import { existsSync, renameSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { inspect } from "node:util";
 import { bytesOf } from "../apps/resources.ts";
 import { HeddleError } from "../errors.ts";
 import { collectGarbage, type Limits } from "../memo/collect.ts";
@@ -22,11 +24,14 @@ const options: Options = {
 };
 
 const APP_KEY = 16; // Bytes with which all keys begin.
+const ID_SHOWN = 12; // Characters of a key in a list.
 const defaultPath = ".heddle/checkpoint.mdb";
 
 interface Request {
   path: string;
   name: string | null;
+  /** Of one result: as `show` prints it, or the beginning of it. */
+  key: string | null;
   json: boolean;
   all: boolean;
   limits: Limits;
@@ -37,10 +42,11 @@ const verbs: Record<string, (request: Request) => Promise<void>> = { ls: list, s
 export async function cacheCommand(args: readonly string[]): Promise<void> {
   if (args[0] === "files") return await filesCommand(args.slice(1));
   const { values, positionals } = parseOptions("cache", args, options);
-  const [verb = "", name = null, ...more] = positionals;
+  const [verb = "", name = null, key = null, ...more] = positionals;
   const act = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (act === undefined || more.length > 0) {
-    const hint = "heddle cache ls | show APP | rm APP | rm --all | gc; heddle cache files for copies of files";
+    const hint =
+      "heddle cache ls | show APP [KEY] | rm APP [KEY] | rm --all | gc; heddle cache files for copies of files";
     throw new HeddleError("ERR_CONFIG", `\`heddle cache ${positionals.join(" ")}\` is no command.`, hint);
   }
   const path = String(values["path"] ?? process.env["HEDDLE_CHECKPOINT_PATH"] ?? defaultPath);
@@ -53,7 +59,7 @@ export async function cacheCommand(args: readonly string[]): Promise<void> {
       values["max-bytes"] === undefined ? Number.POSITIVE_INFINITY : bytesOf("--max-bytes", values["max-bytes"]),
     ttlMs: values["ttl"] === undefined ? Number.POSITIVE_INFINITY : 1_000 * seconds(String(values["ttl"])),
   };
-  await act({ path, name, json: values["json"] === true, all: values["all"] === true, limits });
+  await act({ path, name, key, json: values["json"] === true, all: values["all"] === true, limits });
 }
 
 function seconds(text: string): number {
@@ -96,32 +102,65 @@ function summary(all: Iterable<StoredResult>): AppSummary[] {
   return [...apps.values()].sort((a, b) => (a.app < b.app ? -1 : 1));
 }
 
-async function show({ path, name, json }: Request): Promise<void> {
+async function show({ path, name, key, json }: Request): Promise<void> {
   const app = named("show", name);
   await reading(path, (store) => {
-    for (const one of store.list()) {
-      if (one.app !== app) continue;
+    const all = chosenOf(store, path, app, key);
+    for (const one of all) {
       const found = store.get(one.key, Number.POSITIVE_INFINITY);
-      const value = found === null ? "(damaged)" : shownValue(one.key, found);
-      const told = { key: one.key.toString("hex"), made: new Date(one.made).toISOString(), bytes: one.bytes, value };
-      console.log(json ? JSON.stringify(told) : `${told.made}  ${sizeText(one.bytes)}  ${value}  ${told.key}`);
+      const [id, made, used] = [idOf(one.key), new Date(one.made).toISOString(), new Date(one.used).toISOString()];
+      const value = found === null ? "(damaged)" : shownValue(one.key, found, key !== null);
+      if (json) console.log(JSON.stringify({ key: id, made, used, bytes: one.bytes, value }));
+      else if (key === null) console.log(`${id.slice(0, ID_SHOWN)}  ${made}  ${sizeText(one.bytes)}  ${value}`);
+      else
+        console.log(
+          `key      ${id}\napp      ${app}\nversion  ${shorten(one.version)}\nmade     ${made}\nused     ${used}\nsize     ${sizeText(one.bytes)}\nvalue    ${value}`,
+        );
     }
   });
 }
 
-function shownValue(key: Buffer, entry: Uint8Array): string {
-  const range = rangeIn(key.subarray(APP_KEY).toString("latin1"), entry);
-  return range === null ? shorten(decode(entry)) : `${range.last - range.first} tasks of a map, from ${range.first} on`;
+/** Short, and other for each result: keys themselves begin with many equal bytes. */
+function idOf(key: Buffer): string {
+  return createHash("sha256").update(key).digest("hex");
 }
 
-async function remove({ path, name, all }: Request): Promise<void> {
+/** The results of an app, or the one with this key. Throws ERR_CONFIG where there is none. */
+function chosenOf(store: Store, path: string, app: string, key: string | null): StoredResult[] {
+  const everything = [...store.list()];
+  const all = everything.filter((one) => one.app === app);
+  if (all.length === 0) {
+    const apps = [...new Set(everything.map((one) => one.app))].sort();
+    const hint = apps.length === 0 ? "it has none at all" : `there are results of: ${apps.join(", ")}`;
+    throw new HeddleError("ERR_CONFIG", `The checkpoint ${path} has no results of an app "${app}".`, hint);
+  }
+  if (key === null) return all;
+  const found = all.filter((one) => idOf(one.key).startsWith(key));
+  if (found.length === 1) return found;
+  const few = found.slice(0, 5).map((one) => idOf(one.key).slice(0, Math.max(ID_SHOWN, key.length + 2)));
+  throw new HeddleError(
+    "ERR_CONFIG",
+    `The checkpoint ${path} has ${found.length === 0 ? "no result" : `${found.length} results`} of app "${app}" with a key that begins with "${key}".`,
+    found.length === 0
+      ? `\`heddle cache show ${app}\` begins each line with the key`
+      : `give more of it: ${few.join(", ")}`,
+  );
+}
+
+function shownValue(key: Buffer, entry: Uint8Array, whole: boolean): string {
+  const range = rangeIn(key.subarray(APP_KEY).toString("latin1"), entry);
+  if (range === null) return whole ? inspect(decode(entry), { depth: 6 }) : shorten(decode(entry));
+  return `${range.last - range.first} tasks of a map, from ${range.first} on`;
+}
+
+async function remove({ path, name, key, all }: Request): Promise<void> {
   const app = all ? null : named("rm", name);
   const count = await writing(path, async (store) => {
-    const keys = [...store.list()].filter((one) => app === null || one.app === app).map(({ key }) => key);
-    await store.remove(keys);
-    return keys.length;
+    const gone = app === null ? [...store.list()] : chosenOf(store, path, app, key);
+    await store.remove(gone.map((one) => one.key));
+    return gone.length;
   });
-  console.log(`${count} results removed`);
+  console.log(`${count} ${count === 1 ? "result" : "results"} removed`);
 }
 
 async function collect({ path, limits }: Request): Promise<void> {
@@ -154,14 +193,17 @@ async function writing<T>(path: string, work: (store: Store) => Promise<T>): Pro
   try {
     const store = new Store(path, { readOnly: false, power: true });
     const compact = `${path}.compact`;
+    let isWhole = false; // Else a copy that a full disk cut short would take the place of the results.
     try {
       const result = await work(store);
       await store.synced();
       await store.compactTo(compact);
+      isWhole = true;
       return result;
     } finally {
       await store.close();
-      if (existsSync(compact)) renameSync(compact, path);
+      if (isWhole) renameSync(compact, path);
+      else rmSync(compact, { force: true });
     }
   } finally {
     unlock();

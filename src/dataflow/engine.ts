@@ -185,7 +185,8 @@ export class Engine implements AsyncDisposable {
     this.kernel.shut();
     setKernel(null);
     await this.kernel.memo?.settled();
-    await this.#checkpoint?.close();
+    const unkept = (await this.#checkpoint?.close()) ?? null;
+    if (unkept !== null) this.log.error("results were not kept", { reason: unkept.message });
     this.#record.close("closed");
     if (this.#lost) this.#executor.abort(1);
     await this.#executor.close();

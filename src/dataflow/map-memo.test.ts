@@ -122,3 +122,36 @@ test("results of any kind are cut where two maps overlap", () => {
   a.end();
   b.end();
 });
+
+test("rows are equal whatever the order of their properties, also within arrays and sets", () => {
+  const encoded = (values: readonly unknown[]): Arguments => {
+    const offsets = new Uint32Array(values.length + 1);
+    const bytes = encodeManyShared(values, offsets).slice();
+    return {
+      first: 0,
+      last: values.length,
+      args: "packed",
+      start: 0,
+      step: 1,
+      columns: null,
+      bytes,
+      offsets,
+      spread: false,
+    };
+  };
+  const kept = (values: readonly unknown[]): boolean => {
+    const map = newMap();
+    const [part] = [...map.cut(encoded(values))] as [Arguments];
+    if ("known" in part) return true;
+    ends(map, part, 0, values.length);
+    map.end();
+    return false;
+  };
+  const one = { a: 1, b: [{ c: 2, d: new Set([{ e: 3, f: 4 }]) }] };
+  const swapped = { b: [{ d: new Set([{ f: 4, e: 3 }]), c: 2 }], a: 1 };
+  expect(kept([7, one])).toBe(false);
+  expect(kept([7, swapped])).toBe(true);
+  expect(kept([7, { ...one, a: 2 }])).toBe(false);
+  expect(kept([one, 7])).toBe(false);
+  expect([kept([7, 8]), kept([7, 8]), kept(["78"])]).toEqual([false, true, false]);
+});

@@ -5,6 +5,7 @@
  * in them; a task is a position in its block.
  */
 
+import { canonicalBytes } from "../memo/key.ts";
 import type { Memo } from "../memo/memo.ts";
 import { type RangeLog, seriesKey } from "../memo/ranges.ts";
 import type { Cut, FinishedRange } from "../memo/series.ts";
@@ -35,6 +36,7 @@ interface Block {
 }
 
 const BLOCK_ROWS = 4_096;
+const NO_FORM = 0xff; // Before rows that have no form of their own.
 
 export class MapMemo {
   readonly #log: RangeLog;
@@ -181,10 +183,11 @@ export class MapMemo {
     for (let at = first; at < last; ) {
       const end = Math.min(last, (Math.floor(at / BLOCK_ROWS) + 1) * BLOCK_ROWS);
       const [from, to] = [offsetOf(piece, at), offsetOf(piece, end)];
-      const lengths = piece.offsets === null ? "" : lengthsOf(piece.offsets.subarray(at - first, end - first + 1));
+      const offsets = piece.offsets?.subarray(at - first, end - first + 1) ?? null;
       const rows = (piece.bytes as Uint8Array).subarray(from, to);
       const where = this.#seed === null ? "" : String(at);
-      blocks.push({ first: at, last: end, series: this.#seriesKey("rows", form, where, lengths, rows), shift: -at });
+      const series = this.#seriesKey("rows", form, where, ...contentOf(rows, offsets));
+      blocks.push({ first: at, last: end, series, shift: -at });
       at = end;
     }
     return blocks;
@@ -225,8 +228,28 @@ function offsetOf(piece: Arguments, index: number): number {
   return piece.offsets === null ? k * rowBytes(piece.columns ?? []) : (piece.offsets[k] as number);
 }
 
-function lengthsOf(offsets: Uint32Array): Uint8Array {
-  return new Uint8Array(offsets.map((offset) => offset - (offsets[0] as number)).buffer);
+/** Of rows: their lengths and bytes; where objects may be among them, in the form that keys of calls have: the order of properties does not matter. */
+function contentOf(rows: Uint8Array, offsets: Uint32Array | null): (string | Uint8Array)[] {
+  if (offsets === null) return ["", rows];
+  const start = offsets[0] as number;
+  const isSimple = offsets.subarray(0, -1).every((offset) => !mayHoldObjects(rows[offset - start] as number));
+  if (isSimple) return [new Uint8Array(offsets.map((offset) => offset - start).buffer), rows];
+  const parts: (string | Uint8Array)[] = ["values"];
+  for (let k = 0; k + 1 < offsets.length; k++) {
+    const row = rows.subarray((offsets[k] as number) - start, (offsets[k + 1] as number) - start);
+    parts.push(canonicalBytes(decodeMany(row)) ?? Buffer.concat([Buffer.of(NO_FORM), row]));
+  }
+  return parts;
+}
+
+/** Does a value whose encoding (msgpack) begins with this byte hold others? Maps, arrays and extensions, such as sets, do. */
+function mayHoldObjects(byte: number): boolean {
+  return (
+    (byte >= 0x80 && byte < 0xa0) ||
+    (byte >= 0xc7 && byte <= 0xc9) ||
+    (byte >= 0xd4 && byte <= 0xd8) ||
+    (byte >= 0xdc && byte <= 0xdf)
+  );
 }
 
 /** The tasks `[first, last)` of a piece. */

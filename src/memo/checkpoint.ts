@@ -1,5 +1,6 @@
 /** The store of a running program: what is written when, and what was acknowledged. */
 
+import { statfsSync } from "node:fs";
 import { HeddleError } from "../errors.ts";
 import { collectGarbage, type Limits } from "./collect.ts";
 import { appKey } from "./key.ts";
@@ -110,25 +111,35 @@ export class Checkpoint implements MemoStore {
   async save(): Promise<void> {
     this.#flush();
     await this.#last;
-    if (this.#settings.durability === "power") await this.#store.synced();
     if (this.#failure !== null) throw this.#failure;
+    if (this.#settings.durability === "power") await this.#store.synced();
   }
 
-  async close(): Promise<void> {
+  /** @returns Why it does not have all results, or null. Standard error says it too. */
+  async close(): Promise<HeddleError | null> {
     if (this.#timer !== null) clearInterval(this.#timer);
     if (this.#settings.mode !== "manual") this.#flush();
     await this.#last;
+    await this.#tidy();
+    const torn = this.#stores.reduce((sum, store) => sum + store.torn, 0);
+    if (torn > 0) process.stderr.write(`heddle: ${torn} results of the checkpoint were damaged, and ran again\n`);
+    // Where writes failed LMDB may wait for ever for what it could not write.
+    for (const store of this.#stores) if (this.#failure === null || store !== this.#store) await store.close();
+    this.#unlock();
+    process.off("exit", this.#unlock);
+    if (this.#failure !== null)
+      process.stderr.write(`heddle: the checkpoint ${this.#store.path} does not have all results of this run\n`);
+    return this.#failure;
+  }
+
+  async #tidy(): Promise<void> {
+    if (this.#failure !== null) return;
     try {
       await this.#store.touch(this.#touched);
       if (this.#store.bytes() > this.#settings.maxBytes) await collectGarbage(this.#store, this.#settings);
     } catch (cause) {
       this.#failed(cause);
     }
-    const torn = this.#stores.reduce((sum, store) => sum + store.torn, 0);
-    if (torn > 0) process.stderr.write(`heddle: ${torn} results of the checkpoint were damaged, and ran again\n`);
-    for (const store of this.#stores) await store.close();
-    this.#unlock();
-    process.off("exit", this.#unlock);
   }
 
   #keyOf(app: string, version: string, key: string): Buffer {
@@ -155,13 +166,16 @@ export class Checkpoint implements MemoStore {
   }
 
   #touch(key: Buffer): void {
+    if (this.#failure !== null) return;
     this.#touched.push(key);
     if (this.#touched.length < TOUCHED_MAX) return;
     this.#store.touch(this.#touched).catch((cause) => this.#failed(cause));
     this.#touched = [];
   }
 
+  // After a failure nothing is written: what is known in memory is all that there is.
   #change(whole: Buffer, key: string, change: Change): void {
+    if (this.#failure !== null) return;
     const isRange = isRangeKey(key);
     if (isRange) this.#ranges.set(whole.toString("latin1"), change);
     if (this.#settings.mode === "task") this.#write(whole, change, isRange);
@@ -184,11 +198,21 @@ export class Checkpoint implements MemoStore {
   #failed(cause: unknown): void {
     if (this.#failure !== null) return;
     const { path } = this.#store;
-    const message = `Results cannot be written to the checkpoint ${path}: ${(cause as Error).message}`;
-    this.#failure = new HeddleError("ERR_CHECKPOINT", message, "see whether the disk is full; the run itself goes on", {
-      cause,
-    });
+    const message = `Results cannot be written to the checkpoint ${path}: ${(cause as Error).message}${room(path)}`;
+    const hint = "see whether the disk is full; the run itself goes on";
+    this.#failure = new HeddleError("ERR_CHECKPOINT", message, hint, { cause });
+    this.#pending.clear();
     process.stderr.write(`heddle: ${message}; the run goes on without\n`);
+  }
+}
+
+/** LMDB calls it an input/output error where only a part of something could be written. */
+function room(path: string): string {
+  try {
+    const { bavail, bsize } = statfsSync(path);
+    return ` (${Math.floor((bavail * bsize) / 2 ** 20)} MiB are free there)`;
+  } catch {
+    return "";
   }
 }
 

@@ -180,6 +180,18 @@ export function keyOf(app: string, cache: CachePolicy, args: readonly unknown[])
   return `\x01${createHash("sha256").update(bytes).digest().toString("latin1")}`;
 }
 
+/** The bytes that stand for values in keys of calls; null: some have none. */
+export function canonicalBytes(values: readonly unknown[]): Uint8Array | null {
+  writer.reset();
+  try {
+    for (const value of values) writer.value(value, "");
+  } catch (error) {
+    if (error instanceof Unhashable) return null;
+    throw error;
+  }
+  return new Uint8Array(writer.bytes);
+}
+
 /** The app and its version, in 16 bytes: what keys of the same app begin with in a store. */
 export function appKey(name: string, version: string): Buffer {
   return createHash("sha256").update(`${name}\0${version}`).digest().subarray(0, 16);

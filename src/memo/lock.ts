@@ -32,7 +32,10 @@ export function lock(store: string): () => void {
       writeFileSync(path, own, { flag: "wx", mode: 0o600 });
       return () => rmSync(path, { force: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw cannotOpen(store, error);
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+        rmSync(path, { force: true }); // It was made, and could not be written.
+        throw cannotOpen(store, error);
+      }
     }
     const holder = holderOf(path);
     if (holder !== null && (tries > 0 || isAlive(holder))) throw busy(store, path, holder);

@@ -9,6 +9,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import type { Database, RootDatabase } from "lmdb";
 import { cannotOpen } from "./broken.ts";
@@ -17,6 +18,7 @@ import { isHeld } from "./lock.ts";
 
 const HEADER = 16;
 const FORM = 1;
+const CAUSE_MS = 1_000; // So long is waited for what the system said of a commit that failed.
 
 export interface StoredResult {
   key: Buffer;
@@ -81,6 +83,8 @@ export class Store {
         noSync: !power,
         overlappingSync: power,
         maxDbs: 4,
+        // Else a commit that fails ends the process: nobody has the promise of the group that a turn makes.
+        eventTurnBatching: false,
       });
       this.#results = this.#root.openDB({ ...binary, name: "results" }) as Table;
       this.#used = this.#root.openDB({ ...binary, name: "used" }) as Table;
@@ -144,12 +148,12 @@ export class Store {
     entry.writeDoubleLE(Date.now(), 8);
     entry.set(result, HEADER);
     entry.writeUInt32LE(crc32(entry.subarray(4)), 0);
-    await this.#results.put(key, entry);
+    await this.#results.put(key, entry).catch(throwCause);
   }
 
   /** Names what keys begin with. */
   async name(prefix: Buffer, app: string, version: string): Promise<void> {
-    await this.#apps.put(prefix, Buffer.from(JSON.stringify({ app, version })));
+    await this.#apps.put(prefix, Buffer.from(JSON.stringify({ app, version }))).catch(throwCause);
   }
 
   /** How many results there are of each version of an app, each counted up to `limit`. */
@@ -167,9 +171,9 @@ export class Store {
   async touch(keys: readonly Buffer[]): Promise<void> {
     const now = Buffer.allocUnsafe(8);
     now.writeDoubleLE(Date.now());
-    let last: Promise<boolean> | null = null;
-    for (const key of keys) last = this.#used.put(key, now);
-    await last;
+    const writes = new Set<Promise<boolean>>(); // Few: those of one commit share one.
+    for (const key of keys) writes.add(this.#used.put(key, now));
+    await committed(writes);
   }
 
   *list(): Generator<StoredResult> {
@@ -199,12 +203,9 @@ export class Store {
   }
 
   async remove(keys: Iterable<Buffer>): Promise<void> {
-    let last: Promise<boolean> | null = null;
-    for (const key of keys) {
-      void this.#used.remove(key);
-      last = this.#results.remove(key);
-    }
-    await last;
+    const writes = new Set<Promise<boolean>>();
+    for (const key of keys) writes.add(this.#used.remove(key)).add(this.#results.remove(key));
+    await committed(writes);
   }
 
   /** Everything that was put is on the disk. */
@@ -225,6 +226,23 @@ export class Store {
 function viewsOf({ buffer, byteOffset, length }: Buffer): Views {
   const from = (start: number): Uint8Array => new Uint8Array(buffer, byteOffset + start, Math.max(0, length - start));
   return length < HEADER ? { checked: from(0), result: from(0) } : { checked: from(4), result: from(HEADER) };
+}
+
+/** Watches each: one that fails and that nobody awaits ends the process. */
+async function committed(writes: Iterable<Promise<boolean>>): Promise<void> {
+  const failed = (await Promise.allSettled(writes)).find((one) => one.status === "rejected");
+  if (failed !== undefined) await throwCause(failed.reason);
+}
+
+/** Throws what the system said of a commit that failed, instead of lmdb's word that there is something. */
+async function throwCause(reason: unknown): Promise<never> {
+  const { commitError } = reason as { commitError?: Promise<never> };
+  if (commitError === undefined) throw reason;
+  const told = new AbortController();
+  const late = sleep(CAUSE_MS, reason, told).catch(() => reason);
+  const cause = await Promise.race([commitError.catch((error: unknown) => error), late]);
+  told.abort();
+  throw cause;
 }
 
 // Not an import: a program that is made into one file has no place for its native part.

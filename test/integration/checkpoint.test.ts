@@ -152,6 +152,18 @@ test("where it cannot be written, or another is missing, the run says so and lea
   expect(existsSync(`${path()}.owner`)).toBe(false);
 });
 
+test("where results cannot be written any more the run goes on, and says so", async () => {
+  for (const durability of ["process", "power"]) {
+    const work = commandOf({ waves: 0, perWave: 0, options: { path: join(folder, `${durability}.mdb`), durability } });
+    const full = ["test/integration/programs/full.js", ...work.slice(-1)];
+    const limited = ["bash", "-c", 'ulimit -f 200; exec "$@"', "limited", ...onThreads.command(full)]; // KiB of one file.
+    const ended = await run(limited);
+    expect(ended).toMatchObject({ code: 0, stdout: "100 done\nERR_CHECKPOINT\n1 done\n" });
+    expect(ended.stderr).toMatch(/Results cannot be written to the checkpoint .*; the run goes on without\n/);
+    expect(ended.stderr).toContain("does not have all results of this run");
+  }
+});
+
 test("other checkpoints are read, and results grow old", async () => {
   await works({});
   rmSync(join(folder, "acknowledged"));
@@ -180,10 +192,19 @@ test("`heddle cache` lists, shows, removes and makes the file small", async () =
   expect(
     (await cache("show", "work")).stdout.split("\n").filter((line) => line.includes('"result of 7 ')),
   ).toHaveLength(1);
+  const shown = (await cache("show", "work")).stdout.trim().split("\n");
+  const key = shown.find((line) => line.includes('"result of 7 '))?.split(" ")[0] as string;
+  expect((await cache("show", "work", key.slice(0, 10))).stdout).toContain("  text: 'result of 7 result of 7 ");
+  expect((await cache("rm", "work", key)).stdout).toBe("1 result removed\n");
+  expect((await cache("show", "work", key)).stderr).toContain(
+    `no result of app "work" with a key that begins with "${key}"`,
+  );
+  expect((await cache("rm", "wrok")).stderr).toContain("there are results of: work");
   const before = readFileSync(path()).length;
-  expect((await cache("gc", "--ttl", "0.001")).stdout).toMatch(/^300 results removed; /);
+  expect((await cache("gc", "--ttl", "0.001")).stdout).toMatch(/^299 results removed; /);
   expect(readFileSync(path()).length).toBeLessThan(before);
   expect((await cache("rm", "--all")).stdout).toBe("0 results removed\n");
+  expect((await cache("rm", "work")).stderr).toContain('has no results of an app "work"');
   expect((await cache("rm")).stderr).toContain("needs the name of an app");
   expect((await cache("sl")).stderr).toContain("`heddle cache sl` is no command.");
 });
