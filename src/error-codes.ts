@@ -82,6 +82,7 @@ export type ErrorCode =
   | "ERR_TASK_FAILED" // a task threw
   | "ERR_TASK_REJECTED" // a promise made in a task was rejected and nobody handled it
   | "ERR_TASK_THREW_NON_ERROR" // a task threw something that is not an Error
+  | "ERR_TASK_UNSETTLED" // a task awaits a promise that nothing can settle
   | "ERR_TOKENS" // more tokens than there are, or taken by tasks of tasks that hold some
   | "ERR_UNAWAITED" // calls failed and nobody looked
   | "ERR_WALLTIME" // a task exceeded its time limit

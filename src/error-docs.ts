@@ -44,7 +44,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Define the app at the top level, so that loading the program on any rank defines it.",
   },
   ERR_ARGUMENT: {
-    when: "An argument cannot be encoded: a function, a symbol, a cycle, a stream, or a generator.",
+    when: "An argument cannot be encoded: a function, a symbol, a cycle, a stream, or what nobody can look into (a WeakMap, a generator).",
     fix: "Pass plain data; the error names the path of the value.",
   },
   ERR_ARGUMENTS: {
@@ -324,7 +324,7 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
     fix: "Throw an error, or return.",
   },
   ERR_TASK_FAILED: {
-    when: "A task threw; `cause` has the class, message, stack and cause of what was thrown.",
+    when: "A task threw; `cause` has the class, message, stack, cause and own properties of what was thrown.",
     fix: "Fix the app, or catch the error where the task is awaited.",
   },
   ERR_TASK_REJECTED: {
@@ -334,6 +334,10 @@ export const errorDocs: Record<ErrorCode, ErrorDoc> = {
   ERR_TASK_THREW_NON_ERROR: {
     when: "A task threw a value that is not an Error.",
     fix: "Throw an Error: it carries a stack.",
+  },
+  ERR_TASK_UNSETTLED: {
+    when: "A task awaits a promise, and its worker has no timer, request or other work left that could settle it.",
+    fix: "Look for a callback that is never called, or a `resolve` that is lost.",
   },
   ERR_TOKENS: {
     when: "Tasks were submitted that need more of a token than the whole job has; or a task that holds tokens called an app whose tasks need some, which could wait for each other without end.",

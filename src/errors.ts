@@ -199,9 +199,19 @@ export class DependencyError extends TaskError {
 
 const CHAIN_SHOWN = 6;
 
-/** First line of an error's message, with the class where it is not Heddle's own. */
+/** First line of an error's message, with the class where it is not Heddle's own, and what it gathers. */
 export function headline(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const line = error.message.split("\n", 1)[0] ?? "";
-  return error instanceof HeddleError ? line : `${error.name}: ${line}`;
+  return error instanceof HeddleError ? line : `${error.name}: ${line}${reasons(error)}`;
+}
+
+const REASONS_SHOWN = 3;
+
+/** Of an AggregateError: the first of its errors, ready to stand behind its message; else nothing. */
+export function reasons(error: Error): string {
+  if (!(error instanceof AggregateError) || error.errors.length === 0) return "";
+  const shown = error.errors.slice(0, REASONS_SHOWN).map(headline).join("; ");
+  const more = error.errors.length - REASONS_SHOWN;
+  return ` (${shown}${more > 0 ? `; and ${more} more` : ""})`;
 }

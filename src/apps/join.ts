@@ -14,7 +14,7 @@ export type Joined<R> =
   R extends Promise<infer T>
     ? Joined<T>
     : R extends Map<infer K, infer V>
-      ? Map<K, Joined<V>>
+      ? Map<Joined<K>, Joined<V>>
       : R extends Set<infer V>
         ? Set<Joined<V>>
         : R extends readonly unknown[]

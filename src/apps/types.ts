@@ -44,7 +44,7 @@ export type InputInside<T> = unknown extends T
   : T extends Whole
     ? never
     : T extends ReadonlyMap<infer K, infer V>
-      ? ReadonlyMap<K, Input<V>>
+      ? ReadonlyMap<Input<K>, Input<V>>
       : T extends ReadonlySet<infer V>
         ? ReadonlySet<Input<V>>
         : { [K in keyof T]: Input<T[K]> };

@@ -10,7 +10,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import type { BuildFailure, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
-import { asFiles, external, heddleEntry, inputsOf, moduleUrls, requireBanner, resolving } from "../compile/bundle.ts";
+import {
+  asFiles,
+  external,
+  heddleEntry,
+  inputsOf,
+  moduleUrls,
+  ownNames,
+  requireBanner,
+  resolving,
+} from "../compile/bundle.ts";
 import { packageRoot } from "../native/load.ts";
 import { stagedKey, stagedNames } from "../native/staged.ts";
 
@@ -51,7 +60,10 @@ export async function bundleWhole(file: string): Promise<StageBundle> {
           banner: { js: requireBanner(file) + stagedBanner(file) },
           plugins: [staging(left, outside), moduleUrls],
         });
-        const files = result.outputFiles.map(({ path, contents }) => [path.slice(dirname(file).length + 1), contents]);
+        const files = result.outputFiles.map(({ path, text }) => [
+          path.slice(dirname(file).length + 1),
+          Buffer.from(ownNames(text)),
+        ]);
         return {
           files: new Map(files as [string, Uint8Array][]),
           inputs: inputsOf(result, file),

@@ -83,7 +83,18 @@ export function asFiles(file: string): BuildOptions & { write: false; metafile: 
 }
 
 function outputOf(result: BuildResult): string {
-  return (result.outputFiles ?? []).map((output) => output.text).join("");
+  return (result.outputFiles ?? []).map((output) => ownNames(output.text)).join("");
+}
+
+/**
+ * Gives classes their names back: one that speaks of itself becomes `var Name = class _Name`, and its errors would say so. esbuild's
+ * `keepNames` would change the source of functions too, by which apps are told apart.
+ */
+export function ownNames(code: string): string {
+  return code.replace(
+    /^(var ([\w$]+) = class _\2(?: extends [\w$.]+)? \{)$/gm,
+    '$1 static { Object.defineProperty(this, "name", { value: "$2", configurable: true }); }',
+  );
 }
 
 /** Files that the result depends on. */

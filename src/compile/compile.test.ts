@@ -70,6 +70,20 @@ test("packages stay outside, and `heddle` is this very package wherever the prog
   expect(code).toContain(pathToFileURL(join(packageRoot, "dist/index.js")).href);
 });
 
+test("classes that speak of themselves keep their names", async () => {
+  write(
+    "other.mjs",
+    "export class Mine extends Error { static of() { return new Mine(); } }\nexport class Plain extends Mine {}\n",
+  );
+  const file = write(
+    "main.mjs",
+    'import { Mine, Plain } from "./other.mjs";\nimport { DependencyError } from "heddle";\n' +
+      "class Top {\n  static make() { return new Top(); }\n}\n" +
+      "console.log(JSON.stringify([Mine, Plain, Top, DependencyError].map((one) => one.name)), Mine.of().constructor.name);\n",
+  );
+  expect(node(await compile(file))).toBe('["Mine","Plain","Top","DependencyError"] Mine\n');
+});
+
 test("a stack names the lines of the source", async () => {
   const file = write(
     "main.ts",

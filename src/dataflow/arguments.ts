@@ -1,9 +1,9 @@
 /**
  * Arguments as bytes, at the moment of the call: what the program changes afterwards does not reach the task.
  *
- * A future among them becomes a placeholder in the bytes. When all are done, their results are encoded into those places. Futures inside
- * of values that msgpackr encodes, such as a Map, and those of commands, are extensions of msgpack instead: then the bytes are decoded
- * with the results in place of the futures, and encoded again.
+ * A future among them becomes a placeholder in the bytes. When all are done, their results are encoded into those places. Those of
+ * commands, which get words and not msgpack, are extensions of msgpack instead: the bytes are decoded with the results in place of the
+ * futures, and packed.
  */
 
 import { HeddleError } from "../errors.ts";
@@ -86,10 +86,10 @@ export function encodeCall(
   met = [];
   try {
     const future = (value: object): boolean => isInput(value) && direct.push(value) > 0;
-    const bytes = guarded(() => encodeOpenShared(args, future, places), args, app.name);
+    const bytes = guarded(() => encodeOpenShared(args, future, places, isPlainReader(app)), args, app.name);
     if (direct.length === 0 && met.length === 0) return bytes;
     if (met.length === 0 && encodesAlways(app)) return { bytes: bytes.slice(), inputs: direct, places };
-    met.length = 0; // Some lie where placeholders cannot: inside of a Map, say.
+    met.length = 0; // Of a command.
     const all = guarded(() => encodeShared(args), args, app.name);
     // Whoever packed a promise has looked at its constructor.
     for (const one of met) if (!(one instanceof FileRef)) one.then(undefined, () => {});
@@ -102,6 +102,11 @@ export function encodeCall(
 /** Are its arguments msgpack, whatever they are? Futures among them then become placeholders on the way. */
 function encodesAlways(app: AppDefinition): boolean {
   return app.kind === "js" || app.native?.layout === "msgpack";
+}
+
+/** Is what reads them a C function, which knows msgpack and nothing of ours? */
+function isPlainReader(app: AppDefinition): boolean {
+  return app.native?.layout === "msgpack";
 }
 
 /** Runs what encodes arguments; throws {@link FileInTheWay} at the first file. */
@@ -159,7 +164,7 @@ export function completeCall(
   results: readonly unknown[],
   index: number,
 ): Uint8Array {
-  if (places !== null) return guarded(() => fillShared(bytes, places, results), results, app.name);
+  if (places !== null) return guarded(() => fillShared(bytes, places, results, isPlainReader(app)), results, app.name);
   const args = decodeWaiting(bytes, results);
   if (!encodesAlways(app)) return packPlain(app, args, index);
   return guarded(() => encode(args), args, app.name);
@@ -217,7 +222,7 @@ export function argumentError(error: unknown, args: readonly unknown[], app: str
     return new HeddleError(
       "ERR_ARGUMENT",
       `App "${app}": argument ${k}${path} is ${found.what}, which cannot be sent to a task.`,
-      "pass plain data: numbers, strings, arrays, objects, typed arrays, dates, sets",
+      "pass plain data: numbers, strings, arrays, objects, Maps, Sets, dates, typed arrays",
     );
   }
   if (error instanceof FutureInTheWay) {

@@ -6,6 +6,7 @@ import {
   errorDocs,
   HeddleError,
   headline,
+  reasons,
   TaskError,
   type TaskPlace,
 } from "../errors.ts";
@@ -53,7 +54,7 @@ export function taskErrorOf(payload: ErrorPayload, known: Omit<TaskPlace, "rank"
       payload.code === "ERR_TASK_THREW_NON_ERROR" ? payload.code : "ERR_TASK_FAILED",
       payload.code === "ERR_TASK_THREW_NON_ERROR"
         ? `${call}: ${payload.message}.`
-        : `${call}: ${payload.name}: ${payload.message}`,
+        : `${call}: ${payload.name}: ${payload.message}${reasons(cause)}`,
       payload.code === "ERR_TASK_THREW_NON_ERROR" ? payload.hint : null,
       place,
       { cause: payload.code === "ERR_TASK_THREW_NON_ERROR" ? undefined : cause, remoteStack: payload.stack, data },

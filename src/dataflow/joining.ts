@@ -113,7 +113,7 @@ function each(value: unknown, found: (one: PromiseLike<unknown>) => void): void 
   if (typeof value !== "object" || value === null) return;
   if (value instanceof Promise) found(value);
   else if (Array.isArray(value) || value instanceof Set) for (const one of value) each(one, found);
-  else if (value instanceof Map) for (const one of value.values()) each(one, found);
+  else if (value instanceof Map) for (const pair of value) each(pair, found);
   else if (isPlain(value)) for (const one of Object.values(value)) each(one, found);
 }
 
@@ -124,7 +124,7 @@ function replaced(value: unknown, results: ReadonlyMap<PromiseLike<unknown>, unk
   if (value instanceof Promise) return results.get(value);
   if (Array.isArray(value)) return value.map(again);
   if (value instanceof Set) return new Set([...value].map(again));
-  if (value instanceof Map) return new Map([...value].map(([key, one]) => [key, again(one)]));
+  if (value instanceof Map) return new Map([...value].map(([key, one]) => [again(key), again(one)]));
   if (isPlain(value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, again(one)]));
   return value;
 }

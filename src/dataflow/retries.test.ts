@@ -1,8 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { HeddleError, TaskError } from "../errors.ts";
 import type { Placement, RankCapacity } from "../native/binding.ts";
 import { ANYWHERE } from "../serialize/registry.ts";
-import { elsewhere, type Where } from "./retries.ts";
+import { elsewhere, mayRetry, type Where } from "./retries.ts";
 
 const APP = { name: "a", kind: "js" } as const;
 const failedOn = (rank: number | null): TaskError =>
@@ -55,4 +55,16 @@ test("where there is no other rank, or the user named one, or none is known, not
   expect(elsewhere(APP, { ...ANYWHERE, placement: "only", target: 1 }, attempts, failedOn(1), three)).toEqual({});
   expect(elsewhere(APP, ANYWHERE, attempts, failedOn(null), three)).toEqual({});
   expect(elsewhere(APP, ANYWHERE, attempts, new HeddleError("ERR_CLOSED", "closed"), three)).toEqual({});
+});
+
+test("a function for retries that is async is told that it must not be", () => {
+  const told = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  const cost = (async () => {
+    throw new Error("nobody hears this");
+  }) as never;
+  const again = mayRetry("flaky", { limit: 1, cost }, { tries: 1 }, new HeddleError("ERR_TASK_FAILED", "failed"));
+  const text = told.mock.calls.join("");
+  told.mockRestore();
+  expect(again).toBe(false);
+  expect(text).toContain("it returned a promise; it must be synchronous.");
 });

@@ -4,6 +4,7 @@ import { HeddleError, TaskError } from "../errors.ts";
 import type { Executor } from "../executors/executor.ts";
 import { type App, fits } from "../executors/needs.ts";
 import type { Placement, RankCapacity } from "../native/binding.ts";
+import { isThenable } from "../serialize/blocks.ts";
 import type { RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 
@@ -26,6 +27,10 @@ export function mayRetry(name: string, retries: RetryPolicy, attempts: Attempts,
   try {
     cost = retries.cost(error, attempts.tries);
     if (cost === "stop") return false;
+    if (isThenable(cost)) {
+      cost.then(undefined, () => {});
+      throw new Error("it returned a promise; it must be synchronous");
+    }
     if (typeof cost !== "number" || !(cost >= 0)) throw new Error(`it returned ${shorten(cost)}`);
   } catch (cause) {
     const wrong = new HeddleError("ERR_CONFIG", `App "${name}": its function for retries failed: ${String(cause)}.`);

@@ -123,10 +123,7 @@ export class WorkerPool {
     const error = this.#errors.get(worker) as (Error & { code?: string }) | undefined;
     if (error === undefined) {
       const message = `the task ended its worker thread with exit code ${code}, as process.exit() does`;
-      const hint = "throw an error, or return";
-      const idle =
-        "; or await what will happen: with 0 a thread also ends when a task waits for a promise that nothing can settle";
-      return payloadOf("ERR_TASK_EXIT", message, `${hint}${code === 0 ? idle : ""}`, { data });
+      return payloadOf("ERR_TASK_EXIT", message, "throw an error, or return", { data });
     }
     if (error.code === "ERR_WORKER_OUT_OF_MEMORY") {
       const hint = "give Node more memory: --max-old-space-size=MIB";

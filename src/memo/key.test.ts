@@ -19,7 +19,23 @@ test("values that differ have keys that differ", () => {
     ...[0, -0, 1, Number.NaN, 1n, "1", "", null, undefined, true, false],
     ...[[], [[]], {}, { a: undefined }, [undefined], { a: 1 }, { b: 1 }, [1], [1, ""], ["1"]],
     ...[new Date(1), new Date(2), /a/, /a/g, new Set([1]), new Set([[1]]), new Map([[1, 2]])],
-    ...[new Uint8Array([1]), new Int8Array([1]), new Uint8Array([1, 0]), new Float64Array([1]), new Error("1")],
+    ...[
+      new Map([["1", 2]]),
+      new Map([["a", 1]]),
+      new Map(),
+      new Map([[1, { a: 1 }]]),
+      { 1: 2 },
+      [[1, 2]],
+      new Set([1, 2]),
+    ],
+    ...[
+      new Uint8Array([1]),
+      new Int8Array([1]),
+      new Uint8Array([1, 0]),
+      new Float64Array([1]),
+      new Error("1"),
+      Object.assign(new Error("1"), { status: 1 }),
+    ],
     ..."x"
       .repeat(70)
       .split("")
@@ -36,6 +52,18 @@ test("what a task would see is what counts: encoding and decoding changes no key
       expect(key(decode(encode(value)))).toBe(key(decode(encode(decode(encode(value))))));
     }),
   );
+});
+
+test("a Map has the key of a Map when its task has seen it, in whatever order it was filled", () => {
+  const map = new Map<unknown, unknown>([
+    ["a", 1],
+    [2, "b"],
+  ]);
+  const seen = (value: unknown): string => key(decode(encode(value)));
+  expect(seen(map)).toBe(key(map));
+  expect(seen(map)).toBe(seen(new Map([...map].reverse())));
+  expect(seen(map)).not.toBe(seen(Object.fromEntries(map)));
+  expect(seen(new Map([[1, 1]]))).not.toBe(seen(new Map([["1", 1]])));
 });
 
 test("keys are short, and the same in another process", () => {

@@ -26,7 +26,7 @@ const kinds = {
   array: 7,
   object: 8,
 } as const;
-const rare = { date: 9, set: 10, regexp: 11, bytes: 12, error: 13, map: 14, file: 15 } as const;
+const rare = { date: 9, set: 10, regexp: 11, bytes: 12, error: 13, map: 14, file: 15, fields: 16 } as const;
 
 /** What counts of a file, in its place among the arguments. */
 export class FileKey {
@@ -91,7 +91,7 @@ class KeyWriter {
     if (value instanceof FileKey) return this.#text(rare.file, value.text);
     if (value instanceof Date) return this.#number(rare.date, value.getTime());
     if (value instanceof RegExp) return this.#text(rare.regexp, String(value));
-    if (value instanceof Error) return this.#text(rare.error, `${value.name}\0${value.message}`);
+    if (value instanceof Error) return this.#error(value, path, depth);
     if (value instanceof Set)
       return this.#unordered(
         rare.set,
@@ -103,6 +103,15 @@ class KeyWriter {
     if (value instanceof ArrayBuffer) return this.#typed(new Uint8Array(value));
     if (ArrayBuffer.isView(value)) return this.#typed(value);
     throw unhashable(value, path);
+  }
+
+  #error(value: Error, path: string, depth: number): void {
+    const fields = { ...value };
+    if (Object.keys(fields).length > 0) {
+      this.#byte(rare.fields);
+      this.#object(fields, path, depth);
+    }
+    this.#text(rare.error, `${value.name}\0${value.message}`);
   }
 
   // The parts in the order of their bytes, whatever order they were added in.

@@ -1,7 +1,17 @@
 import * as fc from "fast-check";
-import { unpack } from "msgpackr";
+import { Unpackr, unpack } from "msgpackr";
 import { expect, test } from "vitest";
-import { decode, decodeInto, decodeMany, encode, encodeManyShared, releaseShared } from "./codec.ts";
+import {
+  decode,
+  decodeInto,
+  decodeMany,
+  encode,
+  encodeManyShared,
+  encodeOpenShared,
+  encodeShared,
+  fillShared,
+  releaseShared,
+} from "./codec.ts";
 
 // msgpackr reads a key "__proto__" as "__proto_", so that no message can replace a prototype.
 const key = fc.string({ maxLength: 40 }).filter((text) => text !== "__proto__");
@@ -95,6 +105,110 @@ test("a large result is the caller's own, and the next one does not touch it", (
   releaseShared();
   const back = decode(large) as Uint8Array;
   expect([back.length, back.every((byte) => byte === 7)]).toEqual([5 * 2 ** 20, true]);
+});
+
+const withMaps = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small" },
+    fc.integer(),
+    fc.string({ maxLength: 4 }),
+    fc.constantFrom(null, undefined, 5n, true),
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(key, tie("value"), { maxKeys: 4, noNullPrototype: true }),
+    fc.array(fc.tuple(tie("value"), tie("value")), { maxLength: 5 }).map((pairs) => new Map(pairs)),
+    fc.array(tie("value"), { maxLength: 5 }).map((members) => new Set(members)),
+  ),
+})).value;
+
+test("Maps are Maps again wherever they stand, with keys of any kind, in their order", () => {
+  fc.assert(
+    fc.property(withMaps, (value) => {
+      expect(decode(encode(value))).toStrictEqual(value);
+      expect(unpack(encode(value))).toStrictEqual(value);
+    }),
+  );
+  const order = new Map<unknown, unknown>([
+    ["b", 1],
+    [2, new Map([[1n, new Date(5)]])],
+    ["2", undefined],
+    ["a", new Set([new Map([[null, -0]])])],
+  ]);
+  expect([...(decode(encode(order)) as typeof order)]).toStrictEqual([...order]);
+});
+
+test("a Map inside of any other kind of value is a Map there", () => {
+  class Holder {
+    field = new Map([[1, 1]]);
+  }
+  class Told {
+    toJSON(): unknown {
+      return [new Map([[1, 1]])];
+    }
+  }
+  class Own extends Map<number, number> {}
+  let deep: unknown = new Map([[1, 1]]);
+  for (let k = 0; k < 600; k++) deep = [deep];
+  const bare = Object.assign(Object.create(null), { field: new Map([[1, 1]]) }) as object;
+  for (const value of [new Set([new Map([[1, 1]])]), new Holder(), new Told(), bare, new Own([[1, 1]]), deep]) {
+    let at: unknown = decode(encode(value));
+    while (!(at instanceof Map)) at = at instanceof Set ? [...at][0] : Object.values(at as object)[0];
+    expect(at).toStrictEqual(new Map([[1, 1]]));
+  }
+});
+
+class Later {}
+
+test("values take the places of futures inside of Maps, keys too, of Sets, of instances and of large objects", () => {
+  const held = new (class Holder {
+    field = new Later();
+  })();
+  const large = Object.fromEntries(Array.from({ length: 70_000 }, (_, k) => [`k${k}`, k === 65_000 ? new Later() : k]));
+  const value = [
+    new Later(),
+    new Map<unknown, unknown>([
+      ["a", new Later()],
+      [new Later(), [held]],
+    ]),
+    large,
+    new Set([new Later()]),
+  ];
+  const places: number[] = [];
+  const open = encodeOpenShared(value, (one) => one instanceof Later, places).slice();
+  const back = decode(fillShared(open, places, [10, 11, new Map([[1, 2]]), 13, 14, 15])) as unknown[];
+  expect(back[0]).toBe(10);
+  expect(back[1]).toStrictEqual(
+    new Map<unknown, unknown>([
+      ["a", 11],
+      [new Map([[1, 2]]), [{ field: 13 }]],
+    ]),
+  );
+  expect(back[2]).toStrictEqual({ ...large, k65000: 14 });
+  expect(back[3]).toStrictEqual(new Set([15]));
+});
+
+test("for readers that know only msgpack, Maps are maps and Sets arrays, also in the places of futures", () => {
+  const reader = new Unpackr({ mapsAsObjects: false, useRecords: false });
+  const value = [new Map<unknown, unknown>([[1, new Map([["a", 2]])]]), new Set([3])];
+  const array = [new Map<unknown, unknown>([[1, new Map([["a", 2]])]]), [3]];
+  expect(reader.unpack(encodeShared(value, true).slice())).toStrictEqual(array);
+  const places: number[] = [];
+  const open = encodeOpenShared([new Later()], (one) => one instanceof Later, places, true).slice();
+  expect(reader.unpack(fillShared(open, places, [value], true).slice())).toStrictEqual([array]);
+  expect(decode(encode(value))).toStrictEqual(value);
+});
+
+test("objects around a number, text or boolean arrive as that", () => {
+  expect(decode(encode([Object(1.5), Object("ab"), Object(false), Object(7n)]))).toStrictEqual([1.5, "ab", false, 7n]);
+});
+
+test.each([
+  ["a URLSearchParams", () => new URLSearchParams("a=1")],
+  ["a WeakMap", () => new WeakMap()],
+  ["a SharedArrayBuffer", () => new SharedArrayBuffer(4)],
+  ["a Promise", () => Promise.resolve(1)],
+  ["a Generator", () => (function* numbers() {})()],
+])("%s, of which nothing would arrive, is refused", (what, make) => {
+  expect(() => encode([make()])).toThrow(what);
 });
 
 test("special numbers survive", () => {

@@ -1,14 +1,14 @@
 /**
  * Values as bytes: msgpack by msgpackr, each value self-contained, so that any slice of a batch can travel alone.
  *
- * Plain values go through an encoder and a decoder of our own (same format, a third of the time); all others through msgpackr.
- * What a value cannot keep: its class (fields survive), and a Map, which arrives as a plain object.
+ * An encoder and a decoder of our own do it, in the same format and a third of the time; what they do not know, msgpackr does.
+ * What a value keeps, and what not, is told to users by a table in docs/guide/calls.md.
  */
 
 import { Stream } from "node:stream";
 import { addExtension, Packr, Unpackr } from "msgpackr";
 import { decodeSimple } from "./decoder.ts";
-import { Encoder, PLACEHOLDER } from "./encoder.ts";
+import { Encoder, type Extension, MAP_TAG, PLACEHOLDER } from "./encoder.ts";
 import { GENERATORS } from "./values.ts";
 
 const options = { useRecords: false, moreTypes: true, copyBuffers: true } as const;
@@ -20,14 +20,38 @@ const unpackr = new Unpackr(options);
   throw new TypeError(`a function cannot be encoded: ${(value as { name?: string }).name ?? ""}`);
 };
 
-/** Encodes values of a class as an extension of its own. Both functions see its payload only. */
+// Read as msgpackr reads a Set; by itself it would make an object of a map, with texts for keys.
+addExtension({ type: MAP_TAG, read: mapOf } as never);
+
+function mapOf(turns: readonly unknown[]): Map<unknown, unknown> {
+  const map = new Map<unknown, unknown>();
+  for (let k = 0; k < turns.length; k += 2) map.set(turns[k], turns[k + 1]);
+  return map;
+}
+
+/** The first whose class has a value writes it. */
+const extensions: Extension[] = [];
+
+/** Encodes values of a class, and of those that extend it, as an extension of its own. Both functions see its payload only. */
 export function extend<T>(
   type: abstract new (...args: never[]) => T,
   tag: number,
   pack: (value: T) => Uint8Array,
   unpack: (bytes: Uint8Array) => unknown,
 ): void {
-  addExtension({ Class: type as never, type: tag, pack: pack as never, unpack: unpack as never });
+  extensions.unshift({ type, tag, pack: pack as (value: unknown) => Uint8Array });
+  addExtension({ type: tag, unpack: unpack as never });
+}
+
+/** Encodes values of a class, and of those that extend it, as another value, with a mark; `read` makes one of it again. */
+export function extendAs<T>(
+  type: abstract new (...args: never[]) => T,
+  tag: number,
+  write: (value: T) => unknown,
+  read: (written: unknown) => unknown,
+): void {
+  extensions.unshift({ type, tag, write: write as (value: unknown) => unknown });
+  addExtension({ type: tag, read } as never);
 }
 
 /** Values of a class that cannot be encoded: else they would arrive as empty objects. */
@@ -35,37 +59,45 @@ export function refuse(type: abstract new (...args: never[]) => unknown, error: 
   const pack = (value: unknown): never => {
     throw error(value);
   };
-  extend(type, REFUSED, pack, () => undefined);
+  extensions.unshift({ type, tag: 0, pack });
 }
 
-const REFUSED = 0x7f;
-for (const type of [WeakMap, WeakSet, WeakRef, Stream, ...GENERATORS])
-  refuse(type, () => new TypeError(`a ${type.name} cannot be encoded`));
+for (const type of [Stream, ...GENERATORS]) refuse(type, () => new TypeError(`a ${type.name} cannot be encoded`));
 
 let meet: (value: object) => boolean = () => false;
-const encoder = new Encoder(
-  (value) => packr.pack(value),
-  (value) => meet(value),
-);
-let encoding = false; // A value's toJSON may come back here; msgpackr saves its state for that, the encoder does not.
+const foreign = (value: unknown): Uint8Array => packr.pack(value);
+const encoder = new Encoder(foreign, extensions, (value) => meet(value));
+let encoding = false; // A value's toJSON may come back here.
 
 /** Encodes one value. The bytes are the caller's own. Throws what msgpackr throws: see `findUnencodable`. */
 export function encode(value: unknown): Uint8Array {
-  if (encoding) return packr.pack(value).slice();
+  if (encoding) return encodeApart(value);
   encodeShared(value);
   return encoder.take();
 }
 
-/** Encodes one value into memory that the next call of this module overwrites. */
-export function encodeShared(value: unknown): Uint8Array {
-  if (encoding) return packr.pack(value);
+function encodeApart(value: unknown): Uint8Array {
+  const apart = new Encoder(foreign, extensions);
+  apart.write(value);
+  return apart.take();
+}
+
+/**
+ * Encodes one value into memory that the next call of this module overwrites.
+ *
+ * @param plain - For readers that know nothing of ours: Maps as maps, Sets as arrays.
+ */
+export function encodeShared(value: unknown, plain = false): Uint8Array {
+  if (encoding) return encodeApart(value);
   encoding = true;
+  encoder.plain = plain;
   try {
     encoder.reset();
     encoder.write(value);
     return encoder.bytes.subarray(0, encoder.length);
   } finally {
     encoding = false;
+    encoder.plain = false;
   }
 }
 
@@ -75,24 +107,35 @@ export function releaseShared(): void {
 }
 
 /**
- * As `encodeShared`, but every value that `future` accepts, and that is not inside of one that msgpackr encodes, becomes a placeholder;
- * `places` receive where. Values take those places by `fillShared`.
+ * As `encodeShared`, but every value that `future` accepts becomes a placeholder; `places` receive where. Values take those places by
+ * `fillShared`.
  */
-export function encodeOpenShared(value: unknown, future: (value: object) => boolean, places: number[]): Uint8Array {
-  if (encoding) return encodeShared(value);
+export function encodeOpenShared(
+  value: unknown,
+  future: (value: object) => boolean,
+  places: number[],
+  plain = false,
+): Uint8Array {
+  if (encoding) return encodeApart(value);
   encoder.places = places;
   meet = future;
   try {
-    return encodeShared(value);
+    return encodeShared(value, plain);
   } finally {
     encoder.places = null;
   }
 }
 
 /** The bytes of a value with `values` in the places of its placeholders, in memory that the next call of this module overwrites. */
-export function fillShared(open: Uint8Array, places: readonly number[], values: readonly unknown[]): Uint8Array {
+export function fillShared(
+  open: Uint8Array,
+  places: readonly number[],
+  values: readonly unknown[],
+  plain = false,
+): Uint8Array {
   if (encoding) throw new Error("fillShared was called by a value's toJSON");
   encoding = true;
+  encoder.plain = plain;
   try {
     encoder.reset();
     let at = 0;
@@ -106,6 +149,7 @@ export function fillShared(open: Uint8Array, places: readonly number[], values: 
     return encoder.bytes.subarray(0, encoder.length);
   } finally {
     encoding = false;
+    encoder.plain = false;
   }
 }
 

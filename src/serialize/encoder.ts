@@ -1,15 +1,17 @@
 /**
  * Writes many small values fast: msgpack as msgpackr writes it, without its cost per value.
  *
- * Numbers, strings, booleans, arrays, plain objects and typed arrays are written here; every other value is handed to `foreign`,
- * whose bytes are put in its place, which is sound because each msgpack value is complete in itself.
+ * Whatever has values inside is written here, so that futures are met wherever they stand, and Maps stay Maps. Single values of rare kinds
+ * (dates, expressions, bigints, buffers) are handed to `foreign`, whose bytes are put in their place, which is sound because each msgpack
+ * value is complete in itself.
  */
+
+import { hidden } from "./values.ts";
 
 const BYTES_FIRST = 16_384;
 const KEEP_MAX = 1 << 22; // A larger buffer is given back after use.
 /** Bytes that a placeholder takes. */
 export const PLACEHOLDER = 1;
-const DEPTH_MAX = 512; // Deeper values are left to msgpackr; a cycle ends there with its error.
 
 /** Typed arrays by the number that msgpackr gives their class. */
 const TYPED = new Map<unknown, number>(
@@ -28,6 +30,28 @@ const TYPED = new Map<unknown, number>(
   ].map((type, number) => [type, number]),
 );
 const TYPED_TAG = 0x74;
+/** As msgpackr marks a Set: an extension of one zero byte, and behind it an array of the members. */
+const SET_TAG = 0x73;
+/** Marks a Map in the same way; in the array behind it, keys and values take turns. */
+export const MAP_TAG = 0x4d;
+
+/** How values of a class become bytes of an extension, or another value behind a mark. */
+export type Extension = { type: abstract new (...args: never[]) => unknown; tag: number } & (
+  | { pack(value: unknown): Uint8Array }
+  | { write(value: unknown): unknown }
+);
+
+const FOREIGN: readonly Extension["type"][] = [
+  Date,
+  RegExp,
+  Error,
+  ArrayBuffer,
+  Object.getPrototypeOf(Uint8Array),
+  DataView,
+];
+
+// Those of the built-in kinds, which are not written as their JSON.
+const BUILT_IN_JSON: readonly unknown[] = [Date.prototype.toJSON, Buffer.prototype.toJSON];
 
 /** Node's own, which its types leave out: `write` would look up the encoding for each text. */
 type TextBuffer = Buffer & { utf8Write(text: string, offset: number, length: number): number };
@@ -40,12 +64,23 @@ export class Encoder {
   #view: DataView = new DataView(this.bytes.buffer);
   /** Where placeholders of futures lie; null: futures are handed to `foreign`. */
   places: number[] | null = null;
+  /** Only what every reader of msgpack knows: Maps as maps, Sets as arrays. */
+  plain = false;
   readonly #foreign: (value: unknown) => Uint8Array;
+  readonly #extensions: readonly Extension[];
   readonly #meet: (value: object) => boolean;
 
-  /** @param meet - Is this the future of a value? Its placeholder is then written. */
-  constructor(foreign: (value: unknown) => Uint8Array, meet: (value: object) => boolean = () => false) {
+  /**
+   * @param extensions - The first whose class has the value writes it.
+   * @param meet - Is this the future of a value? Its placeholder is then written.
+   */
+  constructor(
+    foreign: (value: unknown) => Uint8Array,
+    extensions: readonly Extension[] = [],
+    meet: (value: object) => boolean = () => false,
+  ) {
     this.#foreign = foreign;
+    this.#extensions = extensions;
     this.#meet = meet;
   }
 
@@ -65,7 +100,7 @@ export class Encoder {
 
   /** Appends one value. */
   write(value: unknown): void {
-    this.#write(value, 0);
+    this.#write(value);
   }
 
   /** Appends bytes that are values already. */
@@ -78,16 +113,16 @@ export class Encoder {
     const count = values.length;
     for (let k = 0; k < count; k++) {
       if (offsets !== null) offsets[at + k] = base + this.length;
-      this.#write(values[k], 0);
+      this.#write(values[k]);
     }
     if (offsets !== null) offsets[at + count] = base + this.length;
   }
 
-  #write(value: unknown, depth: number): void {
+  #write(value: unknown): void {
     if (this.length + 16 > this.bytes.length) this.#resize(2 * this.bytes.length);
     if (typeof value === "number") this.#number(value);
     else if (typeof value === "string") this.#string(value);
-    else if (typeof value === "object" && value !== null) this.#object(value, depth);
+    else if (typeof value === "object" && value !== null) this.#object(value);
     else if (value === null) this.bytes[this.length++] = 0xc0;
     else if (value === true) this.bytes[this.length++] = 0xc3;
     else if (value === false) this.bytes[this.length++] = 0xc2;
@@ -150,38 +185,115 @@ export class Encoder {
     this.length = start + count;
   }
 
-  #object(value: object, depth: number): void {
-    if (depth === DEPTH_MAX) return this.#embed(this.#foreign(value));
-    if (Array.isArray(value)) return this.#array(value, depth);
+  #object(value: object): void {
+    if (Array.isArray(value)) return this.#array(value);
     // Before anything looks at its constructor: a future takes that for somebody who awaits it.
     if (this.places !== null && this.#meet(value)) {
       this.places.push(this.length);
       this.length += PLACEHOLDER;
       return;
     }
-    if (value.constructor !== Object) {
-      const number = ArrayBuffer.isView(value) ? TYPED.get(value.constructor) : undefined;
-      return number === undefined
-        ? this.#embed(this.#foreign(value))
-        : this.#typed(value as unknown as ArrayBufferView, number);
-    }
+    if (value.constructor !== Object) return this.#rare(value);
     const head = this.length;
     this.length += 3;
     let count = 0;
     for (const key in value) {
       if (this.length + 16 > this.bytes.length) this.#resize(2 * this.bytes.length);
       this.#string(key);
-      this.#write((value as Record<string, unknown>)[key], depth + 1);
-      if (++count === 0x10000) {
-        this.length = head;
-        return this.#embed(this.#foreign(value));
-      }
+      this.#write((value as Record<string, unknown>)[key]);
+      count++;
     }
+    if (count > 0xffff) return this.#widen(head, count);
     this.bytes[head] = 0xde;
     this.#view.setUint16(head + 1, count);
   }
 
-  #array(value: readonly unknown[], depth: number): void {
+  // The object at `head` has more fields than the short form can count.
+  #widen(head: number, count: number): void {
+    if (this.length + 2 > this.bytes.length) this.#resize(2 * this.bytes.length);
+    this.bytes.copyWithin(head + 5, head + 3, this.length);
+    this.length += 2;
+    this.bytes[head] = 0xdf;
+    this.#view.setUint32(head + 1, count);
+    const places = this.places ?? [];
+    for (let k = places.length - 1; k >= 0 && (places[k] as number) > head; k--) (places[k] as number) += 2;
+  }
+
+  #rare(value: object): void {
+    const number = ArrayBuffer.isView(value) ? TYPED.get(value.constructor) : undefined;
+    if (number !== undefined) return this.#typed(value as ArrayBufferView, number);
+    for (const extension of this.#extensions) {
+      if (!(value instanceof extension.type)) continue;
+      if ("pack" in extension) return this.#extension(extension.tag, extension.pack(value));
+      if (!this.plain) this.#tag(extension.tag);
+      return this.#write(extension.write(value));
+    }
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === "function" && !BUILT_IN_JSON.includes(toJSON)) {
+      const json = (value as { toJSON(): unknown }).toJSON();
+      if (json !== value) return this.#write(json);
+    }
+    if (value instanceof Map) return this.#map(value);
+    if (value instanceof Set) return this.#set(value);
+    if (FOREIGN.some((type) => value instanceof type)) return this.#embed(this.#foreign(value));
+    this.#instance(value);
+  }
+
+  #map(value: ReadonlyMap<unknown, unknown>): void {
+    if (!this.plain) this.#tag(MAP_TAG);
+    const head = this.length;
+    this.length += 5;
+    let count = 0;
+    for (const [key, element] of value) {
+      this.#write(key);
+      this.#write(element);
+      count++;
+    }
+    this.bytes[head] = this.plain ? 0xdf : 0xdd;
+    this.#view.setUint32(head + 1, this.plain ? count : 2 * count);
+  }
+
+  #set(value: ReadonlySet<unknown>): void {
+    if (!this.plain) this.#tag(SET_TAG);
+    this.#array([...value]);
+  }
+
+  #tag(tag: number): void {
+    this.bytes[this.length] = 0xd4;
+    this.bytes[this.length + 1] = tag;
+    this.bytes[this.length + 2] = 0;
+    this.length += 3;
+  }
+
+  #extension(tag: number, payload: Uint8Array): void {
+    const head = this.length;
+    this.length += 6;
+    this.#embed(payload);
+    this.bytes[head] = 0xc9;
+    this.#view.setUint32(head + 1, payload.length);
+    this.bytes[head + 5] = tag;
+  }
+
+  // Of a class of the program's, or without a prototype: its fields.
+  #instance(value: object): void {
+    if (value instanceof Number || value instanceof String || value instanceof Boolean || value instanceof BigInt) {
+      return this.#write(value.valueOf());
+    }
+    const what = hidden(value);
+    if (what !== null) throw new TypeError(`${what} cannot be encoded`);
+    const keys = Object.keys(value);
+    if (this.length + 16 > this.bytes.length) this.#resize(2 * this.bytes.length);
+    this.bytes[this.length] = 0xdf;
+    this.#view.setUint32(this.length + 1, keys.length);
+    this.length += 5;
+    for (const key of keys) {
+      if (this.length + 16 > this.bytes.length) this.#resize(2 * this.bytes.length);
+      this.#string(key);
+      this.#write((value as Record<string, unknown>)[key]);
+    }
+  }
+
+  #array(value: readonly unknown[]): void {
     const count = value.length;
     if (count < 0x10) this.bytes[this.length++] = 0x90 | count;
     else {
@@ -202,7 +314,7 @@ export class Encoder {
         continue;
       }
       this.length = at;
-      this.#write(element, depth + 1);
+      this.#write(element);
       at = this.length;
       bytes = this.bytes;
       view = this.#view;

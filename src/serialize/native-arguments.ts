@@ -14,7 +14,7 @@ export type NativeLayout = readonly ElementType[] | "bytes" | "msgpack";
 
 /** Packs the arguments of one task; the bytes may be overwritten by the next call. Throws ERR_ARGUMENT. */
 export function packNative(app: string, layout: NativeLayout, args: readonly unknown[]): Uint8Array {
-  if (layout === "msgpack") return encodeShared(args);
+  if (layout === "msgpack") return encodeShared(args, true);
   const wanted = layout === "bytes" ? 1 : layout.length;
   if (args.length !== wanted) {
     const takes = layout === "bytes" ? "one Uint8Array" : `${wanted} (${layout.join(", ")})`;

@@ -45,6 +45,18 @@ export interface Unencodable {
   what: string;
 }
 
+/**
+ * Says what a value is of which nothing would arrive: it names its own kind, as a WeakMap, a URLSearchParams or a generator does, and has no
+ * fields. `null` for others.
+ */
+export function hidden(value: object): string | null {
+  const kind: unknown = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  if (typeof kind !== "string" || SEEN.has(kind) || Object.keys(value).length > 0) return null;
+  return `a ${kind}, whose content nobody can read`;
+}
+
+const SEEN = new Set(["Map", "Set", "ArrayBuffer", "DataView", "BigInt"]);
+
 /** What generators are instances of. */
 export const GENERATORS: readonly (abstract new () => unknown)[] = [function* () {}, async function* () {}].map(
   (one) => Object.assign(function Generator() {}, { prototype: Object.getPrototypeOf(one.prototype) }) as never,
@@ -60,12 +72,10 @@ export function findUnencodable(value: unknown, isResult = false): Unencodable |
 }
 
 function oddObject(value: object, isResult: boolean): string | null {
-  if (value instanceof WeakMap || value instanceof WeakSet || value instanceof WeakRef) {
-    return `a ${value.constructor.name}`;
-  }
   if (value instanceof Stream) return `a stream of this process (${value.constructor.name})`;
   if (GENERATORS.some((type) => value instanceof type)) return "a generator";
-  return isResult && value instanceof Promise ? "a promise without its result yet" : null;
+  if (value instanceof Promise) return isResult ? "a promise without its result yet" : null;
+  return hidden(value);
 }
 
 function search(value: unknown, path: string, above: Set<object>, isResult: boolean): Unencodable | null {

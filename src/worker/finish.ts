@@ -22,6 +22,15 @@ export interface Chunk {
   failures: Map<number, ErrorPayload> | null;
 }
 
+export const noChunk: Chunk = {
+  batch: null as never,
+  first: 0,
+  count: 0,
+  column: null,
+  values: null,
+  failures: null,
+};
+
 /** The end of a worker's port that takes what became of a chunk. */
 export type FinishPort = Pick<WorkerPort, "finishColumn" | "finishPacked" | "finishRecords">;
 

@@ -12,10 +12,10 @@ import { isThenable } from "../serialize/blocks.ts";
 import { fits, newColumn } from "../serialize/columns.ts";
 import { type ErrorPayload, payloadOf, payloadOfThrown } from "../serialize/errors.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
-import { shorten } from "../serialize/values.ts";
 import type { Running } from "./context.ts";
 import { forgetContext, numberOf } from "./context.ts";
-import { type Chunk, finishChunk, finishing } from "./finish.ts";
+import { hints, misfit, unsettled } from "./failures.ts";
+import { type Chunk, finishChunk, finishing, noChunk } from "./finish.ts";
 import { type Invoke, invoker } from "./invoke.ts";
 import type { IsolatedProcess } from "./isolated-process.ts";
 import type { NestedCalls, NestedTask } from "./nested.ts";
@@ -51,6 +51,7 @@ export class TaskRunner {
   #chunk: Chunk;
   #invoke: Invoke = () => undefined;
   #odd: unknown = undefined;
+  #giveUp: (() => void) | null = null;
   /** The task whose result is `#odd`, if it has called apps. */
   #oddTask: NestedTask | null = null;
   readonly #aside: { port: ThreadPort; calls: NestedCalls } | null;
@@ -112,6 +113,11 @@ export class TaskRunner {
     if (reached < count) return this.#runAsync(reached);
     if (this.#watch !== null && this.#watch.made > 0) return this.#endLater();
     return this.#end();
+  }
+
+  /** Nothing is left in this thread that could settle what the running task awaits: it fails, and the thread lives on. */
+  giveUp(): void {
+    this.#giveUp?.();
   }
 
   /** A promise that nobody handled was rejected. Returns false when no task of the running chunk made it. */
@@ -267,6 +273,10 @@ export class TaskRunner {
     let settle: (() => void) | null = null;
     await new Promise<void>((resolve) => {
       if (scope !== null) scope.onMade = resolve;
+      this.#giveUp = () => {
+        settle = () => this.#fail(k, unsettled());
+        resolve();
+      };
       odd.then(
         (value) => {
           settle = () => this.#accept(k, value);
@@ -278,6 +288,7 @@ export class TaskRunner {
         },
       );
     });
+    this.#giveUp = null;
     if (scope !== null) scope.onMade = null;
     const made = scope?.take() ?? null;
     if (made === null) return (settle as (() => void) | null)?.();
@@ -379,22 +390,3 @@ export class TaskRunner {
     return { ...error, data: { ...error.data, rank, worker } };
   }
 }
-
-function misfit(element: ElementType, value: unknown): ErrorPayload {
-  return payloadOf("ERR_RESULT_TYPE", `the result ${shorten(value)} is no ${element}`, hints.type);
-}
-
-const noChunk: Chunk = {
-  batch: null as never,
-  first: 0,
-  count: 0,
-  column: null,
-  values: null,
-  failures: null,
-};
-
-const hints = {
-  rejected: "await every promise in the app, or catch it",
-  unknown: "define the app at the top level of the program, not inside a condition or a function",
-  type: "return such a number, or drop `returns`",
-};

@@ -43,6 +43,7 @@ export async function serve(start: WorkerStart): Promise<void> {
     // Its task was reported long ago; the worker need not die for it.
     process.stderr.write(`heddle: a promise of a task that had ended was rejected: ${headline(reason)}\n`);
   });
+  process.on("beforeExit", () => runner.giveUp());
   for (let quiet = 0; ; quiet++) {
     const aside = scope?.ending ? 0 : Math.min(WAIT_ASIDE_MS, 1 + quiet / 10);
     const what = port.next(runner.setAside > 0 ? aside : WAIT_MS);

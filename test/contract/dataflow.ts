@@ -26,6 +26,7 @@ import {
   rankOfTry,
   sleeps,
   square,
+  squaresIn,
   tenth,
 } from "../helpers/apps.ts";
 import { type Checks, failureOf } from "./check.ts";
@@ -59,7 +60,8 @@ export const dataflowChecks: Checks = {
 
   "futures in Maps, Sets and typed objects are inputs as well": async () => {
     const value = { map: new Map([["a", square(2)]]), set: new Set([square(3)]), list: [[square(4)]] };
-    expect(await echo(value)).toEqual({ map: { a: 4 }, set: new Set([9]), list: [[16]] });
+    expect(await echo(value)).toEqual({ map: new Map([["a", 4]]), set: new Set([9]), list: [[16]] });
+    expect(await squaresIn(new Map([[square(2), square(3)]]))).toEqual(new Map([[16, 81]]));
   },
 
   "what is cancelled before it was sent never runs, nor does what depends on it": async ({ folder }) => {

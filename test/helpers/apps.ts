@@ -388,6 +388,10 @@ export const fan: JoinApp<[n: number], { squares: number[]; by: Map<string, numb
     by: new Map([["first", square(10)]]),
   }),
 );
+export const squaresIn: JoinApp<[numbers: ReadonlyMap<number, number>], Map<number, number>> = joinApp(
+  "squaresIn",
+  (numbers: ReadonlyMap<number, number>) => new Map([...numbers].map(([key, value]) => [square(key), square(value)])),
+);
 export const joinsBadly: JoinApp<[how: string], unknown> = joinApp("joinsBadly", async (how: string) => {
   if (how === "throw") throw new RangeError("no plan");
   return how === "fails" ? [oddOnly(2)] : [hangs(1)];

@@ -29,7 +29,7 @@ interface Outcome {
 
 const ways: Way[] = [onThreads, ...mpis.map((mpi) => onRanks(mpi, 2))];
 const failing =
-  "function circle reducer large text undefined throws rejects exits waits spins missing fails killed sleeps nowhere noCwd full";
+  "function circle reducer large text undefined throws rejects never exits waits spins missing fails killed sleeps nowhere noCwd full";
 const others = "fairlyLarge floods everywhere commands batch";
 const names = `${failing} ${others}`.split(" ");
 const folder = mkdtempSync(join(tmpdir(), "heddle-bad-input-"));
@@ -75,6 +75,7 @@ describe.each(ways)("$name", ({ command, ranks }) => {
     ["text", "ERR_TASK_THREW_NON_ERROR", 'threw "just text", which is not an Error'],
     ["undefined", "ERR_TASK_THREW_NON_ERROR", "threw undefined"],
     ["rejects", "ERR_TASK_REJECTED", "a promise was rejected and not handled: Error: nobody listens"],
+    ["never", "ERR_TASK_UNSETTLED", "awaits a promise that nothing can settle"],
     ["exits", "ERR_TASK_EXIT", "exit code 7, as process.exit() does"],
     ["waits", "ERR_WORKER_LOST", "waited for tasks that it called, and its worker thread was lost to another"],
     ["spins", "ERR_WALLTIME", "ran longer than its walltime"],

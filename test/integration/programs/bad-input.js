@@ -14,6 +14,7 @@ const rejects = app("rejects", async () => {
   await new Promise((resolve) => setTimeout(resolve, 5));
   return "returned";
 });
+const never = app("never", () => new Promise(() => {}));
 const exits = app("exits", (code) => process.exit(code));
 // Until one of them ends the worker on which this one waits.
 const endsOwnWorker = app("endsOwnWorker", async () => {
@@ -71,6 +72,7 @@ const cases = {
   undefined: () => outcome(throws("undefined")),
   throws: () => outcome(throws("luck")),
   rejects: () => outcome(rejects()),
+  never: () => outcome(never()),
   exits: () => outcome(exits(7)),
   waits: () => outcome(endsOwnWorker()),
   spins: () => outcome(spins()),
