@@ -381,16 +381,12 @@ export const flaky: App<[folder: string, k: number], number, Float64Array> = app
 export const fibonacci: JoinApp<[n: number], number> = joinApp("fibonacci", (n: number): AppFuture<number> | number =>
   n < 2 ? n : (add(fibonacci(n - 1), fibonacci(n - 2)) as AppFuture<number>),
 );
-export const fan: JoinApp<[n: number], { squares: number[]; by: Map<string, number> }> = joinApp(
+export const fan: JoinApp<[n: number], { squares: number[]; by: Map<number, number> }> = joinApp(
   "fan",
   (n: number) => ({
     squares: Array.from({ length: n }, (_, k) => square(k)),
-    by: new Map([["first", square(10)]]),
+    by: new Map([[square(1), square(10)]]),
   }),
-);
-export const squaresIn: JoinApp<[numbers: ReadonlyMap<number, number>], Map<number, number>> = joinApp(
-  "squaresIn",
-  (numbers: ReadonlyMap<number, number>) => new Map([...numbers].map(([key, value]) => [square(key), square(value)])),
 );
 export const joinsBadly: JoinApp<[how: string], unknown> = joinApp("joinsBadly", async (how: string) => {
   if (how === "throw") throw new RangeError("no plan");
