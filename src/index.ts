@@ -42,6 +42,7 @@ export { start } from "./apps/start.ts";
 export type {
   App,
   AppOptions,
+  ArgumentsOf,
   CallOptions,
   Column,
   Columns,
@@ -53,6 +54,9 @@ export type {
   Isolation,
   PlacementOptions,
   Resources,
+  ResultOf,
+  Returning,
+  ReturnOf,
   SchemaOptions,
   Target,
   WithFiles,

@@ -23,7 +23,17 @@ import {
   type Schemas,
   type StandardSchema,
 } from "./standard-schema.ts";
-import type { App, AppOptions, CallOptions, ElementColumn, ElementValue, SchemaOptions } from "./types.ts";
+import type {
+  App,
+  AppOptions,
+  ArgumentsOf,
+  CallOptions,
+  ElementColumn,
+  ElementValue,
+  ResultOf,
+  Returning,
+  SchemaOptions,
+} from "./types.ts";
 
 /**
  * Makes an app of a function: its calls run as tasks on worker threads, here or on other ranks.
@@ -58,21 +68,21 @@ export function app<const I extends Schemas, R>(
   fn: (...args: SchemaParameters<I>) => R,
   options: AppOptions & { input: I; output?: never },
 ): App<SchemaArguments<I>, Awaited<R>>;
-export function app<A extends unknown[], O extends StandardSchema>(
+export function app<F extends CallableFunction, O extends StandardSchema>(
   name: string,
-  fn: (...args: A) => SchemaInput<O> | PromiseLike<SchemaInput<O>>,
+  fn: F & Returning<F, SchemaInput<O>>,
   options: AppOptions & { output: O; input?: never },
-): App<A, SchemaOutput<O>>;
-export function app<A extends unknown[], E extends ElementType>(
+): App<ArgumentsOf<F>, SchemaOutput<O>>;
+export function app<F extends CallableFunction, E extends ElementType>(
   name: string,
-  fn: (...args: A) => ElementValue<E> | PromiseLike<ElementValue<E>>,
+  fn: F & Returning<F, ElementValue<E>>,
   options: AppOptions<E> & { returns: E },
-): App<A, ElementValue<E>, ElementColumn<E>>;
-export function app<A extends unknown[], R>(
+): App<ArgumentsOf<F>, ElementValue<E>, ElementColumn<E>>;
+export function app<F extends CallableFunction>(
   name: string,
-  fn: (...args: A) => R,
+  fn: F,
   options?: AppOptions,
-): App<A, Awaited<R>, Awaited<R>[]>;
+): App<ArgumentsOf<F>, ResultOf<F>, ResultOf<F>[]>;
 export function app(
   name: string,
   fn: (...args: never[]) => unknown,

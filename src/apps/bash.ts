@@ -14,7 +14,7 @@ import type { FileTaskOptions } from "./files.ts";
 import { checkNames } from "./known.ts";
 import type { MapHandle, MapOptions } from "./map.ts";
 import { type PolicyOptions, policiesOf } from "./policy.ts";
-import type { CallOptions, Column, Input, PlacementOptions } from "./types.ts";
+import type { ArgumentsOf, CallOptions, Column, Input, PlacementOptions, Returning } from "./types.ts";
 
 /** How a command ended that did not fail. */
 export interface CommandResult {
@@ -107,11 +107,11 @@ export function bashApp<A extends unknown[]>(
   options: BashOptions & { returns: "stdout" },
 ): BashFunctionApp<A, string>;
 export function bashApp(name: string, command: readonly string[] | string, options?: BashOptions): BashApp;
-export function bashApp<A extends unknown[]>(
+export function bashApp<F extends CallableFunction>(
   name: string,
-  command: (...args: A) => readonly Word[] | string,
+  command: F & Returning<F, readonly Word[] | string>,
   options?: BashOptions,
-): BashFunctionApp<A>;
+): BashFunctionApp<ArgumentsOf<F>>;
 export function bashApp(
   name: string,
   command: readonly string[] | string | ((...args: never[]) => unknown),

@@ -7,7 +7,7 @@ import { type AppDefinition, checkName, functionApp, register } from "../seriali
 import { shorten } from "../serialize/values.ts";
 import { checkNames } from "./known.ts";
 import { type CacheOptions, policyOf } from "./policy.ts";
-import type { Inputs } from "./types.ts";
+import type { ArgumentsOf, Inputs, ReturnOf } from "./types.ts";
 
 /** A value with results in the places of futures and promises, as deep as arrays, plain objects, Maps and Sets go. */
 export type Joined<R> =
@@ -48,11 +48,11 @@ export interface JoinApp<A extends readonly unknown[], R> {
  * @example
  * const fib = joinApp("fib", (n: number): AppFuture<number> | number => (n < 2 ? n : add(fib(n - 1), fib(n - 2))));
  */
-export function joinApp<A extends unknown[], R>(
+export function joinApp<F extends CallableFunction>(
   name: string,
-  fn: (...args: A) => R,
+  fn: F,
   options: { cache?: boolean | CacheOptions } = {},
-): JoinApp<A, Joined<R>> {
+): JoinApp<ArgumentsOf<F>, Joined<ReturnOf<F>>> {
   checkName(name);
   if (typeof fn !== "function") {
     throw new HeddleError(
@@ -64,12 +64,12 @@ export function joinApp<A extends unknown[], R>(
   checkNames(`joinApp("${name}")`, "join", options);
   const policy = policyOf(name, { ...(options.cache === undefined ? {} : { cache: options.cache }) });
   const definition: AppDefinition = {
-    ...functionApp(name, fn as (...args: never[]) => unknown, fn.toString()),
+    ...functionApp(name, fn as unknown as (...args: never[]) => unknown, fn.toString()),
     joins: true,
     ...(policy === undefined ? {} : { policy }),
   };
   register(definition);
   const call = (...args: unknown[]): AppFuture<unknown> => kernelFor(name).call(definition, args);
   const named = { name: { value: name }, appName: { value: name, enumerable: true } };
-  return Object.defineProperties(call, named) as unknown as JoinApp<A, Joined<R>>;
+  return Object.defineProperties(call, named) as unknown as JoinApp<ArgumentsOf<F>, Joined<ReturnOf<F>>>;
 }

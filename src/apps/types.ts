@@ -168,6 +168,18 @@ export interface SchemaOptions {
   output?: StandardSchema;
 }
 
+/** The parameters of an app's function. They are taken from its type whole, so that default values give types too. */
+export type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? A : never;
+
+/** What an app's function returns. */
+export type ReturnOf<F> = F extends (...args: never[]) => infer R ? R : never;
+
+/** What calls of it end with. */
+export type ResultOf<F> = Awaited<ReturnOf<F>>;
+
+/** Anything, for a function whose result is an `R`, or a promise of one; for others, what the compiler is to say. */
+export type Returning<F, R> = [ResultOf<F>] extends [R] ? unknown : { "the function must return": R };
+
 /**
  * An app: call it for one task, map it for many.
  *

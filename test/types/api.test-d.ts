@@ -198,10 +198,31 @@ async function dataflow(): Promise<void> {
   await run(() => {}, { checkpoint: "always" });
 }
 
+async function defaults(): Promise<void> {
+  const power = app("t-power", (x: number, { to = 2 } = {}) => x ** to, { retries: (error) => error.message.length });
+  same<Awaited<ReturnType<typeof power>>, number>(true);
+  await power(1);
+  await power(energy("C", 1), { to: 3 });
+  // @ts-expect-error a number
+  await power(1, { to: "3" });
+  const half = app("t-half", (x = 1) => x / 2, { returns: "f64" });
+  await half();
+  const wait = bashApp("t-wait", (seconds: number, unit = "s") => ["sleep", `${seconds}${unit}`]);
+  await wait(1);
+  // @ts-expect-error a text
+  await wait(1, 2);
+  const plan = joinApp("t-plan2", (n: number, more = false) => (more ? [power(n)] : []));
+  same<Awaited<ReturnType<typeof plan>>, number[]>(true);
+  // @ts-expect-error a boolean
+  await plan(1, "yes");
+}
+
+// @ts-expect-error a parameter without a type
+app("t-untyped", (x) => x);
 // @ts-expect-error the function does not return numbers
 app("t-wrong", (x: number) => String(x), { returns: "f64" });
 // @ts-expect-error no such element type
 app("t-type", (x: number) => x, { returns: "f16" });
 
 const numbers: number[] = [context().random(), context().random.int(6), context().random.normal(), context().index];
-void [dataflow, calls, maps, commands, natives, numbers];
+void [dataflow, defaults, calls, maps, commands, natives, numbers];
