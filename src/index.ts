@@ -10,7 +10,7 @@ export { asCompleted } from "./apps/completed.ts";
 export { type Config, defineConfig } from "./apps/config.ts";
 export type { ExecutorOptions } from "./apps/executors.ts";
 export type { FileInput, FileTaskOptions } from "./apps/files.ts";
-export { type JoinApp, type Joined, joinApp } from "./apps/join.ts";
+export { type JoinApp, type Joined, type JoinOptions, joinApp } from "./apps/join.ts";
 export type { MapHandle, MapOptions, Reduction, Settled } from "./apps/map.ts";
 export type { MonitoringOptions } from "./apps/monitoring.ts";
 export {

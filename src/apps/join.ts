@@ -5,13 +5,14 @@ import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
 import { type AppDefinition, checkName, functionApp, register } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
+import { walltimeMs } from "./definition.ts";
 import { checkNames } from "./known.ts";
-import { type CacheOptions, policyOf } from "./policy.ts";
-import type { ArgumentsOf, Inputs, ReturnOf } from "./types.ts";
+import { derived, policiesOf } from "./policy.ts";
+import type { ArgumentsOf, CallOptions, Inputs, ReturnOf } from "./types.ts";
 
 /** A value with results in the places of futures and promises, as deep as arrays, plain objects, Maps and Sets go. */
 export type Joined<R> =
-  R extends Promise<infer T>
+  R extends PromiseLike<infer T>
     ? Joined<T>
     : R extends Map<infer K, infer V>
       ? Map<Joined<K>, Joined<V>>
@@ -25,11 +26,16 @@ export type Joined<R> =
               ? { [K in keyof R]: Joined<R[K]> }
               : R;
 
+/** Options of such an app: those of {@link App.with} that make sense of a function that runs beside the program. */
+export type JoinOptions = Pick<CallOptions, "retries" | "cache" | "walltime">;
+
 /** An app that returns futures. */
 export interface JoinApp<A extends readonly unknown[], R> {
   /** Runs its function when all inputs are there; the future ends with those that the function returned. */
   (...args: Inputs<A>): AppFuture<R>;
   readonly appName: string;
+  /** The same app with other options. */
+  with(options: JoinOptions): JoinApp<A, R>;
 }
 
 /**
@@ -42,8 +48,11 @@ export interface JoinApp<A extends readonly unknown[], R> {
  * @param name - Unique in the program, 1 to 200 characters.
  * @param fn - Sync or async. What it returns may hold futures, at any depth.
  * @param options.cache - As for {@link app}.
+ * @param options.retries - As for {@link app}: after a failure, of the function or of a future that it returned, what it began is cancelled, and
+ *   the function runs anew.
+ * @param options.walltime - Seconds from when the function begins until all that it returned is there; then what it began is cancelled.
  * @returns An app. Its calls fail with DependencyError where a returned future fails, and with TaskError where the function throws. Cancelling
- *   a call cancels the futures that the function returned.
+ *   a call cancels all calls and maps that the function began, and those that they began.
  * @throws {@link HeddleError} `ERR_APP_DUPLICATE`, `ERR_APP_LATE`, `ERR_APP_NAME`, `ERR_CONFIG`.
  * @example
  * const fib = joinApp("fib", (n: number): AppFuture<number> | number => (n < 2 ? n : add(fib(n - 1), fib(n - 2))));
@@ -51,7 +60,7 @@ export interface JoinApp<A extends readonly unknown[], R> {
 export function joinApp<F extends CallableFunction>(
   name: string,
   fn: F,
-  options: { cache?: boolean | CacheOptions } = {},
+  options: JoinOptions = {},
 ): JoinApp<ArgumentsOf<F>, Joined<ReturnOf<F>>> {
   checkName(name);
   if (typeof fn !== "function") {
@@ -62,14 +71,27 @@ export function joinApp<F extends CallableFunction>(
     );
   }
   checkNames(`joinApp("${name}")`, "join", options);
-  const policy = policyOf(name, { ...(options.cache === undefined ? {} : { cache: options.cache }) });
   const definition: AppDefinition = {
     ...functionApp(name, fn as unknown as (...args: never[]) => unknown, fn.toString()),
     joins: true,
-    ...(policy === undefined ? {} : { policy }),
+    walltimeMs: walltimeMs(name, options.walltime),
+    ...policiesOf(name, options),
   };
   register(definition);
+  return joinable(definition) as JoinApp<ArgumentsOf<F>, Joined<ReturnOf<F>>>;
+}
+
+function joinable(definition: AppDefinition): unknown {
+  const { name, placement } = definition;
   const call = (...args: unknown[]): AppFuture<unknown> => kernelFor(name).call(definition, args);
-  const named = { name: { value: name }, appName: { value: name, enumerable: true } };
-  return Object.defineProperties(call, named) as unknown as JoinApp<ArgumentsOf<F>, Joined<ReturnOf<F>>>;
+  const withOptions = (given: JoinOptions = {}): unknown => {
+    checkNames(`${name}.with()`, "join", given);
+    const limit = given.walltime === undefined ? definition.walltimeMs : walltimeMs(name, given.walltime);
+    return joinable(derived(definition, { placement, walltimeMs: limit }, given));
+  };
+  return Object.defineProperties(call, {
+    name: { value: name },
+    appName: { value: name, enumerable: true },
+    with: { value: withOptions, enumerable: true },
+  });
 }

@@ -5,6 +5,7 @@ import { checkNamesAmong } from "../serialize/names.ts";
 import { shorten } from "../serialize/values.ts";
 import type { BashOptions } from "./bash.ts";
 import type { CommandOptions } from "./command-options.ts";
+import type { JoinOptions } from "./join.ts";
 import type { MapOptions } from "./map.ts";
 import type { NativeFunctionOptions } from "./native.ts";
 import { isPlain } from "./schema.ts";
@@ -54,6 +55,7 @@ const map: Names<MapOptions> = {
   near: true,
   cache: true,
 };
+const join: Names<JoinOptions> = { retries: true, cache: true, walltime: true };
 
 type Kind = "app" | "bash" | "native" | "join" | "map" | "with";
 
@@ -61,7 +63,7 @@ const known: Record<Kind, Record<string, true>> = {
   app,
   bash,
   native,
-  join: { cache: true },
+  join,
   map,
   with: { ...call, ...command },
 };

@@ -4,6 +4,7 @@ import { notHere } from "../dataflow/call-files.ts";
 import { kernelFor } from "../dataflow/current.ts";
 import { CollectEnd, ColumnEnd, DiscardEnd, type Item, StreamEnd } from "../dataflow/ends.ts";
 import { type End, MapJob } from "../dataflow/job.ts";
+import { joinScope } from "../dataflow/join-scope.ts";
 import type { Kernel } from "../dataflow/kernel.ts";
 import type { MapCache } from "../dataflow/map-memo.ts";
 import type { Column, Source } from "../dataflow/piece.ts";
@@ -276,9 +277,11 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
   }
 
   #start(end: End): MapJob {
-    this.#job = new MapJob(this.#kernel, this.#app, this.#source, end, this.#options);
-    if (this.#cancelled) this.#job.cancel();
-    return this.#job;
+    const job = new MapJob(this.#kernel, this.#app, this.#source, end, this.#options);
+    this.#job = job;
+    if (this.#cancelled) job.cancel();
+    joinScope()?.add({ done: () => job.over, cancel: () => this.cancel() });
+    return job;
   }
 
   async #finish(job: MapJob): Promise<void> {

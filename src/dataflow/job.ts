@@ -82,6 +82,7 @@ export class MapJob {
   /** Of tasks that were tried again. */
   readonly #attempts = new Map<number, { tries: number }>();
   #bytes = 0;
+  over = false;
   #cancelled: CancelledError | null = null;
   #room: (() => void) | null = null;
   #settle: { resolve: () => void; reject: (error: unknown) => void } | null = null;
@@ -113,7 +114,7 @@ export class MapJob {
 
   /** Ends it: tasks that did not start never do. */
   cancel(): void {
-    if (this.#cancelled !== null) return;
+    if (this.#cancelled !== null || this.over) return;
     const { done, total } = this.progress;
     this.#cancelled = new CancelledError(`The map of app "${this.app.name}"`, { data: { done, total } });
     this.#abort(this.#cancelled);
@@ -286,6 +287,7 @@ export class MapJob {
 
   #finishIfDone(): void {
     if (!this.#produced || this.#batches.size > 0) return;
+    this.over = true;
     this.#endMemo();
     const settle = this.#settle;
     this.#settle = null;
@@ -296,6 +298,7 @@ export class MapJob {
   #abort(error: unknown): void {
     const settle = this.#settle;
     this.#settle = null;
+    this.over = true;
     this.#endMemo();
     this.#kernel.tallyOf(this.app).mapEnds(this.progress);
     this.#source.stop();

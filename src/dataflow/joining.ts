@@ -2,104 +2,184 @@
 
 import { HeddleError, headline, TaskError } from "../errors.ts";
 import { AppFuture, type Dependent, type Home } from "../futures/future.ts";
+import { isThenable } from "../serialize/blocks.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
 import { shortenArguments } from "../serialize/values.ts";
+import { JoinScope } from "./join-scope.ts";
+import { mayRetry } from "./retries.ts";
+
+/** What is told of such a call. */
+export interface JoiningEvents {
+  /** Once: the future is over. */
+  ended(): void;
+  /** It failed, and begins anew. */
+  retried(error: HeddleError): void;
+}
 
 /** Runs the function of one call, and waits for what it returns. */
-export class JoiningCall implements Dependent, Home {
+export class JoiningCall implements Home {
   readonly #app: AppDefinition;
   readonly #args: readonly unknown[];
   readonly #future: AppFuture<unknown>;
-  readonly #ended: () => void;
-  readonly #values = new Map<PromiseLike<unknown>, unknown>();
-  #returned: unknown;
-  #missing = 1; // One for the walk through what was returned.
+  readonly #events: JoiningEvents;
+  #attempt: Attempt | null = null;
 
-  /** @param ended - Told once, when the future is over. */
-  constructor(app: AppDefinition, args: readonly unknown[], future: AppFuture<unknown>, ended: () => void) {
+  constructor(app: AppDefinition, args: readonly unknown[], future: AppFuture<unknown>, events: JoiningEvents) {
     this.#app = app;
     this.#args = args;
     this.#future = future;
-    this.#ended = ended;
+    this.#events = events;
   }
 
-  async run(): Promise<void> {
-    if (this.#future.done()) return this.#ended();
+  run(): void {
+    if (this.#future.done()) return this.#events.ended();
     this.#future.moved("joining", this);
+    this.#begin();
+  }
+
+  #begin(): void {
+    const { fn, walltimeMs } = this.#app;
+    this.#future.tries++;
+    this.#attempt = new Attempt(walltimeMs, {
+      done: (value) => {
+        this.#future.resolve(value, -1);
+        this.#end();
+      },
+      threw: (cause) => this.#failed(this.#error(cause), (error) => this.#future.reject(error)),
+      inputFailed: (input, error) => this.#failed(error, () => this.#future.inputFailed(input, error)),
+      late: () => this.#failed(this.#lateError(), (error) => this.#future.reject(error)),
+    });
+    const isAsync = Object.prototype.toString.call(fn) === "[object AsyncFunction]";
+    const call = (): unknown => (fn as (...args: readonly unknown[]) => unknown)(...this.#args);
+    void this.#attempt.run(call, isOwn(this.#app) ? "shared" : isAsync ? "async" : "sync");
+  }
+
+  /** What it began is not wanted either. */
+  cancelled(): void {
+    this.#attempt?.cancel();
+    this.#end();
+  }
+
+  #failed<E>(cause: E, fail: (cause: E) => void): void {
+    const retries = this.#app.policy?.retries ?? null;
+    const error = cause instanceof HeddleError ? cause : this.#error(cause);
+    if (retries === null || error.code === "ERR_CANCELLED" || !mayRetry(this.#app.name, retries, this.#future, error)) {
+      fail(cause);
+      return this.#end();
+    }
+    this.#attempt?.cancel(); // What it still does is done anew.
+    this.#events.retried(error);
+    this.#begin();
+  }
+
+  #end(): void {
+    this.#attempt = null;
+    this.#events.ended();
+  }
+
+  #lateError(): HeddleError {
+    this.#attempt?.cancel();
+    const { name, walltimeMs } = this.#app;
+    const text = `${name}(${shortenArguments(this.#args)}): it had not ended after its walltime of ${walltimeMs / 1_000} s; what it had begun was cancelled`;
+    return new TaskError("ERR_WALLTIME", text, "raise `walltime`", this.#place());
+  }
+
+  #place(): { app: string; index: number; rank: null; arguments: string } {
+    return { app: this.#app.name, index: this.#future.index, rank: null, arguments: shortenArguments(this.#args) };
+  }
+
+  #error(cause: unknown): HeddleError {
+    // Of files: what they say themselves is all there is to say.
+    if (isOwn(this.#app) && cause instanceof HeddleError) {
+      return new TaskError(cause.code, headline(cause), cause.hint, this.#place(), { cause: cause.cause });
+    }
+    const text = `${this.#app.name}(${shortenArguments(this.#args)}): ${headline(cause)}`;
+    return new TaskError("ERR_TASK_FAILED", text, null, this.#place(), { cause });
+  }
+}
+
+/** Heddle's own, which bring files for whoever needs them: it is nobody's alone. */
+export function isOwn({ name }: AppDefinition): boolean {
+  return name.startsWith("heddle:");
+}
+
+/** How one run of the function ends; told once. */
+interface AttemptEvents {
+  done(value: unknown): void;
+  threw(cause: unknown): void;
+  inputFailed(input: PromiseLike<unknown>, error: unknown): void;
+  /** It took longer than it may. */
+  late(): void;
+}
+
+class Attempt implements Dependent {
+  readonly #scope = new JoinScope();
+  readonly #events: AttemptEvents;
+  readonly #timer: NodeJS.Timeout | null;
+  readonly #values = new Map<PromiseLike<unknown>, unknown>();
+  #returned: unknown;
+  #missing = 1; // One for the walk through what was returned; negative: it is over.
+
+  /** @param limitMs - 0: none. */
+  constructor(limitMs: number, events: AttemptEvents) {
+    this.#events = events;
+    this.#timer = limitMs === 0 ? null : setTimeout(() => this.#end(() => events.late()), limitMs);
+  }
+
+  /** @param kind - "shared": what it begins is not its own. */
+  async run(fn: () => unknown, kind: "shared" | "sync" | "async"): Promise<void> {
+    const scope = kind === "shared" ? null : this.#scope;
     try {
-      const returned = (this.#app.fn as (...args: readonly unknown[]) => unknown)(...this.#args);
+      const returned = scope === null ? fn() : kind === "async" ? scope.runAsync(fn) : scope.run(fn);
       const own = returned instanceof Promise && !(returned instanceof AppFuture);
       this.#returned = own ? await returned : returned;
     } catch (cause) {
-      if (this.#over()) return;
-      this.#future.reject(this.#error(cause));
-      return this.#end();
+      return this.#end(() => this.#events.threw(cause));
     }
-    if (this.#over()) return;
-    this.#walk(this.#returned);
+    if (this.#missing < 0) return;
+    if (scope === null) this.#walk(this.#returned);
+    else scope.run(() => this.#walk(this.#returned)); // It may hold maps, which begin when somebody awaits them.
     this.#arrived();
   }
 
-  inputSettled(input: AppFuture<unknown>): void {
-    if (this.#over()) return;
-    if (input.state === "done" || input.state === "memo-done") this.#arrived(input, input.outcome);
-    else this.#failed(input, input.outcome);
+  cancel(): void {
+    this.#end(() => {});
+    this.#scope.cancel();
+    for (const input of this.#values.keys()) if (input instanceof AppFuture) input.cancel();
   }
 
-  /** What it returned is not wanted either. */
-  cancelled(): void {
-    const inputs = [...this.#values.keys()];
-    this.#end();
-    for (const input of inputs) if (input instanceof AppFuture) input.cancel();
+  inputSettled(input: AppFuture<unknown>): void {
+    if (input.state === "done" || input.state === "memo-done") this.#arrived(input, input.outcome);
+    else this.#end(() => this.#events.inputFailed(input, input.outcome));
   }
 
   #walk(value: unknown): void {
     each(value, (one) => {
-      if (this.#values.has(one)) return;
+      if (this.#missing < 0 || this.#values.has(one)) return;
       this.#values.set(one, undefined);
       this.#missing++;
       if (one instanceof AppFuture) one.subscribe(this);
       else
         one.then(
           (result) => this.#arrived(one, result),
-          (error) => this.#failed(one, error),
+          (error) => this.#end(() => this.#events.inputFailed(one, error)),
         );
     });
   }
 
   #arrived(input?: PromiseLike<unknown>, value?: unknown): void {
-    if (this.#over()) return;
+    if (this.#missing < 0) return;
     if (input !== undefined) this.#values.set(input, value);
     if (--this.#missing > 0) return;
-    this.#future.resolve(replaced(this.#returned, this.#values), -1);
-    this.#end();
+    this.#scope.forget();
+    this.#end(() => this.#events.done(replaced(this.#returned, this.#values)));
   }
 
-  #failed(input: PromiseLike<unknown>, error: unknown): void {
-    if (this.#over()) return;
-    this.#future.inputFailed(input, error);
-    this.#end();
-  }
-
-  #error(cause: unknown): HeddleError {
-    const { name } = this.#app;
-    const text = shortenArguments(this.#args);
-    const place = { app: name, index: this.#future.index, rank: null, arguments: text };
-    // Of files: what they say themselves is all there is to say.
-    if (name.startsWith("heddle:") && cause instanceof HeddleError) {
-      return new TaskError(cause.code, headline(cause), cause.hint, place, { cause: cause.cause });
-    }
-    return new TaskError("ERR_TASK_FAILED", `${name}(${text}): ${headline(cause)}`, null, place, { cause });
-  }
-
-  #over(): boolean {
-    return this.#missing < 0;
-  }
-
-  #end(): void {
-    if (this.#over()) return;
+  #end(tell: () => void): void {
+    if (this.#missing < 0) return;
     this.#missing = -1;
-    this.#ended();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    tell();
   }
 }
 
@@ -111,7 +191,7 @@ function isPlain(value: object): boolean {
 /** Calls `found` with every future and promise in a value, at any depth of arrays, plain objects, Maps and Sets. */
 function each(value: unknown, found: (one: PromiseLike<unknown>) => void): void {
   if (typeof value !== "object" || value === null) return;
-  if (value instanceof Promise) found(value);
+  if (isThenable(value)) found(value);
   else if (Array.isArray(value) || value instanceof Set) for (const one of value) each(one, found);
   else if (value instanceof Map) for (const pair of value) each(pair, found);
   else if (isPlain(value)) for (const one of Object.values(value)) each(one, found);
@@ -121,7 +201,7 @@ function each(value: unknown, found: (one: PromiseLike<unknown>) => void): void 
 function replaced(value: unknown, results: ReadonlyMap<PromiseLike<unknown>, unknown>): unknown {
   if (typeof value !== "object" || value === null) return value;
   const again = (one: unknown): unknown => replaced(one, results);
-  if (value instanceof Promise) return results.get(value);
+  if (isThenable(value)) return results.get(value);
   if (Array.isArray(value)) return value.map(again);
   if (value instanceof Set) return new Set([...value].map(again));
   if (value instanceof Map) return new Map([...value].map(([key, one]) => [again(key), again(one)]));

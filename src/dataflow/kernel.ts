@@ -17,9 +17,10 @@ import { CallGatherer } from "./calls.ts";
 import { errorOfCall } from "./failures.ts";
 import { FileKeys } from "./file-keys.ts";
 import type { FileTasks } from "./files.ts";
-import { JoiningCall } from "./joining.ts";
+import { joinScope } from "./join-scope.ts";
+import { isOwn, JoiningCall } from "./joining.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
-import { AppTally } from "./tally.ts";
+import { AppTally, failedTask } from "./tally.ts";
 import { WaitingCall } from "./waiting.ts";
 import { hasStreamFiles, setOf, streamsOf } from "./words.ts";
 
@@ -94,6 +95,7 @@ export class Kernel {
     const index = gatherer.numbers.made++;
     const future = new AppFuture<unknown>(app.name, index, gatherer.tally);
     gatherer.tally.made++;
+    if (!isOwn(app)) joinScope()?.add(future);
     if (this.#closed) {
       future.reject(closedError(app.name));
       return future;
@@ -232,8 +234,14 @@ export class Kernel {
       future.files = { ...(future.files ?? noFiles), ...streamsOf(app, bytes) };
     if (app.joins !== true) return this.#add(gatherer, future, bytes);
     this.#waits(gatherer);
-    const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, () => this.#waitedFor(gatherer));
-    queueMicrotask(() => void joining.run()); // Not from within: such apps call themselves, as deep as a loop is long.
+    const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, {
+      ended: () => this.#waitedFor(gatherer),
+      retried: (error) => {
+        const { index, tries } = future;
+        this.pump.observer?.retried(failedTask({ app: app.name, index, map: null, tries }, error));
+      },
+    });
+    queueMicrotask(() => joining.run()); // Not from within: such apps call themselves, as deep as a loop is long.
   }
 
   #add(gatherer: CallGatherer, future: AppFuture<unknown>, bytes: Uint8Array): void {

@@ -22,6 +22,8 @@ import {
   fileAppears,
   flaky,
   joinsBadly,
+  joinsCounts,
+  joinsSleep,
   oddOnly,
   rankOfTry,
   sleeps,
@@ -203,6 +205,27 @@ export const dataflowChecks: Checks = {
       `${below.chain[0]} failed, because what it returned did: ${below.chain.join(" <- ")}`,
     );
     expect(inner.state).toBe("dependency-failed");
+  },
+
+  "what a joinApp began ends with it: when it is cancelled, and after its walltime": async ({ engine }) => {
+    const before = await engine.wait();
+    const call = joinsSleep(300);
+    while (call.state !== "joining") await square(1);
+    await square(2);
+    call.cancel();
+    expect(await failureOf(joinsSleep.with({ walltime: 0.2 })(300))).toMatchObject({ code: "ERR_WALLTIME" });
+    const after = await engine.wait(); // Would last as long as the commands.
+    expect([after.failed - before.failed, after.cancelled - before.cancelled]).toEqual([1, 3]);
+  },
+
+  "a joinApp is tried again, whatever of it failed": async ({ folder }) => {
+    const call = joinsCounts.with({ retries: 3 })(newFile(folder), 3);
+    expect([await call, call.tries]).toEqual([4, 4]);
+    const tooFew = joinsCounts.with({ retries: 1 })(newFile(folder), 3);
+    expect(await failureOf(tooFew)).toMatchObject({ code: "ERR_DEPENDENCY" });
+    expect(tooFew.tries).toBe(2);
+    const thrown = joinsBadly.with({ retries: (error) => (error.message.includes("no plan") ? 0.5 : "stop") })("throw");
+    expect([(await failureOf(thrown)).message, thrown.tries]).toEqual([expect.stringContaining("no plan"), 3]);
   },
 
   "wait() counts calls by their states": async ({ engine }) => {

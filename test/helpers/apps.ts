@@ -392,6 +392,16 @@ export const joinsBadly: JoinApp<[how: string], unknown> = joinApp("joinsBadly",
   if (how === "throw") throw new RangeError("no plan");
   return how === "fails" ? [oddOnly(2)] : [hangs(1)];
 });
+/** Its calls are not what it returns. */
+export const joinsSleep: JoinApp<[seconds: number], number> = joinApp("joinsSleep", async (seconds: number) => {
+  await square(1);
+  const { exitCode } = await sleeps(seconds);
+  return square(exitCode);
+});
+export const joinsCounts: JoinApp<[file: string, failures: number], number> = joinApp(
+  "joinsCounts",
+  (file: string, failures: number) => counts(file, failures),
+);
 
 export const textOf: App<[path: string], string> = app("textOf", (path: string) => readFileSync(path, "utf8"));
 export const nameOf: App<[paths: { of: string[] }], string[]> = app("nameOf", ({ of }: { of: string[] }) =>
