@@ -7,8 +7,8 @@ import { type AppDefinition, checkName, functionApp, register } from "../seriali
 import { shorten } from "../serialize/values.ts";
 import { walltimeMs } from "./definition.ts";
 import { checkNames } from "./known.ts";
-import { derived, policiesOf } from "./policy.ts";
-import type { ArgumentsOf, CallOptions, Inputs, ReturnOf } from "./types.ts";
+import { type CacheOptions, derived, policiesOf, type Retries } from "./policy.ts";
+import type { ArgumentsOf, Inputs, ReturnOf } from "./types.ts";
 
 /** A value with results in the places of futures and promises, as deep as arrays, plain objects, Maps and Sets go. */
 export type Joined<R> =
@@ -26,8 +26,17 @@ export type Joined<R> =
               ? { [K in keyof R]: Joined<R[K]> }
               : R;
 
-/** Options of such an app: those of {@link App.with} that make sense of a function that runs beside the program. */
-export type JoinOptions = Pick<CallOptions, "retries" | "cache" | "walltime">;
+/** Options of an app that returns futures. */
+export interface JoinOptions {
+  /** As for {@link app}. Default: false. */
+  cache?: boolean | CacheOptions;
+  /**
+   * As for {@link app}: after a failure, of the function or of a future that it returned, what it began is cancelled, and the function runs anew.
+   */
+  retries?: Retries;
+  /** Seconds from when the function begins until all that it returned is there; then what it began is cancelled. Default: no limit. */
+  walltime?: number;
+}
 
 /** An app that returns futures. */
 export interface JoinApp<A extends readonly unknown[], R> {
@@ -47,10 +56,7 @@ export interface JoinApp<A extends readonly unknown[], R> {
  *
  * @param name - Unique in the program, 1 to 200 characters.
  * @param fn - Sync or async. What it returns may hold futures, at any depth.
- * @param options.cache - As for {@link app}.
- * @param options.retries - As for {@link app}: after a failure, of the function or of a future that it returned, what it began is cancelled, and
- *   the function runs anew.
- * @param options.walltime - Seconds from when the function begins until all that it returned is there; then what it began is cancelled.
+ * @param options - {@link JoinOptions}.
  * @returns An app. Its calls fail with DependencyError where a returned future fails, and with TaskError where the function throws. Cancelling
  *   a call cancels all calls and maps that the function began, and those that they began.
  * @throws {@link HeddleError} `ERR_APP_DUPLICATE`, `ERR_APP_LATE`, `ERR_APP_NAME`, `ERR_CONFIG`.

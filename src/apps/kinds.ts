@@ -90,6 +90,12 @@ export const gpuNames: Kind = {
 const GPU = /^[\w./:-]+$/;
 
 /** What has members of its own. */
+export const retryCosts: Kind = {
+  accepts: "an integer from 0 to 1000, or a function of the error",
+  holds: (value) => typeof value === "function" || integer(0, 1_000).holds(value),
+  read: numberOr,
+};
+
 export function group(accepts: string): Kind {
   return { accepts, holds: () => false, read: asIs };
 }

@@ -18,7 +18,7 @@ test("an option that no app has is an error that knows what was meant", () => {
   expect(made({ retires: 3 })).toThrow('App "known" has no option "retires".\n  fix: did you mean retries?');
   expect(made({ nothing: 3 })).toThrow("fix: use priority, target, resources, executors");
   expect(() => bashApp("known", "true", { retruns: 1 } as object)).toThrow('has no option "retruns"');
-  expect(() => joinApp("known", () => 1, { retries: 1 } as object)).toThrow("use cache");
+  expect(() => joinApp("known", () => 1, { priority: 1 } as object)).toThrow("use retries, cache, walltime");
   expect(() => app("withs", () => 1).with({ returns: "f64" } as object)).toThrow("withs.with() has no option");
 });
 

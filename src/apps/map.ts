@@ -9,6 +9,7 @@ import type { Kernel } from "../dataflow/kernel.ts";
 import type { MapCache } from "../dataflow/map-memo.ts";
 import type { Column, Source } from "../dataflow/piece.ts";
 import { AppEnd, ScalarEnd } from "../dataflow/reduction.ts";
+import { policyOfRetries } from "../dataflow/retries.ts";
 import { sourceOf } from "../dataflow/source.ts";
 import { BatchError, HeddleError } from "../errors.ts";
 import { AppFuture } from "../futures/future.ts";
@@ -99,7 +100,9 @@ export class MapHandle<T, C = T[]> implements PromiseLike<C>, AsyncIterable<Item
     const limit = options.walltime === undefined ? app.walltimeMs : walltimeMs(app.name, options.walltime);
     if (app.kind === "native" && limit > 0) throw noWalltime(app.name);
     const retries =
-      options.retries === undefined ? (app.policy?.retries ?? null) : retriesOf(app.name, options.retries);
+      options.retries === undefined
+        ? policyOfRetries(app, kernel.retries)
+        : retriesOf(`${app.name}.map()`, options.retries);
     const ownSeed = options.seed === undefined ? null : String(options.seed);
     const progress = options.progress ?? false;
     this.#options = { seed, walltimeMs: limit, placement, retries, progress, number, cache, ownSeed };

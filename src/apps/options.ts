@@ -15,12 +15,14 @@ import {
   type Kind,
   oneOf,
   or,
+  retryCosts,
   seconds,
   text,
   texts,
   tokenCounts,
 } from "./kinds.ts";
 import type { MonitoringOptions } from "./monitoring.ts";
+import type { Retries } from "./policy.ts";
 import type { StagingOptions } from "./staging.ts";
 
 /**
@@ -74,6 +76,8 @@ export interface RunOptions extends MonitoringOptions {
    * higher ones. The same on every rank, whose clocks should agree (NTP). Default: "off". HEDDLE_AGEING.
    */
   ageing?: number | "off";
+  /** How often tasks of apps that say nothing of it (`retries` of an app, a call or a map) are tried again; not of what tasks call. Default: 0. HEDDLE_RETRIES. */
+  retries?: Retries;
   /**
    * Results of apps with `cache` are kept in a file, and found there by later runs: a mode, or all options. True: all defaults. Without the
    * option there is none, unless the program is started by `heddle run --resume`. HEDDLE_CHECKPOINT: a mode, or off.
@@ -228,6 +232,13 @@ export const OPTIONS: readonly OptionRow[] = [
     default: "off",
     env: "HEDDLE_AGEING",
     text: "waiting that is worth one more of priority",
+  },
+  {
+    name: "retries",
+    kind: retryCosts,
+    default: "0",
+    env: "HEDDLE_RETRIES",
+    text: "how often tasks are tried again, unless their app says",
   },
   {
     name: "checkpoint",

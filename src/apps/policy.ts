@@ -31,7 +31,7 @@ export interface CacheOptions {
 
 /** Options of a call, which {@link App.with} changes. */
 export interface PolicyOptions {
-  /** Default: 0. */
+  /** Default: `retries` of {@link RunOptions}, which is 0 unless it is given. */
   retries?: Retries;
   /**
    * True, or how: a call with arguments equal to those of an earlier one gets its result, and one under way is joined. Within one run, and,
@@ -53,19 +53,19 @@ export function policiesOf(
 
 /** Throws ERR_CONFIG. Undefined: there is nothing to do. */
 export function policyOf(name: string, given: PolicyOptions, base?: CallPolicy): CallPolicy | undefined {
-  const retries = given.retries === undefined ? (base?.retries ?? null) : retriesOf(name, given.retries);
+  const retries = given.retries === undefined ? base?.retries : retriesOf(`App "${name}"`, given.retries);
   const cache = given.cache === undefined ? (base?.cache ?? null) : cacheOf(name, given.cache);
-  return retries === null && cache === null ? undefined : { retries, cache };
+  return retries === undefined && cache === null ? undefined : { retries, cache };
 }
 
 const RETRIES_MAX = 1_000;
 
 /** Throws ERR_CONFIG. Null: never. */
-export function retriesOf(name: string, given: unknown): RetryPolicy | null {
+export function retriesOf(where: string, given: unknown): RetryPolicy | null {
   if (typeof given === "function") return { limit: 1, cost: given as RetryPolicy["cost"] };
   if (!Number.isInteger(given) || (given as number) < 0 || (given as number) > RETRIES_MAX) {
     const hint = `give an integer from 0 to ${RETRIES_MAX}, or a function of the error`;
-    throw new HeddleError("ERR_CONFIG", `App "${name}": retries is ${shorten(given)}.`, hint);
+    throw new HeddleError("ERR_CONFIG", `${where}: retries is ${shorten(given)}.`, hint);
   }
   return given === 0 ? null : { limit: given as number, cost: null };
 }

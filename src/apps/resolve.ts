@@ -6,10 +6,12 @@ import type { ExecutorSettings } from "../executors/open.ts";
 import { programEnvironment } from "../launchers/flags.ts";
 import type { CheckpointMode, CheckpointSettings } from "../memo/checkpoint.ts";
 import type { LogLevel } from "../monitoring/log.ts";
+import type { RetryPolicy } from "../serialize/registry.ts";
 import { defaultStaging, type StagingSettings } from "../staging/settings.ts";
 import { DEFAULT_LABEL, executorsOf } from "./executors.ts";
 import { Layers, type LoadedConfig } from "./layers.ts";
 import { OPTIONS, type OptionRow, type RunOptions } from "./options.ts";
+import { retriesOf } from "./policy.ts";
 import { bytesOf } from "./resources.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +20,8 @@ export interface ResolvedOptions {
   executors: ExecutorSettings[];
   /** 0: off. */
   ageingMs: number;
+  /** Of apps that say nothing of it; null: none. */
+  retries: RetryPolicy | null;
   checkpoint: CheckpointSettings | null;
   staging: StagingSettings;
   monitoring: MonitoringSettings;
@@ -37,6 +41,7 @@ export function resolveOptions(given: RunOptions, { by, config }: ResolveFor): R
   return {
     executors: executorsOf(layers, env),
     ageingMs: ageing === "off" ? 0 : Math.round((ageing as number) * 1_000),
+    retries: retriesOf("The program", layers.find("retries")?.value ?? 0),
     checkpoint: checkpointOf(layers, env),
     staging: stagingOf(layers),
     monitoring: monitoringOf(layers, by === "start()" ? null : "runinfo"),

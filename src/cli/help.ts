@@ -50,6 +50,7 @@ Environment
                         Default: CUDA_VISIBLE_DEVICES
   HEDDLE_MEMORY         memory of each rank that tasks may ask for, such as 64GiB. Default: an even share of the node's
   HEDDLE_TOKENS         tokens that tasks may ask for, in the whole job, such as matlab=5,fluent=2. Default: none
+  HEDDLE_RETRIES        how often tasks that fail are tried again, unless their app says: 0 to 1000. Default: 0
   HEDDLE_AGEING         seconds of waiting that are worth one more of priority; off. Default: off
   HEDDLE_CHECKPOINT     task, periodic, exit, manual: when results of apps with \`cache\` are kept in a file; off
   HEDDLE_CHECKPOINT_PATH  that file. Default: .heddle/checkpoint.mdb

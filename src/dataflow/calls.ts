@@ -12,13 +12,13 @@ import { fnv1a64 } from "../native/hash.ts";
 import { decode, decodeMany } from "../serialize/codec.ts";
 import { newColumn } from "../serialize/columns.ts";
 import { decodeError, type ErrorPayload } from "../serialize/errors.ts";
-import type { AppDefinition } from "../serialize/registry.ts";
+import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
 import { shortenArguments } from "../serialize/values.ts";
 import { argumentsOf } from "./arguments.ts";
 import { missingOutputs, taskErrorOf } from "./failures.ts";
 import { withNumbers } from "./numbers.ts";
 import type { BatchSink, Pump } from "./pump.ts";
-import { elsewhere, mayRetry, type Where } from "./retries.ts";
+import { elsewhere, mayRetry, policyOfRetries, type Where } from "./retries.ts";
 import { type AppTally, failedTask } from "./tally.ts";
 import { bytesOfTry } from "./words.ts";
 
@@ -31,6 +31,8 @@ const BYTES_FIRST = 64; // So small an array costs V8 no memory of its own.
 export interface SubmitsCalls {
   readonly pump: Pump;
   readonly executor: Where;
+  /** Of apps that say nothing of it. */
+  readonly retries: RetryPolicy | null;
   /** Lets whoever waits for all calls wait for this. */
   track(job: Promise<unknown>): void;
 }
@@ -114,8 +116,8 @@ export class CallGatherer implements Home {
 
   /** A call failed: tries it again, elsewhere if there is another rank, where the app's policy says so. */
   triedAgain(future: AppFuture<unknown>, error: HeddleError, bytes: Uint8Array): boolean {
-    const { name, policy } = this.#app;
-    const retries = policy?.retries ?? null;
+    const { name } = this.#app;
+    const retries = policyOfRetries(this.#app, this.#kernel.retries);
     if (retries === null || future.done() || !mayRetry(name, retries, future, error)) return false;
     const { index, tries } = future;
     this.#kernel.pump.observer?.retried(failedTask({ app: name, index, map: null, tries }, error));
@@ -311,7 +313,7 @@ class CallsSink implements BatchSink, Home {
 
   #failed(future: AppFuture<unknown>, own: Uint8Array, payload: ErrorPayload): void {
     const error = taskErrorOf(payload, { app: this.#app.name, index: future.index, arguments: this.#textOf(own) });
-    if (this.#app.policy === undefined || !this.#gatherer.triedAgain(future, error, own)) future.reject(error);
+    if (!this.#gatherer.triedAgain(future, error, own)) future.reject(error);
   }
 
   #bytesOf(index: number): Uint8Array {

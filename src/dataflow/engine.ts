@@ -10,7 +10,7 @@ import { Memo } from "../memo/memo.ts";
 import type { Log } from "../monitoring/log.ts";
 import { errorReport } from "../monitoring/report.ts";
 import type { SessionStats } from "../native/binding.ts";
-import { definedApps } from "../serialize/registry.ts";
+import { definedApps, type RetryPolicy } from "../serialize/registry.ts";
 import type { StagingSettings } from "../staging/settings.ts";
 import { setKernel } from "./current.ts";
 import { FileTasks } from "./files.ts";
@@ -40,6 +40,7 @@ export interface ExecutorInfo {
 
 /** What it takes to open one. */
 export interface EngineOptions extends OpenOptions {
+  retries: RetryPolicy | null;
   checkpoint: CheckpointSettings | null;
   staging: StagingSettings;
   monitoring: MonitoringSettings;
@@ -262,6 +263,7 @@ export async function openEngine(by: string, options: EngineOptions, events: Eng
     for (const { name, placement } of definedApps()) checkLabels(name, placement.executors ?? [], labels);
     const executor = await openExecutor(options);
     const engine = await newEngine(executor, events, options);
+    engine.kernel.retries = options.retries;
     if (options.checkpoint !== null && engine.rank === 0) await openCheckpoint(engine, options.checkpoint);
     opened = "open";
     mpiUsed = engine.kind === "mpi";

@@ -3,13 +3,14 @@
 import { HeddleError, headline, TaskError } from "../errors.ts";
 import { AppFuture, type Dependent, type Home } from "../futures/future.ts";
 import { isThenable } from "../serialize/blocks.ts";
-import type { AppDefinition } from "../serialize/registry.ts";
+import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
 import { shortenArguments } from "../serialize/values.ts";
 import { JoinScope } from "./join-scope.ts";
 import { mayRetry } from "./retries.ts";
 
-/** What is told of such a call. */
+/** Whether such a call is tried again, and what is told of it. */
 export interface JoiningEvents {
+  readonly retries: RetryPolicy | null;
   /** Once: the future is over. */
   ended(): void;
   /** It failed, and begins anew. */
@@ -61,7 +62,7 @@ export class JoiningCall implements Home {
   }
 
   #failed<E>(cause: E, fail: (cause: E) => void): void {
-    const retries = this.#app.policy?.retries ?? null;
+    const { retries } = this.#events;
     const error = cause instanceof HeddleError ? cause : this.#error(cause);
     if (retries === null || error.code === "ERR_CANCELLED" || !mayRetry(this.#app.name, retries, this.#future, error)) {
       fail(cause);

@@ -9,7 +9,7 @@ import { AppFuture } from "../futures/future.ts";
 import { noCounts, STATES, type StateCounts } from "../futures/states.ts";
 import type { Memo } from "../memo/memo.ts";
 import type { Placement } from "../native/binding.ts";
-import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
+import { ANYWHERE, type AppDefinition, type RetryPolicy } from "../serialize/registry.ts";
 import type { FileRef } from "../staging/file.ts";
 import { argumentsOf, encodeCall, type Waiting } from "./arguments.ts";
 import { bringOut, type FilesOfCall, filesOf, noFiles, notHere, waitingWith } from "./call-files.ts";
@@ -20,6 +20,7 @@ import type { FileTasks } from "./files.ts";
 import { joinScope } from "./join-scope.ts";
 import { isOwn, JoiningCall } from "./joining.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
+import { policyOfRetries } from "./retries.ts";
 import { AppTally, failedTask } from "./tally.ts";
 import { WaitingCall } from "./waiting.ts";
 import { hasStreamFiles, setOf, streamsOf } from "./words.ts";
@@ -65,6 +66,8 @@ export class Kernel {
   readonly beforeClose: (() => Promise<void>)[] = [];
   /** Results of earlier calls of the program; null: its calls are those of tasks. */
   memo: Memo | null = null;
+  /** How often tasks of apps that say nothing of it are tried again; null: never. */
+  retries: RetryPolicy | null = null;
   /** Null as well. */
   files: FileTasks | null = null;
   readonly #program = new Caller("");
@@ -235,6 +238,7 @@ export class Kernel {
     if (app.joins !== true) return this.#add(gatherer, future, bytes);
     this.#waits(gatherer);
     const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, {
+      retries: policyOfRetries(app, this.retries),
       ended: () => this.#waitedFor(gatherer),
       retried: (error) => {
         const { index, tries } = future;

@@ -1,8 +1,9 @@
 import { expect, test, vi } from "vitest";
+import { policiesOf } from "../apps/policy.ts";
 import { HeddleError, TaskError } from "../errors.ts";
 import type { Placement, RankCapacity } from "../native/binding.ts";
-import { ANYWHERE } from "../serialize/registry.ts";
-import { elsewhere, mayRetry, type Where } from "./retries.ts";
+import { ANYWHERE, functionApp } from "../serialize/registry.ts";
+import { elsewhere, mayRetry, policyOfRetries, type Where } from "./retries.ts";
 
 const APP = { name: "a", kind: "js" } as const;
 const failedOn = (rank: number | null): TaskError =>
@@ -67,4 +68,17 @@ test("a function for retries that is async is told that it must not be", () => {
   told.mockRestore();
   expect(again).toBe(false);
   expect(text).toContain("it returned a promise; it must be synchronous.");
+});
+
+test("what the program says counts for apps that say nothing, also where they say other things", () => {
+  const usual = { limit: 3, cost: null };
+  const of = (given: { retries?: number; cache?: boolean }, name = "a") =>
+    policyOfRetries({ ...functionApp(name, () => 1, ""), ...policiesOf(name, given) }, usual);
+  expect([
+    of({}),
+    of({ cache: true }),
+    of({ retries: 0 }),
+    of({ retries: 5 })?.limit,
+    of({}, "heddle:stage-in"),
+  ]).toEqual([usual, usual, null, 5, null]);
 });

@@ -5,7 +5,7 @@ import type { Executor } from "../executors/executor.ts";
 import { type App, fits } from "../executors/needs.ts";
 import type { Placement, RankCapacity } from "../native/binding.ts";
 import { isThenable } from "../serialize/blocks.ts";
-import type { RetryPolicy } from "../serialize/registry.ts";
+import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 
 /** A call, or what stands for one task of a map. */
@@ -19,6 +19,12 @@ export type Where = Pick<Executor, "members" | "ranks" | "capacities">;
 
 /** What the failures of a task have cost, where a function says so. */
 const spent = new WeakMap<Attempts, number>();
+
+/** How often tasks of the app are tried again: as it says, else as the program says. */
+export function policyOfRetries(app: AppDefinition, usual: RetryPolicy | null): RetryPolicy | null {
+  const own = app.policy?.retries;
+  return own === undefined && !app.name.startsWith("heddle:") ? usual : (own ?? null);
+}
 
 /** Throws nothing: where the user's function does, or returns nonsense, the call is not tried again, and standard error says why. */
 export function mayRetry(name: string, retries: RetryPolicy, attempts: Attempts, error: HeddleError): boolean {

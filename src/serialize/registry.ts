@@ -41,7 +41,8 @@ export interface CachePolicy {
 }
 
 export interface CallPolicy {
-  readonly retries: RetryPolicy | null;
+  /** Null: never; undefined: as the program says. */
+  readonly retries?: RetryPolicy | null | undefined;
   readonly cache: CachePolicy | null;
 }
 
