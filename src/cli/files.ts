@@ -28,8 +28,8 @@ export async function filesCommand(args: readonly string[]): Promise<void> {
     throw new HeddleError("ERR_CONFIG", `\`heddle cache files ${positionals.join(" ")}\` is no command.`, hint);
   }
   if (!existsSync(cache)) {
-    const hint = "name another: --path FOLDER; a program that is given a file() makes one";
-    throw new HeddleError("ERR_FILE", `There is no folder of copies ${cache}.`, hint);
+    const none = `There are no copies: no program has made ${cache} yet (another folder: --path).`;
+    return console.log(verb === "ls" && values["json"] === true ? "[]" : none);
   }
   if (verb === "ls") return await list(cache, values["json"] === true);
   if (verb === "rm") return await remove(cache, name);

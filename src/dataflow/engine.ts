@@ -172,7 +172,8 @@ export class Engine implements AsyncDisposable {
 
   /**
    * Ends the engine: what is outstanding fails with ERR_CLOSED, workers and other ranks end. Calls that failed and whose futures nobody has looked at
-   * are told on standard error. Twice is once. Where a rank was lost
+   * are told on standard error. Outputs that finished calls have made are brought to their places for as long as the option `stall` says; what is not
+   * there then fails too. Twice is once. Where a rank was lost
    * (ERR_RANK_LOST) MPI cannot be ended in order: then this ends all ranks, and this process too, with code 1.
    */
   close(): Promise<void> {
@@ -181,10 +182,12 @@ export class Engine implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    await this.kernel.files?.finishOutputs(this.#lost ? 0 : undefined);
     if (!this.#lost) await Promise.all(this.kernel.beforeClose.map((prepare) => prepare()));
     this.tellUnawaited();
     this.kernel.shut();
     setKernel(null);
+    await this.kernel.files?.end();
     await this.kernel.memo?.settled();
     const unkept = (await this.#checkpoint?.close()) ?? null;
     if (unkept !== null) this.log.error("results were not kept", { reason: unkept.message });

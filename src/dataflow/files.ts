@@ -5,11 +5,13 @@
 
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HeddleError } from "../errors.ts";
 import type { AppFuture } from "../futures/future.ts";
 import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { endStaging, labelOf, lookAt, lookAtUrl, missing, stagingApps } from "../staging/apps.ts";
+import { SharedWork, untilAborted } from "../staging/ending.ts";
 import { shown } from "../staging/errors.ts";
 import type { FileRef, PlainFile } from "../staging/file.ts";
 import { digestOfCopy, type Look } from "../staging/look.ts";
@@ -17,7 +19,7 @@ import type { StagingSettings } from "../staging/settings.ts";
 import type { WantedFile } from "../staging/tasks.ts";
 import { noFiles } from "./call-files.ts";
 import type { FileKeys } from "./file-keys.ts";
-import type { Kernel } from "./kernel.ts";
+import { closedError, type Kernel } from "./kernel.ts";
 
 const PRIORITY = 1_000; // Others wait for them.
 
@@ -38,11 +40,18 @@ interface Around {
   done: (() => Promise<void>) | null;
 }
 
+/** A task that is not over. */
+interface Running {
+  readonly what: keyof typeof stagingApps;
+  readonly controller: AbortController;
+  readonly future: AppFuture<unknown>;
+}
+
 export class FileTasks {
   readonly #kernel: Kernel;
   readonly #settings: StagingSettings;
   /** By what is brought, and where. */
-  readonly #brought = new Map<string, Promise<string>>();
+  readonly #brought = new Map<string, SharedWork<string>>();
   /** Where files lie, by URL, that tasks made and that belong elsewhere: a path, on the node of this rank. */
   readonly #made = new Map<string, { path: string; rank: number }>();
   /** How often the program has written to a URL: what was brought before is another content. */
@@ -51,31 +60,67 @@ export class FileTasks {
   readonly #folder: string;
   #count = 0;
   #used = false;
+  readonly #running = new Set<Running>();
+  #closed = false;
 
   constructor(kernel: Kernel, settings: StagingSettings) {
     this.#kernel = kernel;
     this.#settings = settings;
     this.#folder = join(settings.cache, "outputs", randomUUID());
-    kernel.beforeClose.push(async () => {
-      if (this.#used) await endStaging(this.#folder);
-    });
   }
 
-  /** The path of a file as tasks of `placement` see it, once it is there. */
-  path(ref: FileRef, placement: Placement): PromiseLike<string> {
+  /** Waits for outputs on the way to their places; after `graceMs` those that are not there fail with ERR_CLOSED. */
+  async finishOutputs(graceMs: number = this.#settings.stallMs): Promise<void> {
+    if (!this.#used) return;
+    await new Promise((resolve) => setImmediate(resolve)); // Those of calls that are just done are on their way then.
+    const outputs = (): Running[] =>
+      [...this.#running].filter(({ what, future }) => what === "out" && future.state === "joining");
+    const over = new AbortController();
+    const grace = sleep(graceMs, undefined, { signal: over.signal }).catch(() => {});
+    await Promise.race([Promise.all(outputs().map(({ future }) => settled(future))), grace]);
+    over.abort();
+    this.#closed = true;
+    const late = outputs();
+    for (const { controller } of late) controller.abort(notBrought());
+    await Promise.all(late.map(({ future }) => settled(future)));
+  }
+
+  /** Ends what else is under way, which fails with ERR_CLOSED. */
+  async end(): Promise<void> {
+    this.#closed = true;
+    for (const { controller } of this.#running) controller.abort(notBrought());
+    if (this.#used) await endStaging(this.#folder, notBrought());
+  }
+
+  /**
+   * The path of a file as tasks of `placement` see it, once it is there.
+   *
+   * @param waits - Told what is to be called when the caller does not want it any more: when nobody does, it is not brought.
+   */
+  path(ref: FileRef, placement: Placement, waits: (forgo: () => void) => void = () => {}): PromiseLike<string> {
     const ranks = this.#ranksFor(placement);
     const made = this.#made.get(ref.url);
     // Other nodes get it from its place.
     if (made !== undefined && ranks.every((rank) => rank === made.rank)) return Promise.resolve(made.path);
     const wanted: WantedFile = { ...plain(ref), generation: this.#generations.get(ref.url) ?? 0 };
     const key = JSON.stringify([wanted, ranks]);
-    let path = this.#brought.get(key);
-    if (path === undefined) {
-      path = this.#everywhere("in", ranks, [wanted]);
-      this.#brought.set(key, path);
-      path.then(undefined, () => void this.#brought.delete(key)); // The next call tries again.
-    }
-    return path;
+    const brought = this.#brought.get(key) ?? this.#bring(key, ranks, wanted);
+    waits(brought.want());
+    return brought.result;
+  }
+
+  #bring(key: string, ranks: readonly number[], wanted: WantedFile): SharedWork<string> {
+    const calls = this.#calls("in", ranks, [wanted]);
+    const forget = (): void => {
+      if (this.#brought.get(key) === brought) this.#brought.delete(key);
+    };
+    const brought = new SharedWork(first(calls), () => {
+      forget();
+      for (const call of calls) call.cancel();
+    });
+    this.#brought.set(key, brought);
+    brought.result.catch(forget); // The next call tries again.
+    return brought;
   }
 
   /** The SHA-256 of a file with this path, where that tells it. */
@@ -91,6 +136,7 @@ export class FileTasks {
   /** Looks at an output in its place: as rank `rank` sees it, or tasks of `placement`. */
   async lookAtOutput(ref: FileRef, content: boolean, placement: Placement, rank: number | null): Promise<Look> {
     const { path, url } = ref;
+    if (this.#closed) throw closedError(null);
     if (path === null) return await lookAtUrl(url, this.#settings);
     return rank === null
       ? await this.lookAt(path, content, placement)
@@ -122,15 +168,13 @@ export class FileTasks {
     if (ref.path !== null) return { path: ref.path, ready: Promise.resolve(ref.path) };
     const folder = join(this.#folder, String(this.#count++));
     const path = join(folder, ref.name);
-    const made = this.#everywhere("folder", this.#ranksFor(placement), [folder]);
+    const made = first(this.#calls("folder", this.#ranksFor(placement), [folder]));
     return { path, ready: made.then(() => path) };
   }
 
-  /** The result of the same task on each of these ranks. */
-  #everywhere(what: "in" | "folder", ranks: readonly number[], args: readonly unknown[]): Promise<string> {
-    const calls = ranks.map((rank) => this.#task(what, () => rank, args) as AppFuture<string>);
-    const [only] = calls;
-    return calls.length === 1 && only !== undefined ? only : Promise.all(calls).then(([first]) => first as string);
+  /** The same task on each of these ranks. */
+  #calls(what: "in" | "folder", ranks: readonly number[], args: readonly unknown[]): AppFuture<string>[] {
+    return ranks.map((rank) => this.#task(what, () => rank, args) as AppFuture<string>);
   }
 
   /** Brings the outputs of a call to their places when it is done, and has `keys` look at them before anybody else does. */
@@ -165,19 +209,36 @@ export class FileTasks {
     { after, there, done }: Around = { after: null, there: () => null, done: null },
   ): AppFuture<unknown> {
     this.#used = true;
-    const all = [...args, this.#settings];
     const base = stagingApps[what];
+    const controller = new AbortController();
     const fn = (): unknown => {
+      if (this.#closed) throw notBrought();
       const known = there();
       if (known !== null) return known;
-      const target = rank();
-      const run = base.fn as (...values: unknown[]) => unknown;
-      const work = target === this.#own ? run(...all) : this.#kernel.call(this.#at(base, target), all);
-      return done === null ? work : Promise.resolve(work).then((value) => done().then(() => value));
+      const work = this.#work(base, rank(), args, controller.signal);
+      if (done === null) return work;
+      const all = Promise.resolve(work).then((value) => done().then(() => value));
+      return untilAborted(controller.signal, all);
     };
     const told = args.map((one) => (typeof one === "string" ? one : shown((one as PlainFile).url)));
-    const call = this.#kernel.call({ ...base, base, fn, joins: true }, told, after);
-    call.files = { ...(call.files ?? noFiles), label: labelOf(what, told.at(-1) as string) };
+    const future = this.#kernel.call({ ...base, base, fn, joins: true }, told, after);
+    future.files = { ...(future.files ?? noFiles), label: labelOf(what, told.at(-1) as string) };
+    const running = { what, controller, future };
+    this.#running.add(running);
+    const inputSettled = (): void => {
+      this.#running.delete(running);
+      if (future.state === "cancelled") controller.abort(future.outcome);
+    };
+    future.listen({ inputSettled });
+    return future;
+  }
+
+  /** Here, or by a task where it is to be done. On another rank it goes on when it is aborted, but nobody waits for it. */
+  #work(base: AppDefinition, target: number, args: readonly unknown[], signal: AbortSignal): unknown {
+    const all = [...args, this.#settings];
+    if (target === this.#own) return (base.fn as (...values: unknown[]) => unknown)(...all, signal);
+    const call = this.#kernel.call(this.#at(base, target), all);
+    signal.addEventListener("abort", () => call.cancel(), { once: true });
     return call;
   }
 
@@ -208,6 +269,20 @@ export class FileTasks {
     if (placement === "only" || placement === "only on node") return [this.#lowest(target)];
     return [...new Set(this.#kernel.executor.nodes())];
   }
+}
+
+/** The result of the same task on several ranks. */
+function first(calls: readonly AppFuture<string>[]): Promise<string> {
+  return Promise.all(calls).then(([path]) => path as string);
+}
+
+function settled(future: AppFuture<unknown>): Promise<void> {
+  return new Promise((resolve) => future.listen({ inputSettled: () => resolve() }));
+}
+
+function notBrought(): HeddleError {
+  const hint = "await the outputs of calls, or engine.wait(), before close()";
+  return new HeddleError("ERR_CLOSED", "The engine was closed while a file was being brought to its place.", hint);
 }
 
 /** A file as what it is: as a file it would be brought to the task, which is to bring it. */

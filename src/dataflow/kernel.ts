@@ -22,7 +22,7 @@ import { isOwn, JoiningCall } from "./joining.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
 import { policyOfRetries } from "./retries.ts";
 import { AppTally, failedTask } from "./tally.ts";
-import { WaitingCall } from "./waiting.ts";
+import { WaitingCall, type WaitingFor } from "./waiting.ts";
 import { hasStreamFiles, setOf, streamsOf } from "./words.ts";
 
 const SPIN_CALLS_MAX = 2; // Calls of one turn whose replies are worth a moment of waiting.
@@ -312,9 +312,11 @@ export class Kernel {
       if (this.#closed) future.reject(closedError(app.name));
       else this.#ready(gatherer, app, future, bytes, { args: null, seen, keys });
     };
-    const place = (ref: FileRef): PromiseLike<string> =>
-      files?.places.get(ref.url)?.ready ?? this.files?.path(ref, app.placement) ?? Promise.reject(notHere(app.name));
-    const path = keys === null ? place : (ref: FileRef) => keys.found(ref, place(ref));
+    const place = (ref: FileRef, waits: (forgo: () => void) => void): PromiseLike<string> =>
+      files?.places.get(ref.url)?.ready ??
+      this.files?.path(ref, app.placement, waits) ??
+      Promise.reject(notHere(app.name));
+    const path: WaitingFor["path"] = keys === null ? place : (ref, waits) => keys.found(ref, place(ref, waits));
     new WaitingCall(app, future, call, { after, keys, path, ended }).start();
   }
 }

@@ -14,8 +14,12 @@ export interface WaitingFor {
   readonly after: AppFuture<unknown> | null;
   /** Of a call whose result is remembered; else null. */
   readonly keys: FileKeys | null;
-  /** Brings a file to where the task will run: its path there, or what else the task gets for it. */
-  path(ref: FileRef): PromiseLike<unknown>;
+  /**
+   * Brings a file to where the task will run: its path there, or what else the task gets for it.
+   *
+   * @param waits - Told what is to be called when the call does not want it any more.
+   */
+  path(ref: FileRef, waits: (forgo: () => void) => void): PromiseLike<unknown>;
   /**
    * Told once: the bytes, valid until the next call is encoded, and what of files and arguments makes it equal to others (null: its arguments
    * alone). Or null, the future is over.
@@ -33,6 +37,7 @@ export class WaitingCall implements Dependent, Home {
   #others: Map<unknown, unknown> | null = null;
   /** Of inputs that are files. */
   #files: Map<unknown, FileRef> | null = null;
+  #forgo: (() => void)[] | null = null;
 
   constructor(app: AppDefinition, future: AppFuture<unknown>, call: Waiting, forIt: WaitingFor) {
     this.#app = app;
@@ -67,7 +72,15 @@ export class WaitingCall implements Dependent, Home {
   }
 
   cancelled(): void {
-    if (this.#missing > 0) this.#end(null, null);
+    if (this.#missing <= 0) return;
+    this.#end(null, null);
+    this.#forgoFiles();
+  }
+
+  #forgoFiles(): void {
+    const forgo = this.#forgo ?? [];
+    this.#forgo = null;
+    for (const one of forgo) one();
   }
 
   #await(input: unknown, source: PromiseLike<unknown>, name: string | null): void {
@@ -126,7 +139,11 @@ export class WaitingCall implements Dependent, Home {
   #bring(input: unknown, ref: FileRef): void {
     this.#files ??= new Map();
     this.#files.set(input, ref);
-    this.#await(input, this.#for.path(ref), labelOf("in", ref.url));
+    const waits = (forgo: () => void): void => {
+      this.#forgo ??= [];
+      this.#forgo.push(forgo);
+    };
+    this.#await(input, this.#for.path(ref, waits), labelOf("in", ref.url));
   }
 
   #failed(input: PromiseLike<unknown>, error: unknown, name: string | null = null): void {
@@ -135,6 +152,7 @@ export class WaitingCall implements Dependent, Home {
     this.#future.inputFailed(input, error, name);
     if (input === this.#for.after) this.#future.dismiss();
     this.#for.ended(null, null);
+    this.#forgoFiles();
   }
 
   #end(bytes: Uint8Array | null, seen: unknown[] | null): void {

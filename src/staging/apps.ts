@@ -25,11 +25,13 @@ export function labelOf(what: keyof typeof labels, url: string): string {
 }
 
 export const stagingApps: Record<"in" | "out" | "folder" | "look" | "missing", AppDefinition> = {
-  in: internal("heddle:stage-in", async (ref: WantedFile, settings: StagingSettings) =>
-    (await tasks()).stageIn(ref, settings),
+  in: internal("heddle:stage-in", async (ref: WantedFile, settings: StagingSettings, signal?: AbortSignal) =>
+    (await tasks()).stageIn(ref, settings, signal),
   ),
-  out: internal("heddle:stage-out", async (path: string, ref: PlainFile, settings: StagingSettings) =>
-    (await tasks()).stageOut(path, ref, settings),
+  out: internal(
+    "heddle:stage-out",
+    async (path: string, ref: PlainFile, settings: StagingSettings, signal?: AbortSignal) =>
+      (await tasks()).stageOut(path, ref, settings, signal),
   ),
   folder: internal("heddle:make-folder", async (path: string) => (await tasks()).makeFolder(path)),
   missing: internal("heddle:look-for-outputs", async (paths: readonly string[]) => (await tasks()).missing(paths)),
@@ -51,9 +53,9 @@ export async function missing(paths: readonly string[]): Promise<string[]> {
   return (await tasks()).missing(paths);
 }
 
-/** Ends what they keep open in this thread, and removes a folder of outputs. */
-export async function endStaging(folder: string): Promise<void> {
+/** Ends what is under way in this thread, which fails with `reason`, and removes a folder of outputs. */
+export async function endStaging(folder: string, reason: Error): Promise<void> {
   const { closeStagers, removeOutputs } = await tasks();
+  await closeStagers(reason);
   await removeOutputs(folder);
-  await closeStagers();
 }

@@ -4,8 +4,8 @@ import { statfsSync, writeFileSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { HeddleError } from "../errors.ts";
 import { discard, hashOfFile, readJson, sizeOf } from "./disk.ts";
+import { type Moving, whileItMoves } from "./ending.ts";
 import { fileError, fromSystem, shown } from "./errors.ts";
 import type { FileRef } from "./file.ts";
 import { look } from "./look.ts";
@@ -25,7 +25,12 @@ interface Part {
 }
 
 /** Goes on where an earlier attempt ended, if that was of the same version. Gives nothing that is not whole. */
-export async function attempt(ref: FileRef, provider: StagingProvider, path: string, stallMs: number): Promise<Known> {
+export async function attempt(
+  ref: FileRef,
+  provider: StagingProvider,
+  path: string,
+  { stallMs, signal }: Pick<Moving, "stallMs" | "signal">,
+): Promise<Known> {
   const before = await readJson<Part>(`${path}.json`);
   await (await open(path, "a", 0o600)).close();
   const offset = before?.version == null ? 0 : await sizeOf(path);
@@ -36,7 +41,7 @@ export async function attempt(ref: FileRef, provider: StagingProvider, path: str
     writeFileSync(`${path}.json`, JSON.stringify({ version } satisfies Part), { mode: 0o600 });
   };
   try {
-    await whileItMoves(path, stallMs, (signal, alive) =>
+    await whileItMoves({ stallMs, signal, moved: growth(path, offset) }, (signal, alive) =>
       provider.download(new URL(ref.url), { path, offset, version: before?.version ?? null, began, alive, signal }),
     );
   } catch (error) {
@@ -44,24 +49,38 @@ export async function attempt(ref: FileRef, provider: StagingProvider, path: str
     throw fromSystem(error, ref.url, path);
   }
   const size = await sizeOf(path);
-  return { url: shown(ref.url), ...(await verified(ref, path, size, announced.size)), version: announced.version };
+  return {
+    url: shown(ref.url),
+    ...(await verified(ref, path, { size, announced: announced.size, signal })),
+    version: announced.version,
+  };
+}
+
+/** Has it another size than at the last look? */
+function growth(path: string, before: number): () => Promise<boolean> {
+  let last = before;
+  return async () => {
+    const size = await sizeOf(path);
+    const grew = size !== last;
+    last = size;
+    return grew;
+  };
 }
 
 /** Throws ERR_FILE_TRUNCATED or ERR_FILE_CHECKSUM; the next attempt then begins anew, since what is wrong may be in what was there. */
 async function verified(
   ref: FileRef,
   path: string,
-  size: number,
-  announced: number | null,
+  { size, announced, signal }: { size: number; announced: number | null; signal: AbortSignal },
 ): Promise<{ size: number; sha256: string }> {
   try {
     checkSize(ref.url, size, announced ?? ref.size);
     checkSize(ref.url, size, ref.size);
-    const sha256 = await hashOfFile(path);
+    const sha256 = await hashOfFile(path, { signal });
     checkHash(ref, sha256);
     return { size, sha256 };
   } catch (error) {
-    if (announced === null || size >= announced) await discard(path);
+    if (!signal.aborted && (announced === null || size >= announced)) await discard(path);
     throw error;
   }
 }
@@ -83,34 +102,6 @@ function checkSpace(url: string, path: string, needed: number): void {
   if (bavail * bsize >= needed) return;
   const what = `needs ${needed} bytes more, and ${dirname(path)} has ${bavail * bsize}`;
   throw fileError("ERR_FILE_SPACE", url, what, "make room there, or name another folder: staging: { cache }");
-}
-
-/** Ends the attempt when no byte comes for `stallMs`, and nobody says that it goes on. */
-async function whileItMoves(
-  path: string,
-  stallMs: number,
-  work: (signal: AbortSignal, alive: (ms: number) => void) => Promise<void>,
-): Promise<void> {
-  const controller = new AbortController();
-  let last = -1;
-  let alive = 0; // Until when, by what the provider says.
-  const look = async (): Promise<void> => {
-    const size = await sizeOf(path);
-    if (size === last && performance.now() > alive)
-      controller.abort(new Error(`no byte came for ${stallMs / 1_000} s`));
-    last = size;
-  };
-  const timer = setInterval(() => void look(), stallMs);
-  try {
-    await work(controller.signal, (ms) => {
-      alive = performance.now() + ms;
-    });
-  } catch (error) {
-    // The provider may know better why.
-    throw controller.signal.aborted && !(error instanceof HeddleError) ? controller.signal.reason : error;
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 /** Of a local file, what is asked for is checked, and nothing is copied. */

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** Of a text, short enough for a file name. */
 export function hashOf(text: string): string {
@@ -11,9 +12,13 @@ export function hashOf(text: string): string {
 }
 
 /** SHA-256 of a file's content, or of its bytes from the first to the last (both included); hexadecimal. */
-export async function hashOfFile(path: string, first = 0, last: number = Number.POSITIVE_INFINITY): Promise<string> {
+export async function hashOfFile(
+  path: string,
+  { first = 0, last = Number.POSITIVE_INFINITY, signal }: { first?: number; last?: number; signal?: AbortSignal } = {},
+): Promise<string> {
   const hash = createHash("sha256");
-  if (last >= first) await pipeline(createReadStream(path, { start: first, end: last, highWaterMark: 1 << 20 }), hash);
+  const file = { start: first, end: last, highWaterMark: 1 << 20 };
+  if (last >= first) await pipeline(createReadStream(path, file), hash, signal === undefined ? {} : { signal });
   return hash.digest("hex");
 }
 
@@ -41,9 +46,30 @@ export async function discard(part: string): Promise<void> {
 const STALE_MS = 15_000; // A holder that died is noticed after so long.
 
 /** Waits until nobody else on this machine (or file system) has it. Returns what gives it back. */
-export async function lockOf(path: string): Promise<() => Promise<void>> {
+export async function lockOf(path: string, signal: AbortSignal | null = null): Promise<() => Promise<void>> {
   // Of a package in CommonJS: in a program that was made into one file it has no other name.
   const { lock } = (await import("proper-lockfile")).default;
-  const forEver = { forever: true, minTimeout: 20, maxTimeout: 500, factor: 1.5 };
-  return await lock(path, { realpath: false, stale: STALE_MS, retries: forEver, onCompromised: () => {} });
+  for (let pause = 20; ; pause = Math.min(500, 1.5 * pause)) {
+    try {
+      signal?.throwIfAborted();
+      return await lock(path, { realpath: false, stale: STALE_MS, onCompromised: () => {} });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ELOCKED") throw error;
+    }
+    await sleep(pause, undefined, signal === null ? {} : { signal });
+  }
+}
+
+/** The bytes of a file, from the first to the last (both included); `alive` is told of each part that is taken. */
+export async function* partsOf(
+  path: string,
+  alive: () => void,
+  first = 0,
+  last: number = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Buffer> {
+  alive();
+  for await (const part of createReadStream(path, { start: first, end: last })) {
+    yield part;
+    alive();
+  }
 }

@@ -3,9 +3,11 @@
  * is "anonymous". `ftps:` speaks TLS from the first byte on port 990, its default, and asks for it (AUTH TLS) on any other.
  */
 
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { posix } from "node:path";
+import { Readable } from "node:stream";
 import type { Client, FTPError } from "basic-ftp";
+import { partsOf } from "./disk.ts";
 import { fileError } from "./errors.ts";
 import { loginOf } from "./netrc.ts";
 import type { Download, StagingProvider } from "./provider.ts";
@@ -120,7 +122,9 @@ async function download(source: URL, { path, offset, version, began, signal }: D
 }
 
 /** To a name of its own first, where the server lets it be renamed. */
-async function upload(path: string, target: URL, signal: AbortSignal): Promise<void> {
+async function upload(path: string, target: URL, signal: AbortSignal, alive: () => void): Promise<void> {
+  alive();
+  const content = (): Readable => Readable.from(partsOf(path, alive));
   await connected(target, signal, async (client, there) => {
     const unfinished = `${there}.${process.pid}.part`;
     const folder = posix.dirname(there);
@@ -129,11 +133,11 @@ async function upload(path: string, target: URL, signal: AbortSignal): Promise<v
       await client.ensureDir(folder);
       await client.cd(begin);
     }
-    await client.uploadFrom(createReadStream(path), unfinished);
+    await client.uploadFrom(content(), unfinished);
     try {
       await client.rename(unfinished, there);
     } catch {
-      await client.uploadFrom(createReadStream(path), there);
+      await client.uploadFrom(content(), there);
       await client.remove(unfinished, true);
     }
   });

@@ -66,7 +66,8 @@ interface Options {
 
 /** With a cache of its own, if not told otherwise. */
 function stager(options: Options = {}): Stager {
-  stagingProvider(globusProvider(settings, new Connections(cloud.agent)));
+  const { close: _, ...provider } = globusProvider(settings, new Connections(cloud.agent)); // Its connections are those of all tests.
+  stagingProvider(provider);
   const cache = mkdtempSync(join(folder, "cache-"));
   const usual = { cache, cacheBytes: 2 ** 30, retries: 3, backoffMs: 1, stallMs: 60_000, shared: false };
   return new Stager({ ...usual, ...options });
@@ -261,6 +262,41 @@ test("a transfer that does not move is cancelled and begun again", async () => {
     code: "ERR_FILE_TRANSFER",
     message: expect.stringContaining("CONNECT_FAILED"),
   });
+});
+
+test("a transfer that nobody wants any more is cancelled, in and out, and so are all at the end", async () => {
+  await logIn();
+  const [one, made] = [stager(), join(folder, "made")];
+  writeFileSync(made, "made");
+  const begun = (): Promise<void> =>
+    new Promise((resolve) => (cloud.progress = () => (resolve(), { status: "ACTIVE" })));
+  const out = `globus://${remote.id}/out`;
+  for (const move of [
+    (signal: AbortSignal) => one.stageIn(remoteFile("in", "x"), 0, signal),
+    (signal: AbortSignal) => one.stageOut(made, out, signal),
+  ]) {
+    const [controller, moves] = [new AbortController(), begun()];
+    const end = expect(move(controller.signal)).rejects.toThrow("not wanted");
+    await moves;
+    controller.abort(new Error("not wanted"));
+    await end;
+  }
+  const moves = begun();
+  const end = expect(one.stageOut(made, out)).rejects.toThrow("it ends");
+  await moves;
+  await one.close(new Error("it ends")); // And waits for the cancellations.
+  await end;
+  expect(cloud.requests.filter((each) => each === "POST /task/ID/cancel")).toHaveLength(3);
+});
+
+test("an output that does not move is cancelled and begun again", async () => {
+  await logIn();
+  const made = join(folder, "made");
+  writeFileSync(made, "made");
+  cloud.progress = () => (submissions() === 1 ? { status: "ACTIVE", nice_status: "CONNECT_FAILED" } : null);
+  await stager({ stallMs: 100 }).stageOut(made, `globus://${remote.id}/moved`);
+  expect(readFileSync(join(remote.folder, "moved"), "utf8")).toBe("made");
+  expect(cloud.requests.filter((each) => each.endsWith("/cancel"))).toHaveLength(1);
 });
 
 test("answers that are lost cost nothing: a submission counts once, and a transfer is asked for again", async () => {

@@ -54,10 +54,10 @@ export function globusProvider(
       });
     },
 
-    async upload(path: string, target: URL, signal: AbortSignal): Promise<void> {
+    async upload(path: string, target: URL, signal: AbortSignal, alive: (ms?: number) => void): Promise<void> {
+      alive();
       const to = placeOf(target);
       const local = localOf(settings, target);
-      const alive = (): void => {}; // Nobody gives it up.
       const inside = insideOf(local, path);
       if (inside !== null) return await transfer({ ...move, url: target, from: inside, to, alive, signal });
       await inTransit(local, basename(path), async (here, from) => {

@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hashOfFile } from "./disk.ts";
 import { fileError } from "./errors.ts";
+import { Turns } from "./turns.ts";
 
 /** What is known of a file at some moment. */
 export interface Look {
@@ -15,6 +16,9 @@ export interface Look {
 
 const DIGESTS_MAX = 100_000;
 const RECENT_MS = 20; // A file that was changed so recently may change again without another time.
+
+/** More readers of one disk at a time are no faster, and each has a buffer and a descriptor. */
+const turns = new Turns(8);
 
 const digests = new Map<string, { inode: string; sha256: Promise<string> }>();
 
@@ -28,7 +32,7 @@ export async function look(path: string, content: boolean): Promise<Look> {
   const inode = `${found.dev}:${found.ino}:${stamp}:${found.ctimeNs}`;
   const known = digests.get(path);
   if (known?.inode === inode) return { stamp, sha256: await known.sha256 };
-  const sha256 = hashOfFile(path);
+  const sha256 = turns.inTurn(() => hashOfFile(path));
   if (Date.now() - Number(found.ctimeNs / 1_000_000n) > RECENT_MS) keep(path, inode, sha256);
   return { stamp, sha256: await sha256 };
 }

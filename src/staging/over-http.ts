@@ -1,10 +1,11 @@
 /** What protocols over HTTP share: connections, what a status says, downloads that go on where they ended. Proxies as curl has them. */
 
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Dispatcher } from "undici";
+import { partsOf } from "./disk.ts";
 import { fileError } from "./errors.ts";
 import type { Download, StagingProvider } from "./provider.ts";
 import { innermost } from "./reason.ts";
@@ -94,10 +95,10 @@ export function overHttp(
   return {
     download: (source, options) => download(send, guard, source, options),
 
-    async upload(path, target, signal) {
+    async upload(path, target, signal, alive) {
       const { size } = await stat(path);
       const headers = { "content-length": String(size), "content-type": "application/octet-stream" };
-      const response = await send(target, { method: "PUT", headers, body: bodyOf(path), signal }, []);
+      const response = await send(target, { method: "PUT", headers, body: partsOf(path, alive), signal }, []);
       await response.body?.cancel();
     },
 
@@ -109,11 +110,6 @@ export function overHttp(
 
     close: closeConnections,
   };
-}
-
-/** Bytes of a file, from the first to the last (both included), or all. */
-export function bodyOf(path: string, first = 0, last: number = Number.POSITIVE_INFINITY): unknown {
-  return Readable.toWeb(createReadStream(path, { start: first, end: last }));
 }
 
 async function download(send: Send, guard: string, source: URL, options: Download): Promise<void> {

@@ -40,8 +40,14 @@ export interface StagingProvider {
   readonly schemes: readonly string[];
   /** Writes what `source` names to a file here. */
   download(source: URL, download: Download): Promise<void>;
-  /** Writes a file of this node to `target`, replacing what is there. Nobody sees half of it where the server can prevent that. */
-  upload(path: string, target: URL, signal: AbortSignal): Promise<void>;
+  /**
+   * Writes a file of this node to `target`, replacing what is there. Nobody sees half of it where the server can prevent that.
+   *
+   * @param signal - The attempt is not wanted any more.
+   * @param alive - To be called when bytes have gone: after the first call an attempt that does not call again for as long as the option `stall` says,
+   * or for `ms` milliseconds if that is longer, is given up. One that never calls is not.
+   */
+  upload(path: string, target: URL, signal: AbortSignal, alive: (ms?: number) => void): Promise<void>;
   /** What tells the content that is there now from others, as `began` would be told; null: nothing does, it is fetched again. */
   version?(source: URL, signal: AbortSignal): Promise<string | null>;
   /** Ends connections that are kept. */

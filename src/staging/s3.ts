@@ -4,9 +4,9 @@
  */
 
 import { stat } from "node:fs/promises";
-import { hashOfFile } from "./disk.ts";
+import { hashOfFile, partsOf } from "./disk.ts";
 import { fileError } from "./errors.ts";
-import { type Asking, bodyOf, fetched, overHttp, statusError } from "./over-http.ts";
+import { type Asking, fetched, overHttp, statusError } from "./over-http.ts";
 import type { StagingProvider } from "./provider.ts";
 import { type S3Settings, s3Settings } from "./s3-settings.ts";
 
@@ -19,6 +19,7 @@ const MiB = 2 ** 20;
 const PARTS_MAX = 10_000;
 /** Bytes of a part, and of what is sent in one: the protocol allows 5 GiB at once. */
 const PART = 64 * MiB;
+const CLEAR_MS = 8_000; // To remove what came of an upload that failed.
 
 function addressOf({ host: bucket, pathname, search }: URL, { endpoint, region }: S3Settings): URL {
   if (endpoint !== null) return new URL(`${endpoint.replace(/\/+$/, "")}/${bucket}${pathname}${search}`);
@@ -73,36 +74,38 @@ function elsewhere(url: URL, { headers }: Response): Error {
 }
 
 /** In one request, or in parts: nobody sees it before all of it is there. The server checks the hash of what it got. */
-export async function upload(path: string, target: URL, signal: AbortSignal, partBytes: number = PART): Promise<void> {
-  const { size } = await stat(path);
-  if (size > partBytes)
-    return await uploadParts(path, target, signal, size, Math.max(partBytes, Math.ceil(size / PARTS_MAX)));
-  await put(path, target, signal, 0, size);
-}
-
-async function put(
+export async function upload(
   path: string,
   target: URL,
   signal: AbortSignal,
-  first: number,
-  bytes: number,
-): Promise<string | null> {
+  alive: () => void,
+  partBytes: number = PART,
+): Promise<void> {
+  alive();
+  const { size } = await stat(path);
+  const given = { path, signal, alive };
+  if (size > partBytes) await uploadParts(given, target, size, Math.max(partBytes, Math.ceil(size / PARTS_MAX)));
+  else await put(given, target, 0, size);
+}
+
+interface Given {
+  path: string;
+  signal: AbortSignal;
+  alive: () => void;
+}
+
+async function put({ path, signal, alive }: Given, target: URL, first: number, bytes: number): Promise<string | null> {
   const last = first + bytes - 1;
-  const hash = await hashOfFile(path, first, last);
+  const hash = await hashOfFile(path, { first, last, signal });
   const headers = { "content-length": String(bytes), "x-amz-content-sha256": hash };
-  const body = bytes === 0 ? "" : bodyOf(path, first, last);
+  const body = bytes === 0 ? "" : partsOf(path, alive, first, last);
   const response = await send(target, { method: "PUT", headers, body, signal }, []);
   await response.body?.cancel();
   return response.headers.get("etag");
 }
 
-async function uploadParts(
-  path: string,
-  target: URL,
-  signal: AbortSignal,
-  size: number,
-  partBytes: number,
-): Promise<void> {
+async function uploadParts(given: Given, target: URL, size: number, partBytes: number): Promise<void> {
+  const { signal, alive } = given;
   const begun = await (await send(withQuery(target, "uploads="), { method: "POST", signal }, [])).text();
   const id = /<UploadId>([^<]+)<\/UploadId>/.exec(begun)?.[1];
   if (id === undefined)
@@ -117,17 +120,29 @@ async function uploadParts(
     const tags: (string | null)[] = [];
     for (let first = 0; first < size; first += partBytes) {
       const part = withQuery(target, `partNumber=${tags.length + 1}&${upload}`);
-      tags.push(await put(path, part, signal, first, Math.min(partBytes, size - first)));
+      tags.push(await put(given, part, first, Math.min(partBytes, size - first)));
     }
     const parts = tags.map((tag, k) => `<Part><PartNumber>${k + 1}</PartNumber><ETag>${tag}</ETag></Part>`).join("");
     const body = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`;
-    const said = await (await send(withQuery(target, upload), { method: "POST", body, signal }, [])).text();
-    // It begins to answer before it knows.
-    if (errorIn(said).code !== null) throw new Error(`${errorIn(said).code} ${errorIn(said).message}`);
+    const completed = await send(withQuery(target, upload), { method: "POST", body, signal }, []);
+    // It begins to answer before it knows, and sends spaces meanwhile.
+    const { code, message } = errorIn(await textOf(completed, alive));
+    if (code !== null) throw new Error(`${code} ${message}`);
   } catch (error) {
-    await send(withQuery(target, upload), { method: "DELETE", signal }, []).catch(() => {}); // Else its parts cost money for ever.
+    // Else its parts cost money for ever.
+    const signal = AbortSignal.timeout(CLEAR_MS);
+    await send(withQuery(target, upload), { method: "DELETE", signal }, []).catch(() => {});
     throw error;
   }
+}
+
+async function textOf({ body }: Response, alive: () => void): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+    alive();
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
 }
 
 function withQuery(url: URL, query: string): URL {

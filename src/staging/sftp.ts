@@ -7,6 +7,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { SFTPWrapper, Stats } from "ssh2";
 import { HeddleError } from "../errors.ts";
+import { partsOf } from "./disk.ts";
+import { Stalled, untilAborted } from "./ending.ts";
 import { fileError } from "./errors.ts";
 import type { Download, StagingProvider } from "./provider.ts";
 import { type Connection, connectTo } from "./ssh.ts";
@@ -30,23 +32,31 @@ const connections = new Map<string, Shared>();
 
 async function connected<T>(
   url: URL,
-  signal: AbortSignal | null,
+  signal: AbortSignal,
   work: (sftp: SFTPWrapper, path: string) => Promise<T>,
 ): Promise<T> {
   const key = `${url.username}:${url.password}@${url.host}`;
   const shared = connections.get(key) ?? begun(key, url);
   shared.users++;
   try {
-    const { sftp, socket } = await shared.opening;
+    const { sftp, socket } = await untilAborted(signal, shared.opening);
     socket.ref();
+    // A request cannot be taken back.
     return await untilAborted(signal, work(sftp, pathOf(url)));
   } catch (error) {
+    if (signal.reason instanceof Stalled) drop(key, shared);
     throw told(error, url);
   } finally {
     shared.users--;
     if (shared.users === 0)
       void shared.opening.then(({ socket }) => shared.users === 0 && socket.unref()).catch(() => {});
   }
+}
+
+/** It may be dead: the next attempt has another. What else it does is taken up again, too. */
+function drop(key: string, shared: Shared): void {
+  if (connections.get(key) === shared) connections.delete(key);
+  shared.opening.then(({ socket }) => socket.destroy()).catch(() => {});
 }
 
 function begun(key: string, url: URL): Shared {
@@ -57,18 +67,6 @@ function begun(key: string, url: URL): Shared {
   connections.set(key, shared);
   shared.opening.catch(forget);
   return shared;
-}
-
-/** A request cannot be taken back, but nobody needs to wait for it. */
-async function untilAborted<T>(signal: AbortSignal | null, work: Promise<T>): Promise<T> {
-  if (signal === null) return await work;
-  work.catch(() => {});
-  return await new Promise<T>((resolve, reject) => {
-    const end = (): void => reject(signal.reason);
-    signal.addEventListener("abort", end);
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-    if (signal.aborted) end();
-  });
 }
 
 function pathOf(url: URL): string {
@@ -143,13 +141,14 @@ async function download(source: URL, { path, offset, version, began, signal }: D
   });
 }
 
-async function upload(path: string, target: URL, signal: AbortSignal): Promise<void> {
+async function upload(path: string, target: URL, signal: AbortSignal, alive: () => void): Promise<void> {
+  alive();
   await connected(target, signal, async (sftp, there) => {
     const { size } = await stat(path);
     await makeFolders(sftp, posix.dirname(there));
     const unfinished = `${there}.${process.pid}.part`;
     try {
-      await ask<void>((done) => sftp.fastPut(path, unfinished, (error) => done(error, undefined)));
+      await write(sftp, unfinished, partsOf(path, alive), signal);
       await replace(sftp, unfinished, there);
     } catch (error) {
       const full = (error as { code?: unknown }).code === FAILURE && (await isFull(sftp, posix.dirname(there), size));
@@ -164,6 +163,38 @@ async function upload(path: string, target: URL, signal: AbortSignal): Promise<v
       );
     }
   });
+}
+
+/** Many requests are under way at a time, as in `blocks`. */
+async function write(
+  sftp: SFTPWrapper,
+  path: string,
+  parts: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): Promise<void> {
+  const handle = await ask<Buffer>((done) => sftp.open(path, "w", done));
+  const ahead: Promise<void>[] = [];
+  try {
+    let position = 0;
+    for await (const part of parts) {
+      for (let from = 0; from < part.length; from += CHUNK) {
+        if (ahead.length >= AHEAD) await ahead.shift();
+        signal.throwIfAborted();
+        const length = Math.min(CHUNK, part.length - from);
+        const written = ask<void>((done) =>
+          sftp.write(handle, part, from, length, position, (error) => done(error, undefined)),
+        );
+        written.catch(() => {}); // Told when its turn comes.
+        ahead.push(written);
+        position += length;
+      }
+    }
+    await Promise.all(ahead);
+  } catch (error) {
+    sftp.close(handle, () => {});
+    throw error;
+  }
+  await ask<void>((done) => sftp.close(handle, (error) => done(error, undefined)));
 }
 
 async function makeFolders(sftp: SFTPWrapper, folder: string): Promise<void> {

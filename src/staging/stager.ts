@@ -10,29 +10,35 @@
 import { chmod, link, mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HeddleError, headline } from "../errors.ts";
+import { CancelledError, HeddleError, headline } from "../errors.ts";
 import { attempt, checkLocal, type Known } from "./attempt.ts";
 import { providerFor } from "./builtin.ts";
 import { makeRoom, registerUser } from "./cache.ts";
 import { discard, hashOf, lockOf, readJson } from "./disk.ts";
-import { fileError, fromSystem, isFinal } from "./errors.ts";
+import { SharedWork, untilAborted, whileItMoves } from "./ending.ts";
+import { fileError, fromSystem, isFinal, shown } from "./errors.ts";
 import type { FileRef } from "./file.ts";
 import type { StagingProvider } from "./provider.ts";
 import { innermost } from "./reason.ts";
 import type { StagingSettings } from "./settings.ts";
+import { Turns } from "./turns.ts";
 
 export type { StagingSettings } from "./settings.ts";
 
 const AT_ONCE = 8; // Transfers; more would only share the line.
+/** For those who want what they ask for, whatever happens. */
+const never = new AbortController().signal;
 const BACKOFF_MS_MAX = 30_000;
 
 export class Stager {
   readonly #settings: StagingSettings;
   /** By file: under way, or here. */
-  readonly #copies = new Map<string, Promise<string>>();
+  readonly #copies = new Map<string, SharedWork<string>>();
   readonly #providers = new Set<StagingProvider>();
-  #running = 0;
-  readonly #queue: (() => void)[] = [];
+  readonly #turns = new Turns(AT_ONCE);
+  readonly #ending = new AbortController();
+  /** Under way: to be over before connections are closed. */
+  readonly #working = new Set<Promise<unknown>>();
 
   constructor(settings: StagingSettings) {
     this.#settings = settings;
@@ -43,51 +49,78 @@ export class Stager {
    *
    * @param generation - How often the program itself has written it. Above 0 it is fetched anew for each, whatever the server tells of its version:
    * few servers tell two contents of one size in one second apart.
+   * @param signal - The caller does not want it any more; when nobody does it is not brought.
    * @returns The path of a copy, which is read-only; of a local file its own path.
-   * @throws {@link HeddleError} `ERR_FILE` and all that begin with `ERR_FILE_`.
+   * @throws {@link HeddleError} `ERR_FILE` and all that begin with `ERR_FILE_`; the reason of an abort.
    */
-  stageIn(ref: FileRef, generation = 0): Promise<string> {
+  async stageIn(ref: FileRef, generation = 0, signal: AbortSignal = never): Promise<string> {
+    signal.throwIfAborted();
     const key = JSON.stringify([ref.url, ref.sha256, ref.size, generation]);
-    let copy = this.#copies.get(key);
-    if (copy === undefined) {
-      copy = ref.scheme === "file" ? checkLocal(ref) : this.#inTurn(() => this.#bring(ref, generation > 0));
-      this.#copies.set(key, copy);
-      copy.catch(() => this.#copies.delete(key));
+    const copy = this.#copies.get(key) ?? this.#begun(key, ref, generation > 0);
+    const forgo = copy.want();
+    signal.addEventListener("abort", forgo, { once: true });
+    try {
+      return await untilAborted(signal, copy.result);
+    } finally {
+      signal.removeEventListener("abort", forgo);
     }
+  }
+
+  #begun(key: string, ref: FileRef, anew: boolean): SharedWork<string> {
+    const unwanted = new AbortController();
+    const forget = (): void => {
+      if (this.#copies.get(key) === copy) this.#copies.delete(key);
+    };
+    const signal = this.#untilEnd(unwanted.signal);
+    const bring = (): Promise<string> => this.#bring(ref, anew, signal);
+    const work = ref.scheme === "file" ? checkLocal(ref) : this.#tracked(this.#turns.inTurn(bring, signal));
+    const copy = new SharedWork(work, () => {
+      forget();
+      unwanted.abort(new CancelledError(`The transfer of ${shown(ref.url)}`));
+    });
+    this.#copies.set(key, copy);
+    copy.result.catch(forget);
     return copy;
   }
 
-  /** Brings a file of this machine to its place. Throws as `stageIn` does. */
-  async stageOut(path: string, url: string): Promise<void> {
+  /** Brings a file of this machine to its place, if it is still wanted. Throws as `stageIn` does. */
+  async stageOut(path: string, url: string, unwanted: AbortSignal = never): Promise<void> {
     const provider = await this.#providerFor(url);
-    await this.#inTurn(() =>
-      this.#trying(url, async () => {
-        await provider.upload(path, new URL(url), new AbortController().signal);
-      }),
-    );
+    const signal = this.#untilEnd(unwanted);
+    const moving = { stallMs: this.#settings.stallMs, signal, moved: null };
+    const upload = (): Promise<void> =>
+      whileItMoves(moving, (aborted, alive) => provider.upload(path, new URL(url), aborted, alive));
+    const work = this.#turns.inTurn(() => this.#trying(url, signal, upload), signal);
+    await untilAborted(signal, this.#tracked(work));
   }
 
   /** What tells the content that a URL has now from others; null: nothing does. Throws as `stageIn` does. */
   async versionOf(url: string): Promise<string | null> {
-    const provider = await this.#providerFor(url);
-    return (await provider.version?.(new URL(url), AbortSignal.timeout(this.#settings.stallMs))) ?? null;
+    return await this.#version(url, await this.#providerFor(url), this.#ending.signal);
   }
 
-  /** Ends connections that are kept. */
-  async close(): Promise<void> {
+  /** Ends what is under way, which fails with `reason`, and connections that are kept. Takes at most some seconds. */
+  async close(reason: Error = new CancelledError("What was under way")): Promise<void> {
+    this.#ending.abort(reason);
+    await Promise.allSettled(this.#working);
     await Promise.all([...this.#providers].map((provider) => provider.close?.()));
     this.#providers.clear();
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve));
-    this.#running++;
-    try {
-      return await work();
-    } finally {
-      this.#running--;
-      this.#queue.shift()?.();
-    }
+  #untilEnd(signal: AbortSignal): AbortSignal {
+    return signal === never ? this.#ending.signal : AbortSignal.any([signal, this.#ending.signal]);
+  }
+
+  async #version(url: string, provider: StagingProvider, signal: AbortSignal): Promise<string | null> {
+    const limit = AbortSignal.any([AbortSignal.timeout(this.#settings.stallMs), signal]);
+    return (await provider.version?.(new URL(url), limit)) ?? null;
+  }
+
+  #tracked<T>(work: Promise<T>): Promise<T> {
+    const forget = (): void => void this.#working.delete(work);
+    this.#working.add(work);
+    work.then(forget, forget);
+    return work;
   }
 
   async #providerFor(url: string): Promise<StagingProvider> {
@@ -97,16 +130,17 @@ export class Stager {
   }
 
   /** One process of this node at a time: the others find the copy. */
-  async #bring(ref: FileRef, anew: boolean): Promise<string> {
+  async #bring(ref: FileRef, anew: boolean, signal: AbortSignal): Promise<string> {
     const provider = await this.#providerFor(ref.url);
     const part = this.#path("parts", hashOf(ref.url));
     try {
       for (const folder of ["blobs", "urls", "parts"])
         await mkdir(this.#path(folder), { recursive: true, mode: 0o700 });
       registerUser(this.#settings.cache);
-      const release = await lockOf(part);
+      const release = await lockOf(part, signal);
       try {
-        return (await this.#find(ref, provider, anew)) ?? (await this.#fetch(ref, provider, part));
+        const found = await this.#find(ref, provider, { anew, signal });
+        return found ?? (await this.#fetch(ref, provider, part, signal));
       } finally {
         await release();
       }
@@ -115,7 +149,11 @@ export class Stager {
     }
   }
 
-  async #find(ref: FileRef, provider: StagingProvider, anew: boolean): Promise<string | null> {
+  async #find(
+    ref: FileRef,
+    provider: StagingProvider,
+    { anew, signal }: { anew: boolean; signal: AbortSignal },
+  ): Promise<string | null> {
     if (ref.sha256 !== null) return await this.#copyOf(ref, ref.sha256);
     if (anew) {
       await discard(this.#path("parts", hashOf(ref.url))); // What is there is of what was written before.
@@ -123,12 +161,10 @@ export class Stager {
     }
     const known = await readJson<Known>(this.#path("urls", `${hashOf(ref.url)}.json`));
     if (known === null || known.version === null || provider.version === undefined) return null;
-    const version = await provider
-      .version(new URL(ref.url), AbortSignal.timeout(this.#settings.stallMs))
-      .catch((error) => {
-        if (isFinal(error)) throw error;
-        return null; // The download will say what is wrong.
-      });
+    const version = await this.#version(ref.url, provider, signal).catch((error) => {
+      if (isFinal(error)) throw error;
+      return null; // The download will say what is wrong.
+    });
     return version === known.version ? await this.#copyOf(ref, known.sha256) : null;
   }
 
@@ -144,9 +180,10 @@ export class Stager {
     return path;
   }
 
-  async #fetch(ref: FileRef, provider: StagingProvider, part: string): Promise<string> {
+  async #fetch(ref: FileRef, provider: StagingProvider, part: string, signal: AbortSignal): Promise<string> {
     const { url } = ref;
-    const got = await this.#trying(url, () => attempt(ref, provider, part, this.#settings.stallMs));
+    const { stallMs } = this.#settings;
+    const got = await this.#trying(url, signal, () => attempt(ref, provider, part, { stallMs, signal }));
     const folder = this.#path("blobs", got.sha256.slice(0, 2), got.sha256);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await chmod(part, 0o444);
@@ -158,12 +195,14 @@ export class Stager {
   }
 
   /** Again and again, at longer and longer intervals, while there is hope. */
-  async #trying<T>(url: string, work: () => Promise<T>): Promise<T> {
+  async #trying<T>(url: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const { retries, backoffMs } = this.#settings;
     for (let attempt = 0; ; attempt++) {
       try {
+        signal.throwIfAborted();
         return await work();
       } catch (error) {
+        if (signal.aborted) throw signal.reason;
         if (isFinal(error) || (attempt >= retries && error instanceof HeddleError)) throw error;
         if (attempt >= retries) {
           const hint = "look at the network and the server; staging: { retries } tries more often";
@@ -172,7 +211,7 @@ export class Stager {
         }
         const asked = (error as { retryAfterMs?: number }).retryAfterMs ?? 0;
         const pause = Math.min(BACKOFF_MS_MAX, backoffMs * 2 ** attempt) * (0.5 + Math.random());
-        await sleep(Math.max(asked, pause));
+        await sleep(Math.max(asked, pause), undefined, { signal }).catch(() => signal.throwIfAborted());
       }
     }
   }

@@ -2,6 +2,7 @@
 
 import { mkdir, rm, stat } from "node:fs/promises";
 import { HeddleError } from "../errors.ts";
+import { shown } from "./errors.ts";
 import { FileRef, type PlainFile } from "./file.ts";
 import type { Look } from "./look.ts";
 import type { StagingSettings } from "./settings.ts";
@@ -26,20 +27,28 @@ function stagerOf(settings: StagingSettings): Stager {
 export type WantedFile = PlainFile & { generation: number };
 
 /** Brings a file here. Returns its path; see {@link Stager} for the errors. */
-export async function stageIn(wanted: WantedFile, settings: StagingSettings): Promise<string> {
-  const { url, sha256, size, generation } = wanted;
-  return await stagerOf(settings).stageIn(new FileRef(url, sha256, size), generation);
+export async function stageIn(
+  { url, sha256, size, generation }: WantedFile,
+  settings: StagingSettings,
+  signal?: AbortSignal,
+): Promise<string> {
+  return await stagerOf(settings).stageIn(new FileRef(url, sha256, size), generation, signal);
 }
 
 /** Brings what a task wrote to its place. Throws ERR_OUTPUT_MISSING, and what {@link Stager} does. */
-export async function stageOut(path: string, file: PlainFile, settings: StagingSettings): Promise<FileRef> {
+export async function stageOut(
+  path: string,
+  file: PlainFile,
+  settings: StagingSettings,
+  signal?: AbortSignal,
+): Promise<FileRef> {
   const ref = new FileRef(file.url, file.sha256, file.size);
   const made = await stat(path).catch((cause) => {
-    const message = `${path}, which is among the outputs of a task, is not there after it${ref.path === null ? ` (it is to become ${ref})` : ""}.`;
+    const message = `${path}, which is among the outputs of a task, is not there after it${ref.path === null ? ` (it is to become ${shown(ref.url)})` : ""}.`;
     const hint = "let the task write to the path that it is given, or take the file off its outputs";
     throw new HeddleError("ERR_OUTPUT_MISSING", message, hint, { cause });
   });
-  if (ref.path !== path) await stagerOf(settings).stageOut(path, ref.url);
+  if (ref.path !== path) await stagerOf(settings).stageOut(path, ref.url, signal);
   return new FileRef(ref.url, ref.sha256, made.size);
 }
 
@@ -73,9 +82,9 @@ export async function removeOutputs(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Ends what they keep open in this thread. */
-export async function closeStagers(): Promise<void> {
+/** Ends what is under way in this thread, which fails with `reason`, and what is kept open. */
+export async function closeStagers(reason: Error): Promise<void> {
   const open = [...stagers.values()];
   stagers.clear();
-  await Promise.all(open.map((stager) => stager.close()));
+  await Promise.all(open.map((stager) => stager.close(reason)));
 }

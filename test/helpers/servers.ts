@@ -153,25 +153,47 @@ export async function startS3(folder: string): Promise<FileServer> {
   return { port, root, stop: () => server.close() };
 }
 
-/** Passes on what is said to `port`, and cuts the first `cuts` connections after `bytes` bytes of answers. */
-export async function startCutting(port: number, cuts: number, bytes: number): Promise<FileServer> {
-  let left = cuts;
+/** Passes on what is said to `port`, and cuts the first `times` connections after `bytes` bytes of answers. */
+export async function startCutting(port: number, times: number, bytes: number): Promise<FileServer> {
+  return await startHindering(port, times, (client) => {
+    let passed = 0;
+    return (length, answer) => {
+      passed += answer ? length : 0;
+      if (passed > bytes) client.destroy();
+      return true;
+    };
+  });
+}
+
+/** Passes on what is said to `port`; of the first `times` connections nothing more once `bytes` bytes have gone there and back. */
+export async function startStalling(port: number, times: number, bytes: number): Promise<FileServer> {
+  return await startHindering(port, times, () => {
+    let passed = 0;
+    return (length) => {
+      passed += length;
+      return passed <= bytes;
+    };
+  });
+}
+
+/** @param hindrance - Of a connection: told of each part, may it pass? */
+async function startHindering(
+  port: number,
+  times: number,
+  hindrance: (client: Socket) => (length: number, answer: boolean) => boolean,
+): Promise<FileServer> {
+  let left = times;
   const open = new Set<Socket>();
   const server = createServer((client) => {
     const behind = connect(port, "127.0.0.1");
-    const isCut = left-- > 0;
-    let passed = 0;
+    const passes = left-- > 0 ? hindrance(client) : () => true;
     for (const socket of [client, behind]) {
       open.add(socket);
       socket.on("error", () => {});
       socket.on("close", () => (client.destroy(), behind.destroy(), open.delete(socket)));
     }
-    client.pipe(behind);
-    behind.on("data", (part) => {
-      passed += part.length;
-      client.write(part);
-      if (isCut && passed > bytes) client.destroy();
-    });
+    client.on("data", (part) => (passes(part.length, false) ? behind.write(part) : client.pause()));
+    behind.on("data", (part) => (passes(part.length, true) ? client.write(part) : behind.pause()));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const stop = async (): Promise<void> => {

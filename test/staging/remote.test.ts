@@ -23,7 +23,15 @@ import { upload } from "../../src/staging/s3.ts";
 import { defaultStaging } from "../../src/staging/settings.ts";
 import { Stager } from "../../src/staging/stager.ts";
 import { cli, run } from "../helpers/run.ts";
-import { type FileServer, startCutting, startFtp, startNginx, startS3, startSshd } from "../helpers/servers.ts";
+import {
+  type FileServer,
+  startCutting,
+  startFtp,
+  startNginx,
+  startS3,
+  startSshd,
+  startStalling,
+} from "../helpers/servers.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "heddle-remote-"));
 const home = join(folder, "home");
@@ -208,6 +216,35 @@ describe("a connection that breaks", () => {
   });
 });
 
+test("an upload that does not move is given up and begun again, but not for ever, on servers of every kind", async () => {
+  const content = randomBytes(6_000_000);
+  writeFileSync(join(cache, "from"), content);
+  const servers = { http: nginx, sftp: sshd, ftp, s3 };
+  const impatient = stagerWith({ stallMs: 800, retries: 1 });
+  const hindered = async (name: string, times: number): Promise<PromiseSettledResult<void>[]> => {
+    const proxies: FileServer[] = [];
+    const uploads = Object.entries(servers).map(async ([scheme, server]) => {
+      // Of FTP only what is said about a file goes this way.
+      const proxy = await startStalling(server.port, times, scheme === "ftp" ? 500 : 100_000);
+      proxies.push(proxy);
+      appendFileSync(join(home, ".ssh", "known_hosts"), sshd.knownHost.replace(`:${sshd.port}`, `:${proxy.port}`));
+      if (scheme === "s3") process.env["AWS_ENDPOINT_URL"] = `http://127.0.0.1:${proxy.port}`;
+      const host = scheme === "s3" ? "bucket" : `${scheme === "sftp" ? `${user()}@` : ""}127.0.0.1:${proxy.port}`;
+      await impatient.stageOut(join(cache, "from"), `${scheme}://${host}${scheme === "sftp" ? sshd.root : ""}/${name}`);
+    });
+    const ends = await Promise.allSettled(uploads);
+    await Promise.all(proxies.map((proxy) => proxy.stop()));
+    process.env["AWS_ENDPOINT_URL"] = `http://127.0.0.1:${s3.port}`;
+    return ends;
+  };
+  for (const end of await hindered("moved", 1)) expect(end).toMatchObject({ status: "fulfilled" });
+  for (const { get } of kinds) expect((await get("moved")).equals(content)).toBe(true);
+  const message = expect.stringContaining("2 attempts; the last one: Error: no byte moved for 0.8 s");
+  const stuck = { status: "rejected", reason: expect.objectContaining({ code: "ERR_FILE_TRANSFER", message }) };
+  expect(await hindered("stuck", 100)).toEqual([stuck, stuck, stuck, stuck]);
+  await impatient.close();
+});
+
 /** Statuses of what nginx was asked so. */
 function requests(what: string): string[] {
   const lines = readFileSync(join(folder, "nginx/access"), "utf8").split("\n");
@@ -299,7 +336,7 @@ test("of a large file the object in S3 appears when its last part is there", asy
   const content = randomBytes(11_000_000);
   const from = join(cache, "large");
   writeFileSync(from, content);
-  await upload(from, new URL(s3url("large")), new AbortController().signal, 5 * 2 ** 20);
+  await upload(from, new URL(s3url("large")), new AbortController().signal, () => {}, 5 * 2 ** 20);
   expect(readFileSync(await stager.stageIn(file(s3url("large")))).equals(content)).toBe(true);
 });
 
