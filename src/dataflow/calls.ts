@@ -323,6 +323,7 @@ class CallsSink implements BatchSink, Home {
   }
 
   #textOf(bytes: Uint8Array): string {
+    if (this.#app.name.startsWith("heddle:")) return ""; // Addresses of files, perhaps with passwords; their errors name them without.
     return shortenArguments(argumentsOf(this.#app, bytes, true));
   }
 

@@ -9,6 +9,7 @@ import type { AppFuture } from "../futures/future.ts";
 import { FileKey } from "../memo/key.ts";
 import type { MadeFiles } from "../memo/memo.ts";
 import type { AppDefinition } from "../serialize/registry.ts";
+import { withoutSecrets } from "../staging/errors.ts";
 import type { FileRef } from "../staging/file.ts";
 import { identityOf, type Waiting } from "./arguments.ts";
 import type { FilesOfCall } from "./call-files.ts";
@@ -17,6 +18,7 @@ import { setOf } from "./words.ts";
 
 /** How an output was. */
 interface Made {
+  /** Without passwords. */
   url: string;
   stamp: string;
   sha256: string | null;
@@ -66,7 +68,7 @@ export class FileKeys implements MadeFiles {
     if (this.#keys.size === 0 && !this.makesFiles) return null;
     const own = values.length - (this.#files?.inputs.length ?? 0);
     const read = values.slice(own).filter((value) => value instanceof FileKey);
-    const made = (this.#files?.outputs ?? []).map((ref) => ref.url);
+    const made = (this.#files?.outputs ?? []).map((ref) => withoutSecrets(ref.url));
     const numbered = this.#app.placeholders?.slots.some((slot) => "index" in slot) === true;
     const args = identityOf(this.#app, call, values.slice(0, own), completed);
     return [...args, ...setOf(this.#app), ["files", read, made, ...(numbered ? [this.#call.index] : [])]];
@@ -94,7 +96,7 @@ export class FileKeys implements MadeFiles {
   }
 
   async #holds(ref: FileRef, made: Made | undefined): Promise<boolean> {
-    if (made === undefined || made.url !== ref.url || made.stamp === "") return false;
+    if (made === undefined || made.url !== withoutSecrets(ref.url) || made.stamp === "") return false;
     try {
       const now = await this.#look(ref, false, null);
       if (now.stamp === made.stamp) return true;
@@ -105,11 +107,14 @@ export class FileKeys implements MadeFiles {
   }
 
   async #look(ref: FileRef, content: boolean, rank: number | null): Promise<Made> {
-    return { url: ref.url, ...(await this.#tasks.lookAtOutput(ref, content, this.#app.placement, rank)) };
+    return {
+      url: withoutSecrets(ref.url),
+      ...(await this.#tasks.lookAtOutput(ref, content, this.#app.placement, rank)),
+    };
   }
 
   async #keyOf(ref: FileRef, path: string): Promise<FileKey> {
-    if (this.#files?.places.has(ref.url)) return new FileKey(`output ${ref.url}`);
+    if (this.#files?.places.has(ref.url)) return new FileKey(`output ${withoutSecrets(ref.url)}`);
     const known = ref.sha256 ?? this.#tasks.digestOf(path);
     if (known !== null) return new FileKey(known);
     const { stamp, sha256 } = await this.#tasks.lookAt(path, this.#content, this.#app.placement);

@@ -105,3 +105,32 @@ test("close() does not wait for ever for outputs, and says which of them are not
   expect(other?.outputs[0]?.state).toBe("done");
   expect(await Promise.all(ends)).toMatchObject([{ code: "ERR_CLOSED" }, { cause: { code: "ERR_CLOSED" } }]);
 });
+
+test("passwords in addresses are neither in the checkpoint nor in keys", async () => {
+  const path = join(folder, "memo.lmdb");
+  const kept = new Map<string, string>();
+  stagingProvider({
+    name: "safe",
+    schemes: ["safe"],
+    download: async () => {},
+    upload: async (from, { pathname }) => void kept.set(pathname, readFileSync(from, "utf8")),
+    version: async ({ pathname }) => kept.get(pathname) ?? null,
+  });
+  const states: unknown[] = [];
+  for (const password of ["first-secret", "second-secret"]) {
+    await engine.close();
+    engine = await start({
+      executor: "inline",
+      apps: ["data:text/javascript,"],
+      staging: settings,
+      checkpoint: { path },
+    });
+    const to = `safe://me:${password}@host/e?X-Amz-Signature=${password}`;
+    const call = write.with({ cache: true, outputs: [to] })(file(to) as never, "made");
+    await Promise.all([call, call.outputs[0]]);
+    states.push(call.state);
+  }
+  await engine.close();
+  expect(states).toEqual(["done", "memo-done"]);
+  expect(readFileSync(path, "latin1")).not.toContain("secret");
+});

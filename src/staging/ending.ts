@@ -55,7 +55,7 @@ export async function whileItMoves<T>(
     if (await moved?.()) alive();
     if (performance.now() > until) stalled.abort(new Stalled(`no byte moved for ${stallMs / 1_000} s`));
   };
-  const timer = setInterval(() => void look(), stallMs / 2);
+  const timer = setInterval(() => void look(), stallMs);
   try {
     return await untilAborted(both, work(both, alive), LAST_MS);
   } catch (error) {

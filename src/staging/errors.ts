@@ -1,19 +1,28 @@
 /** Errors of files: what they say of a URL, and which of them another attempt may mend. */
 
+import { fileURLToPath } from "node:url";
 import type { ErrorCode } from "../error-codes.ts";
 import { HeddleError } from "../errors.ts";
 
 const SECRET = /^(x-amz-|sig|signature|token|access_token|key|password|awsaccesskeyid)/i;
 
-/** A URL without passwords and signatures. */
+/** The same file without passwords and signatures: what may be written down. What is no URL stays, but for what looks like a login. */
+export function withoutSecrets(url: string | URL): string {
+  if (!URL.canParse(String(url))) return String(url).replace(/:\/\/[^/@]*@/, "://***@");
+  const copy = new URL(url);
+  if (copy.password !== "") copy.password = "***";
+  for (const name of [...copy.searchParams.keys()]) if (SECRET.test(name)) copy.searchParams.set(name, "***");
+  return copy.href;
+}
+
+/** The same for people: of a local file its path. */
 export function shown(url: string | URL): string {
+  const text = withoutSecrets(url);
+  if (!text.startsWith("file:")) return text;
   try {
-    const copy = new URL(url);
-    if (copy.password !== "") copy.password = "***";
-    for (const name of [...copy.searchParams.keys()]) if (SECRET.test(name)) copy.searchParams.set(name, "***");
-    return copy.protocol === "file:" ? decodeURI(copy.pathname) : copy.href;
+    return fileURLToPath(text);
   } catch {
-    return String(url);
+    return text;
   }
 }
 

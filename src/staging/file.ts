@@ -5,11 +5,12 @@
 
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { inspect } from "node:util";
 import { HeddleError } from "../errors.ts";
 import { extend } from "../serialize/codec.ts";
 import { checkNamesAmong } from "../serialize/names.ts";
 import { SHOWN, shorten } from "../serialize/values.ts";
-import { shown } from "./errors.ts";
+import { shown, withoutSecrets } from "./errors.ts";
 
 /** What is known of a file before it is looked at. */
 export interface FileOptions {
@@ -54,12 +55,14 @@ export class FileRef {
     return basename(decoded(pathname)) || "file";
   }
 
+  /** For people: the path of a local file, else the URL, without passwords and signatures; `url` has them. */
   toString(): string {
-    return this.path ?? this.url;
+    return shown(this.url);
   }
 
+  /** The URL without passwords and signatures. */
   toJSON(): string {
-    return this.url;
+    return withoutSecrets(this.url);
   }
 }
 
@@ -99,7 +102,7 @@ function urlOf(location: unknown): string {
   try {
     return new URL(location).href;
   } catch (cause) {
-    const message = `file(): ${shorten(location)} is no URL.`;
+    const message = `file(): ${shorten(withoutSecrets(location))} is no URL.`;
     throw new HeddleError("ERR_FILE", message, "write it as scheme://host/path, or give a path", { cause });
   }
 }
@@ -143,5 +146,11 @@ extend(FileRef, FILE_TAG, packFile, unpackFile);
 Object.defineProperty(FileRef.prototype, SHOWN, {
   get(this: FileRef) {
     return JSON.stringify(shown(this.url));
+  },
+});
+
+Object.defineProperty(FileRef.prototype, inspect.custom, {
+  value(this: FileRef) {
+    return `file(${JSON.stringify(shown(this.url))})`;
   },
 });

@@ -36,6 +36,7 @@ const HOPELESS: Readonly<Record<string, [code: ErrorCode, hint: string]>> = {
 export async function transfer(move: Move): Promise<void> {
   const { api, url, from, to, signal } = move;
   const id = await api.submit(url, from, to, signal);
+  move.alive(0); // From now on it may stall.
   try {
     await ended(move, id);
   } catch (error) {

@@ -254,10 +254,10 @@ test("a transfer may wait its turn for longer than an attempt may stall", async 
 test("a transfer that does not move is cancelled and begun again", async () => {
   await logIn();
   cloud.progress = () => (submissions() === 1 ? { status: "ACTIVE", nice_status: "CONNECT_FAILED" } : null);
-  expect(await bring(remoteFile("x", "moved"), { stallMs: 100 })).toBe("moved");
+  expect(await bring(remoteFile("x", "moved"), { stallMs: 500 })).toBe("moved");
   expect(cloud.requests.filter((each) => each.endsWith("/cancel"))).toHaveLength(1);
   cloud.progress = () => ({ status: "ACTIVE", nice_status: "CONNECT_FAILED" });
-  const stuck = bring(remoteFile("x", "stuck"), { stallMs: 50, retries: 0 });
+  const stuck = bring(remoteFile("x", "stuck"), { stallMs: 500, retries: 0 });
   await expect(stuck).rejects.toMatchObject({
     code: "ERR_FILE_TRANSFER",
     message: expect.stringContaining("CONNECT_FAILED"),
@@ -294,7 +294,7 @@ test("an output that does not move is cancelled and begun again", async () => {
   const made = join(folder, "made");
   writeFileSync(made, "made");
   cloud.progress = () => (submissions() === 1 ? { status: "ACTIVE", nice_status: "CONNECT_FAILED" } : null);
-  await stager({ stallMs: 100 }).stageOut(made, `globus://${remote.id}/moved`);
+  await stager({ stallMs: 500 }).stageOut(made, `globus://${remote.id}/moved`);
   expect(readFileSync(join(remote.folder, "moved"), "utf8")).toBe("made");
   expect(cloud.requests.filter((each) => each.endsWith("/cancel"))).toHaveLength(1);
 });
