@@ -1,5 +1,6 @@
 /** The Transfer API of Globus (https://docs.globus.org/api/transfer/), as much of it as files need. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { HeddleError } from "../errors.ts";
 import { fileError } from "./errors.ts";
 import { type GlobusLogin, sessionOptions } from "./globus-login.ts";
@@ -50,6 +51,14 @@ interface Problem {
   authorization_parameters?: Authorization;
 }
 
+export interface Submission {
+  readonly from: Place;
+  readonly to: Place;
+  /** Before the first repeat; doubled for each. */
+  readonly pauseMs: number;
+  readonly signal: AbortSignal;
+}
+
 const SUBMISSIONS = 4; // Attempts at one; the service takes the first, and tells the others so.
 
 /** Errors name `url`, the file that is wanted. */
@@ -69,12 +78,16 @@ export class TransferApi {
     return this.#ask<Stat>(url, `/operation/endpoint/${collection}/stat?${query}`, { signal });
   }
 
-  /** Begins a transfer of one file, once, even where an answer is lost. Returns its id. */
-  async submit(url: URL, from: Place, to: Place, signal: AbortSignal): Promise<string> {
-    const { value } = await this.#ask<{ value: string }>(url, "/submission_id", { signal });
+  /** An id for a transfer that is to be: however often it is submitted with it, it begins once. */
+  async submissionId(url: URL, signal: AbortSignal): Promise<string> {
+    return (await this.#ask<{ value: string }>(url, "/submission_id", { signal })).value;
+  }
+
+  /** Begins a transfer of one file, with an id of `submissionId`. Asks again, later and later, where there is no answer. Returns the task's id. */
+  async submit(url: URL, submission: string, { from, to, pauseMs, signal }: Submission): Promise<string> {
     const document = {
       DATA_TYPE: "transfer",
-      submission_id: value,
+      submission_id: submission,
       label: "Heddle",
       source_endpoint: from.collection,
       destination_endpoint: to.collection,
@@ -91,6 +104,8 @@ export class TransferApi {
         return (await this.#ask<{ task_id: string }>(url, "/transfer", options)).task_id;
       } catch (error) {
         if (error instanceof HeddleError || signal.aborted || attempt === SUBMISSIONS) throw error;
+        const { retryAfterMs = 0 } = error as { retryAfterMs?: number };
+        await sleep(Math.max(retryAfterMs, pauseMs * 2 ** attempt * (0.5 + Math.random())), undefined, { signal });
       }
     }
   }

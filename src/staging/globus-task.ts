@@ -2,13 +2,15 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ErrorCode } from "../error-codes.ts";
-import { headline } from "../errors.ts";
+import { HeddleError, headline } from "../errors.ts";
+import { Stalled } from "./ending.ts";
 import { fileError, isFinal } from "./errors.ts";
 import type { Place, Task, TransferApi } from "./globus-api.ts";
+import type { Errand } from "./globus-errands.ts";
 
 const PAUSE_MS_MAX = 15_000;
 const ANSWER_MS = 10_000; // What an answer may take.
-const LAST_WORDS_MS = 10_000; // For a cancellation, and the reason of a failure.
+const LAST_WORDS_MS = 4_000; // For a cancellation, and the reason of a failure.
 
 export interface Move {
   readonly api: TransferApi;
@@ -33,15 +35,41 @@ const HOPELESS: Readonly<Record<string, [code: ErrorCode, hint: string]>> = {
 };
 
 /** Resolves when the file is there. A transfer that is given up is cancelled. */
-export async function transfer(move: Move): Promise<void> {
-  const { api, url, from, to, signal } = move;
-  const id = await api.submit(url, from, to, signal);
+export async function transfer(move: Move, errand: Errand): Promise<void> {
+  const id = await submitted(move, errand);
   move.alive(0); // From now on it may stall.
   try {
     await ended(move, id);
   } catch (error) {
-    // It may have ended by itself; and nothing can be done when it cannot be cancelled.
-    await api.cancel(url, id, AbortSignal.timeout(LAST_WORDS_MS)).catch(() => {});
+    await cancel(move, id);
+    throw error;
+  }
+}
+
+/** It may have ended by itself; and nothing can be done when it cannot be cancelled. */
+async function cancel({ api, url }: Move, id: string): Promise<void> {
+  await api.cancel(url, id, AbortSignal.timeout(LAST_WORDS_MS)).catch(() => {});
+}
+
+async function submitted(move: Move, errand: Errand): Promise<string> {
+  const { api, url, from, to, pollMs: pauseMs, signal } = move;
+  errand.submission ??= await api.submissionId(url, signal);
+  const { submission } = errand;
+  try {
+    const id = await api.submit(url, submission, { from, to, pauseMs, signal });
+    errand.submission = null;
+    return id;
+  } catch (error) {
+    const unwanted = signal.aborted && !(signal.reason instanceof Stalled);
+    if (error instanceof HeddleError || unwanted) errand.submission = null; // An answer; or no attempt follows.
+    if (unwanted) {
+      // It may have begun: to ask again tells its id.
+      const last = AbortSignal.timeout(LAST_WORDS_MS);
+      await api.submit(url, submission, { from, to, pauseMs, signal: last }).then(
+        (id) => cancel(move, id),
+        () => {},
+      );
+    }
     throw error;
   }
 }

@@ -264,6 +264,38 @@ test("a transfer that does not move is cancelled and begun again", async () => {
   });
 });
 
+test.each(["in", "out"])("however many answers to its submission are lost, a transfer begins once: %s", async (way) => {
+  await logIn();
+  const before = cloud.tasks.size;
+  cloud.hinder = (what, response) => {
+    if (what === "POST /transfer" && submissions() <= 5) cloud.lose.add(response);
+    return false;
+  };
+  const made = join(folder, "made");
+  writeFileSync(made, "once");
+  if (way === "in") expect(await bring(remoteFile("x", "once"))).toBe("once");
+  else await stager().stageOut(made, `globus://${remote.id}/once`);
+  expect(submissions()).toBe(6); // Four of the first attempt, two of the second.
+  expect(cloud.tasks.size).toBe(before + 1);
+  expect(cloud.requests.filter((each) => each === "GET /submission_id")).toHaveLength(1);
+  expect(readdirSync(join(local.folder, ".heddle-globus"))).toEqual([]);
+});
+
+test("a transfer whose submission had no answer when it was not wanted any more is cancelled too", async () => {
+  await logIn();
+  const controller = new AbortController();
+  cloud.hinder = (what) => {
+    if (what !== "POST /transfer" || submissions() > 1) return false;
+    controller.abort(new Error("not wanted"));
+    return true; // It was not taken, or its answer never comes.
+  };
+  const one = stager();
+  await expect(one.stageIn(remoteFile("x", "x"), 0, controller.signal)).rejects.toThrow("not wanted");
+  await one.close();
+  expect(submissions()).toBe(2);
+  expect(cloud.requests).toContain("POST /task/ID/cancel");
+});
+
 test("a transfer that nobody wants any more is cancelled, in and out, and so are all at the end", async () => {
   await logIn();
   const [one, made] = [stager(), join(folder, "made")];

@@ -3,12 +3,13 @@
  * from the local collection, waits for it, and takes the file from the folder where that collection keeps it.
  */
 
-import { randomUUID } from "node:crypto";
-import { copyFile, link, mkdir, rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, link, mkdir, rename, stat } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { HeddleError } from "../errors.ts";
 import { fileError } from "./errors.ts";
 import { type Place, type Stat, TransferApi } from "./globus-api.ts";
+import { type Errand, Errands } from "./globus-errands.ts";
 import { GlobusLogin } from "./globus-login.ts";
 import { Connections, type GlobusSettings, globusSettings } from "./globus-settings.ts";
 import { transfer } from "./globus-task.ts";
@@ -39,6 +40,7 @@ export function globusProvider(
 ): StagingProvider {
   const api = new TransferApi(settings.transfer, new GlobusLogin(settings, connections), connections);
   const move = { api, pollMs: settings.pollMs };
+  const errands = new Errands();
   return {
     name: "Globus",
     schemes: ["globus"],
@@ -46,10 +48,12 @@ export function globusProvider(
     async download(source: URL, { path, began, alive, signal }: Download): Promise<void> {
       const from = placeOf(source);
       const local = localOf(settings, source);
-      const stat = await fileAt(api, source, from, signal);
-      began(versionOf(stat), 0, stat.size);
-      await inTransit(local, basename(from.path), async (here, to) => {
-        await transfer({ ...move, url: source, from, to, alive, signal });
+      const there = await fileAt(api, source, from, signal);
+      began(versionOf(there), 0, there.size);
+      const key = JSON.stringify(["in", from, versionOf(there)]);
+      await errands.attempt(key, local.folder, async (errand) => {
+        const [here, to] = await inTransit(local, errand, basename(from.path));
+        await transfer({ ...move, url: source, from, to, alive, signal }, errand);
         await take(here, path, source, to);
       });
     },
@@ -59,10 +63,11 @@ export function globusProvider(
       const to = placeOf(target);
       const local = localOf(settings, target);
       const inside = insideOf(local, path);
-      if (inside !== null) return await transfer({ ...move, url: target, from: inside, to, alive, signal });
-      await inTransit(local, basename(path), async (here, from) => {
-        await link(path, here).catch(() => copyFile(path, here));
-        await transfer({ ...move, url: target, from, to, alive, signal });
+      const { ino, size, mtimeMs } = await stat(path);
+      const key = JSON.stringify(["out", to, path, ino, size, mtimeMs]);
+      await errands.attempt(key, local.folder, async (errand) => {
+        const from = inside ?? (await lent(local, errand, path));
+        await transfer({ ...move, url: target, from, to, alive, signal }, errand);
       });
     },
 
@@ -70,7 +75,10 @@ export function globusProvider(
       return versionOf(await fileAt(api, source, placeOf(source), signal));
     },
 
-    close: () => connections.close(),
+    async close(): Promise<void> {
+      await errands.close();
+      await connections.close();
+    },
   };
 }
 
@@ -98,22 +106,21 @@ function insideOf({ collection, folder, path }: Local, file: string): Place | nu
   return { collection, path: join(path, rest) };
 }
 
-/** Lends a path that both this machine and the collection see, in a folder of its own. */
-async function inTransit(
-  local: Local,
-  name: string,
-  work: (here: string, there: Place) => Promise<void>,
-): Promise<void> {
-  const own = join(local.folder, ".heddle-globus", randomUUID());
-  await mkdir(own, { recursive: true, mode: 0o700 });
-  try {
-    const here = join(own, name);
-    const there = insideOf(local, here);
-    if (there === null) throw new Error(`${here} is not in ${local.folder}`);
-    await work(here, there);
-  } finally {
-    await rm(own, { recursive: true, force: true });
-  }
+/** A path that both this machine and the collection see, in the folder of the errand, which is made. */
+async function inTransit(local: Local, { folder }: Errand, name: string): Promise<[here: string, there: Place]> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const here = join(folder, name);
+  const there = insideOf(local, here);
+  if (there === null) throw new Error(`${here} is not in ${local.folder}`);
+  return [here, there];
+}
+
+/** A file of this machine where the collection sees it. */
+async function lent(local: Local, errand: Errand, path: string): Promise<Place> {
+  const [here, there] = await inTransit(local, errand, basename(path));
+  // A transfer that has begun may read what an attempt before this one put there.
+  if (!existsSync(here)) await link(path, here).catch(() => copyFile(path, here));
+  return there;
 }
 
 async function fileAt(api: TransferApi, url: URL, place: Place, signal: AbortSignal): Promise<Stat> {
