@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -13,6 +13,7 @@ import type { Engine } from "./engine.ts";
 
 const textOf = app("textOf", (path: string) => readFileSync(path, "utf8"));
 const write = app("write", (path: string, text: string) => writeFileSync(path, text));
+const makeFolder = app("makeFolder", (path: string) => mkdirSync(path));
 
 /** A server that answers what the test says. */
 let server: Server;
@@ -83,6 +84,11 @@ test("an output that is not wanted any more is not brought to its place", async 
   output?.cancel();
   await closed;
   expect(await ends).toMatchObject({ code: "ERR_CANCELLED" });
+});
+
+test("a folder is no output that belongs elsewhere", async () => {
+  const make = makeFolder.with({ outputs: [`${url}/folder`] })(file(`${url}/folder`) as never);
+  expect(await failure(make.outputs[0] as never)).toMatchObject({ code: "ERR_FILE_REFUSED" });
 });
 
 test("close() does not wait for ever for outputs, and says which of them are not in their places", async () => {

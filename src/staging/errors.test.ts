@@ -19,3 +19,13 @@ test("a local file is shown by its path", () => {
     expect(withoutSecrets(file(path).url)).toBe(file(path).url);
   }
 });
+
+test("a file has a name that a folder of copies can have", () => {
+  const names = ["/a%2F..", "/.%00", "/", "/two%20words%20%23%20%25"].map((path) => file(`http://host${path}`).name);
+  expect(names).toEqual(["file", "._", "file", "two words # %"]);
+});
+
+test("a file of another machine, or without a path, is told where it is named", () => {
+  for (const url of ["file://elsewhere/x", new URL("file:///a%2Fb")])
+    expect(() => file(url)).toThrow(/is not a path of this machine/);
+});

@@ -51,8 +51,8 @@ export class FileRef {
 
   /** The last part of its path, decoded; "file" where there is none. */
   get name(): string {
-    const { pathname } = new URL(this.url);
-    return basename(decoded(pathname)) || "file";
+    const name = basename(decoded(new URL(this.url).pathname)).replaceAll("\0", "_");
+    return name === "" || name === "." || name === ".." ? "file" : name;
   }
 
   /** For people: the path of a local file, else the URL, without passwords and signatures; `url` has them. */
@@ -94,17 +94,28 @@ export function file(location: string | URL, options: FileOptions = {}): FileRef
 }
 
 function urlOf(location: unknown): string {
-  if (location instanceof URL) return location.href;
+  if (location instanceof URL) return checkedUrl(location);
   if (typeof location !== "string" || location === "" || location.includes("\0")) {
     throw new HeddleError("ERR_FILE", `file(): the file is ${shorten(location)}.`, "give a path or a URL");
   }
   if (!/^[a-z][a-z0-9+.-]+:/i.test(location)) return pathToFileURL(location).href;
   try {
-    return new URL(location).href;
+    return checkedUrl(new URL(location));
   } catch (cause) {
+    if (cause instanceof HeddleError) throw cause;
     const message = `file(): ${shorten(withoutSecrets(location))} is no URL.`;
     throw new HeddleError("ERR_FILE", message, "write it as scheme://host/path, or give a path", { cause });
   }
+}
+
+function checkedUrl(url: URL): string {
+  try {
+    if (url.protocol === "file:") fileURLToPath(url);
+  } catch (cause) {
+    const message = `file(): ${url.href} is not a path of this machine: ${(cause as Error).message}.`;
+    throw new HeddleError("ERR_FILE", message, "write it as file:///path, or give a path", { cause });
+  }
+  return url.href;
 }
 
 function decoded(text: string): string {

@@ -2,7 +2,7 @@
 
 import { mkdir, rm, stat } from "node:fs/promises";
 import { HeddleError } from "../errors.ts";
-import { shown } from "./errors.ts";
+import { fileError, shown } from "./errors.ts";
 import { FileRef, type PlainFile } from "./file.ts";
 import type { Look } from "./look.ts";
 import type { StagingSettings } from "./settings.ts";
@@ -48,6 +48,9 @@ export async function stageOut(
     const hint = "let the task write to the path that it is given, or take the file off its outputs";
     throw new HeddleError("ERR_OUTPUT_MISSING", message, hint, { cause });
   });
+  if (made.isDirectory() && ref.path === null) {
+    throw fileError("ERR_FILE_REFUSED", ref.url, `cannot be made of ${path}, which is a folder`, "pack it into a file");
+  }
   if (ref.path !== path) await stagerOf(settings).stageOut(path, ref.url, signal);
   return new FileRef(ref.url, ref.sha256, made.size);
 }

@@ -157,7 +157,7 @@ describe.each(kinds)("$name", ({ url, put, get }) => {
 
   test("a file is brought to its place, in folders that are made for it, and replaces what was there", async () => {
     const [from, to] = [join(cache, "from"), url("b/c/to")];
-    for (const content of [randomBytes(300_000), Buffer.from("second")]) {
+    for (const content of [randomBytes(300_000), Buffer.from("second"), Buffer.alloc(0)]) {
       writeFileSync(from, content);
       await stager.stageOut(from, to);
       expect((await get("b/c/to")).equals(content)).toBe(true);
@@ -270,6 +270,8 @@ test("the cache keeps to its size: what was used longest ago goes, but nothing t
     expect(ended).toMatchObject({ code: 0 });
     return ended.stdout;
   };
+  const none = await run([process.execPath, cli, "cache", "files", "--path", join(cache, "none")], {});
+  expect(none).toMatchObject({ code: 0, stdout: expect.stringContaining("There are no copies") });
   expect(await files("rm", "--all")).toContain("0 copies removed, 0 B; 2 stay");
   rmSync(join(cache, "users"), { recursive: true }); // As if the programs had ended.
   utimesSync(dirname(old), 1, 1);
