@@ -109,7 +109,10 @@ test("close() does not wait for ever for outputs, and says which of them are not
   await Promise.all([stuck, other]);
   await engine.close();
   expect(other?.outputs[0]?.state).toBe("done");
-  expect(await Promise.all(ends)).toMatchObject([{ code: "ERR_CLOSED" }, { cause: { code: "ERR_CLOSED" } }]);
+  expect(await Promise.all(ends)).toMatchObject([
+    { code: "ERR_FILE_TRANSFER", message: expect.stringContaining("stuck://host/c was not in its place") },
+    { cause: { code: "ERR_CLOSED" } },
+  ]);
 });
 
 test("passwords in addresses are neither in the checkpoint nor in keys", async () => {

@@ -12,7 +12,7 @@ import type { Placement } from "../native/binding.ts";
 import { ANYWHERE, type AppDefinition } from "../serialize/registry.ts";
 import { endStaging, labelOf, lookAt, lookAtUrl, missing, stagingApps } from "../staging/apps.ts";
 import { SharedWork, untilAborted } from "../staging/ending.ts";
-import { shown } from "../staging/errors.ts";
+import { fileError, shown } from "../staging/errors.ts";
 import type { FileRef, PlainFile } from "../staging/file.ts";
 import { digestOfCopy, type Look } from "../staging/look.ts";
 import type { StagingSettings } from "../staging/settings.ts";
@@ -43,6 +43,8 @@ interface Around {
 /** A task that is not over. */
 interface Running {
   readonly what: keyof typeof stagingApps;
+  /** Of the file; where it makes a folder, that. */
+  readonly url: string;
   readonly controller: AbortController;
   readonly future: AppFuture<unknown>;
 }
@@ -69,7 +71,7 @@ export class FileTasks {
     this.#folder = join(settings.cache, "outputs", randomUUID());
   }
 
-  /** Waits for outputs on the way to their places; after `graceMs` those that are not there fail with ERR_CLOSED. */
+  /** Waits for outputs on the way to their places; after `graceMs` those that are not there fail with ERR_FILE_TRANSFER. */
   async finishOutputs(graceMs: number = this.#settings.stallMs): Promise<void> {
     if (!this.#used) return;
     await new Promise((resolve) => setImmediate(resolve)); // Those of calls that are just done are on their way then.
@@ -81,15 +83,15 @@ export class FileTasks {
     over.abort();
     this.#closed = true;
     const late = outputs();
-    for (const { controller } of late) controller.abort(notBrought());
+    for (const { controller, url } of late) controller.abort(notBrought(url));
     await Promise.all(late.map(({ future }) => settled(future)));
   }
 
   /** Ends what else is under way, which fails with ERR_CLOSED. */
   async end(): Promise<void> {
     this.#closed = true;
-    for (const { controller } of this.#running) controller.abort(notBrought());
-    if (this.#used) await endStaging(this.#folder, notBrought());
+    for (const { controller } of this.#running) controller.abort(closedError(null));
+    if (this.#used) await endStaging(this.#folder, closedError(null));
   }
 
   /**
@@ -212,7 +214,7 @@ export class FileTasks {
     const base = stagingApps[what];
     const controller = new AbortController();
     const fn = (): unknown => {
-      if (this.#closed) throw notBrought();
+      if (this.#closed) throw closedError(null);
       const known = there();
       if (known !== null) return known;
       const work = this.#work(base, rank(), args, controller.signal);
@@ -223,7 +225,7 @@ export class FileTasks {
     const told = args.map((one) => (typeof one === "string" ? one : shown((one as PlainFile).url)));
     const future = this.#kernel.call({ ...base, base, fn, joins: true }, told, after);
     future.files = { ...(future.files ?? noFiles), label: labelOf(what, told.at(-1) as string) };
-    const running = { what, controller, future };
+    const running = { what, url: told.at(-1) ?? "", controller, future };
     this.#running.add(running);
     const inputSettled = (): void => {
       this.#running.delete(running);
@@ -280,9 +282,10 @@ function settled(future: AppFuture<unknown>): Promise<void> {
   return new Promise((resolve) => future.listen({ inputSettled: () => resolve() }));
 }
 
-function notBrought(): HeddleError {
+/** A call has made it, and it is lost: nothing that an end may hide. */
+function notBrought(url: string): HeddleError {
   const hint = "await the outputs of calls, or engine.wait(), before close()";
-  return new HeddleError("ERR_CLOSED", "The engine was closed while a file was being brought to its place.", hint);
+  return fileError("ERR_FILE_TRANSFER", url, "was not in its place yet when the engine was closed", hint);
 }
 
 /** A file as what it is: as a file it would be brought to the task, which is to bring it. */
