@@ -98,7 +98,7 @@ test("close() does not wait for ever for outputs, and says which of them are not
   const upload = (_path: string, _target: URL, signal: AbortSignal): Promise<void> => never(signal);
   stagingProvider({ name: "stuck", schemes: ["stuck"], download, upload });
   await engine.close();
-  engine = await start({ executor: "inline", apps: ["data:text/javascript,"], staging: { ...settings, stall: 0.3 } });
+  engine = await start({ executor: "inline", apps: ["data:text/javascript,"], staging: { ...settings, stall: 2 } });
   const remembers = write.with({ cache: true });
   answer = (_, response) => setTimeout(() => response.end(), 20);
   const [stuck, other] = ["stuck://host/c", `${url}/c`].map((to) =>

@@ -47,7 +47,7 @@ export async function whileItMoves<T>(
 ): Promise<T> {
   const stalled = new AbortController();
   const both = AbortSignal.any([signal, stalled.signal]);
-  let until = moved === null ? Number.POSITIVE_INFINITY : performance.now() + stallMs;
+  let until = moved === null ? Number.POSITIVE_INFINITY : performance.now() + 1.5 * stallMs; // It is looked at twice at least.
   const alive = (ms = 0): void => {
     until = performance.now() + Math.max(ms, stallMs);
   };

@@ -247,8 +247,8 @@ test("a fault that nobody but its user can mend ends a transfer at once", async 
 test("a transfer may wait its turn for longer than an attempt may stall", async () => {
   await logIn();
   const began = Date.now();
-  cloud.progress = () => (Date.now() - began < 600 ? { status: "ACTIVE", nice_status: "Queued" } : null);
-  expect(await bring(remoteFile("x", "queued"), { stallMs: 150, retries: 0 })).toBe("queued");
+  cloud.progress = () => (Date.now() - began < 1_300 ? { status: "ACTIVE", nice_status: "Queued" } : null);
+  expect(await bring(remoteFile("x", "queued"), { stallMs: 400, retries: 0 })).toBe("queued");
 });
 
 test("a transfer that does not move is cancelled and begun again", async () => {
