@@ -149,10 +149,6 @@ export class DependencyError extends TaskError {
   readonly #links: number;
   readonly #label: string | null;
 
-  /**
-   * @param how.joined - Its function did run, and what it returned failed.
-   * @param how.label - What it is called; null: by app and number.
-   */
   constructor(
     place: TaskPlace,
     input: string,
