@@ -87,7 +87,7 @@ export const saysTo: BashApp<string> = bashApp("saysTo", ["echo", "{text}"], { r
 export const saysMade: BashFunctionApp<[text: string], string> = bashApp("saysMade", (text: string) => ["echo", text], {
   returns: "stdout",
 });
-export const asks: App<[text: string], string> = app("asks", async (text: string) => `${await says(text, 0)}!`);
+export const asks: App<[text: string], string> = app("asks", async (text: string) => `${await saysMade(text)}!`);
 export const slow: BashApp = bashApp("slow", ["sleep", "{0}"], { walltime: 0.2 });
 export const much: BashApp = bashApp("much", "head -c {0} /dev/zero | tr '\\0' x", { captureBytes: 100 });
 export const unchecked: BashApp = bashApp("unchecked", "echo out; exit {0}", { check: false });
