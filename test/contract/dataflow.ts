@@ -17,19 +17,15 @@ import {
   countsByName,
   countsCached,
   echo,
-  fan,
-  fibonacci,
   fileAppears,
   flaky,
-  joinsBadly,
-  joinsCounts,
-  joinsSleep,
   oddOnly,
   rankOfTry,
   sleeps,
   square,
   tenth,
 } from "../helpers/apps.ts";
+import { fan, fibonacci, joinsBadly, joinsCounts, joinsSleep } from "../helpers/join-apps.ts";
 import { type Checks, failureOf } from "./check.ts";
 
 let files = 0;

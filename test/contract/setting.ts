@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { StartOptions } from "heddle";
 
 export const setting: StartOptions = {
-  apps: [new URL("../helpers/apps.ts", import.meta.url)],
+  apps: ["apps", "join-apps"].map((name) => new URL(`../helpers/${name}.ts`, import.meta.url)),
   workers: 2,
   staging: { cache: fileURLToPath(new URL("../../build/test-files", import.meta.url)) },
   runDir: fileURLToPath(new URL("../../build/test-runs", import.meta.url)),

@@ -1,18 +1,7 @@
 /** Apps of the contract suite, in a module of their own as start() wants them. */
 
 import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import {
-  type App,
-  type AppFuture,
-  app,
-  type BashApp,
-  type BashFunctionApp,
-  bashApp,
-  context,
-  type JoinApp,
-  joinApp,
-  range,
-} from "heddle";
+import { type App, app, type BashApp, type BashFunctionApp, bashApp, context, range } from "heddle";
 
 export const square: App<[x: number], number, Float64Array> = app("square", (x: number): number => x * x, {
   returns: "f64",
@@ -377,30 +366,6 @@ export const flaky: App<[folder: string, k: number], number, Float64Array> = app
     return k / 10 + 0.1;
   },
   { returns: "f64" },
-);
-export const fibonacci: JoinApp<[n: number], number> = joinApp("fibonacci", (n: number): AppFuture<number> | number =>
-  n < 2 ? n : (add(fibonacci(n - 1), fibonacci(n - 2)) as AppFuture<number>),
-);
-export const fan: JoinApp<[n: number], { squares: number[]; by: Map<number, number> }> = joinApp(
-  "fan",
-  (n: number) => ({
-    squares: Array.from({ length: n }, (_, k) => square(k)),
-    by: new Map([[square(1), square(10)]]),
-  }),
-);
-export const joinsBadly: JoinApp<[how: string], unknown> = joinApp("joinsBadly", async (how: string) => {
-  if (how === "throw") throw new RangeError("no plan");
-  return how === "fails" ? [oddOnly(2)] : [hangs(1)];
-});
-/** Its calls are not what it returns. */
-export const joinsSleep: JoinApp<[seconds: number], number> = joinApp("joinsSleep", async (seconds: number) => {
-  await square(1);
-  const { exitCode } = await sleeps(seconds);
-  return square(exitCode);
-});
-export const joinsCounts: JoinApp<[file: string, failures: number], number> = joinApp(
-  "joinsCounts",
-  (file: string, failures: number) => counts(file, failures),
 );
 
 export const textOf: App<[path: string], string> = app("textOf", (path: string) => readFileSync(path, "utf8"));
