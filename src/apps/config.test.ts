@@ -44,6 +44,7 @@ test.each([
   [".json", '{"workers": 1', /heddle\.config\.json cannot be read: .*JSON/],
   [".ts", "export default { workers: 0 };", /heddle\.config\.ts: workers is 0\./],
   [".mjs", "export const a = 1;", /has no default export/],
+  [".cjs", "module.exports = { workers: -1 };", /heddle\.config\.cjs: workers is -1\./],
   [".ts", "export default {", /heddle\.config\.ts cannot be read: .*does not compile/],
   [".js", 'throw new Error("no licence");', /heddle\.config\.js cannot be read: no licence/],
 ])("a file %s with %s is told with its path", async (ending, content, message) => {

@@ -18,7 +18,7 @@ export type Config = RunOptions;
 /**
  * Checks the options of a configuration file, and lets an editor know their types. It returns them as they are.
  *
- * A file `heddle.config.ts` (or .mts, .js, .mjs, .json) in the folder of the program, or in one above it, exports them as its default.
+ * A file `heddle.config.ts` (or .mts, .js, .mjs, .cjs, .json) in the folder of the program, or in one above it, exports them as its default.
  *
  * @param config - {@link RunOptions}
  * @throws {@link HeddleError} `ERR_CONFIG`, which lists every mistake with its path.
@@ -31,7 +31,7 @@ export function defineConfig<const C extends Config>(config: C): C {
   return config;
 }
 
-const NAMES = [".ts", ".mts", ".js", ".mjs", ".json"].map((ending) => `heddle.config${ending}`);
+const NAMES = [".ts", ".mts", ".js", ".mjs", ".cjs", ".json"].map((ending) => `heddle.config${ending}`);
 const COMPILE_WAIT_MS = 60_000;
 
 /** Is it the name of a configuration file? */

@@ -35,7 +35,7 @@ Commands
   heddle --version
 
 Configuration: an option is what a flag of heddle run says, else the program, else the environment, else heddle.config.ts
-(or .mts, .js, .mjs, .json) in the program's folder or one above, else its default.
+(or .mts, .js, .mjs, .cjs, .json) in the program's folder or one above, else its default.
 
 Environment
   HEDDLE_CONFIG         the configuration file; none. One that is found, not named, is used only where no other user can

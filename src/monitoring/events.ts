@@ -12,7 +12,7 @@ import type { Log } from "./log.ts";
 export interface FailedTask {
   app: string;
   index: number;
-  /** Number of the map; null: it is a call. */
+  /** Name of the map: its number among those of the program, from 0 on; null: it is a call. */
   map: string | null;
   /** How often it was sent to run; 0: an input failed before. */
   tries: number;

@@ -206,7 +206,7 @@ export class Stager {
         if (isFinal(error) || (attempt >= retries && error instanceof HeddleError)) throw error;
         if (attempt >= retries) {
           const hint = "look at the network and the server; staging: { retries } tries more often";
-          const what = `was not brought in ${attempt + 1} attempts; the last one: ${headline(innermost(error))}`;
+          const what = `did not get through in ${attempt + 1} attempts; the last one: ${headline(innermost(error))}`;
           throw fileError("ERR_FILE_TRANSFER", url, what, hint, error);
         }
         const asked = (error as { retryAfterMs?: number }).retryAfterMs ?? 0;
