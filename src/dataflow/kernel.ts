@@ -98,7 +98,6 @@ export class Kernel {
     const index = gatherer.numbers.made++;
     const future = new AppFuture<unknown>(app.name, index, gatherer.tally);
     gatherer.tally.made++;
-    if (!isOwn(app)) joinScope()?.add(future);
     if (this.#closed) {
       future.reject(closedError(app.name));
       return future;
@@ -116,6 +115,8 @@ export class Kernel {
       this.#watch?.called(future);
       future.reject(errorOfCall(error, app.name, index, args));
     }
+    const scope = joinScope();
+    if (scope !== undefined && !isOwn(app)) scope.add(future);
     return future;
   }
 
