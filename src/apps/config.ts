@@ -110,6 +110,10 @@ async function contentOf(path: string): Promise<unknown> {
   } catch (cause) {
     throw cannotRead(path, cause);
   }
+  if (isPlain(made) && typeof made["retries"] === "function") {
+    const hint = "give a number, or the function to run() or start()"; // Ranks get the file's options as JSON.
+    throw new HeddleError("ERR_CONFIG", `${path}: retries is a function.`, hint);
+  }
   if (isPlain(made)) return made;
   const what = made === undefined ? "has no default export" : `exports ${shorten(made)} as its default`;
   throw new HeddleError("ERR_CONFIG", `${path} ${what}.`, "write: export default defineConfig({ ... })");

@@ -58,7 +58,7 @@ export interface JoinApp<A extends readonly unknown[], R> {
  * @param fn - Sync or async. What it returns may hold futures, at any depth.
  * @param options - {@link JoinOptions}.
  * @returns An app. Its calls fail with DependencyError where a returned future fails, and with TaskError where the function throws. Cancelling
- *   a call cancels all calls and maps that the function began, and those that they began.
+ *   a call cancels all calls and maps that the function began (one that is not async: before it returned), and those that they began.
  * @throws {@link HeddleError} `ERR_APP_DUPLICATE`, `ERR_APP_LATE`, `ERR_APP_NAME`, `ERR_CONFIG`.
  * @example
  * const fib = joinApp("fib", (n: number): AppFuture<number> | number => (n < 2 ? n : add(fib(n - 1), fib(n - 2))));

@@ -76,7 +76,7 @@ export interface RunOptions extends MonitoringOptions {
    * higher ones. The same on every rank, whose clocks should agree (NTP). Default: "off". HEDDLE_AGEING.
    */
   ageing?: number | "off";
-  /** How often tasks of apps that say nothing of it (`retries` of an app, a call or a map) are tried again; not of what tasks call. Default: 0. HEDDLE_RETRIES. */
+  /** How often tasks of apps that say nothing of it (`retries` of an app, a call or a map) are tried again; not of what tasks call, nor the functions of joinApps, whose calls are. Default: 0. HEDDLE_RETRIES. */
   retries?: Retries;
   /**
    * Results of apps with `cache` are kept in a file, and found there by later runs: a mode, or all options. True: all defaults. Without the

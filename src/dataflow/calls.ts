@@ -234,6 +234,7 @@ class CallsSink implements BatchSink, Home {
   readonly #column: TypedColumn | null;
   readonly #gathered: Gathered;
   readonly #futures: (AppFuture<unknown> | null)[];
+  #positions: Map<AppFuture<unknown> | null, number> | null = null;
   readonly #gatherer: CallGatherer;
   #wanted: number;
   /** Bytes of results that were taken, and not yet said to be. */
@@ -269,8 +270,14 @@ class CallsSink implements BatchSink, Home {
   /** When none of the batch is wanted, it is ended. */
   cancelled(future: AppFuture<unknown>): void {
     const direct = future.index - this.#first;
-    const k = this.#futures[direct] === future ? direct : this.#futures.indexOf(future);
+    const k = this.#futures[direct] === future ? direct : this.#positionOf(future);
     if (this.#take(this.#first + k) !== null && this.#wanted === 0) this.#gatherer.drop(this.batch);
+  }
+
+  /** Of a future of a batch in any order. */
+  #positionOf(future: AppFuture<unknown>): number {
+    this.#positions ??= new Map(this.#futures.map((one, k) => [one, k]));
+    return this.#positions.get(future) ?? -1;
   }
 
   finished(): void {

@@ -171,7 +171,9 @@ export class FileTasks {
     const folder = join(this.#folder, String(this.#count++));
     const path = join(folder, ref.name);
     const made = first(this.#calls("folder", this.#ranksFor(placement), [folder]));
-    return { path, ready: made.then(() => path) };
+    const ready = made.then(() => path);
+    ready.catch(() => {}); // Where the call does not come to wait for it.
+    return { path, ready };
   }
 
   /** The same task on each of these ranks. */

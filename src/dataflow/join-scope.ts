@@ -1,4 +1,6 @@
-/** What the function of a joinApp begins: found where it is called from, however far from the function's first line. */
+/**
+ * What the function of a joinApp begins: all of an async function, however far from its first line; of any other what it begins before it returns.
+ */
 
 import { AsyncLocalStorage } from "node:async_hooks";
 
@@ -6,6 +8,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 interface Begun {
   done(): boolean;
   cancel(): unknown;
+  /** Nobody needs to be told of its failure. */
+  dismiss?(): void;
 }
 
 // It makes every promise of the process dearer while it is on: so only as long as an async function runs that needs it.
@@ -14,12 +18,15 @@ let asyncRuns = 0;
 /** Of a function that is not async, while it runs. */
 let current: JoinScope | undefined;
 const LOOK_FIRST = 64;
+const LEAVE_MS = 10_000;
 
 /** Of one run of such a function. */
 export class JoinScope {
   #begun = new Set<Begun>();
   #lookAt = LOOK_FIRST;
   #cancelled = false;
+  /** An async function runs. */
+  #isOn = false;
 
   /** Runs what is not async. */
   run<T>(fn: () => T): T {
@@ -34,11 +41,23 @@ export class JoinScope {
 
   async runAsync<T>(fn: () => T | PromiseLike<T>): Promise<T> {
     asyncRuns++;
+    this.#isOn = true;
     try {
       return await scopes.run(this, fn);
     } finally {
-      if (--asyncRuns === 0) scopes.disable();
+      this.#off();
     }
+  }
+
+  /** Its call is over. The function may go on, perhaps for ever: what it begins is found for a while. */
+  leave(): void {
+    if (this.#isOn) setTimeout(() => this.#off(), LEAVE_MS).unref();
+  }
+
+  #off(): void {
+    if (!this.#isOn) return;
+    this.#isOn = false;
+    if (--asyncRuns === 0) scopes.disable();
   }
 
   add(one: Begun): void {
@@ -54,7 +73,10 @@ export class JoinScope {
     this.#cancelled = true;
     const begun = this.#begun;
     this.#begun = new Set();
-    for (const one of begun) if (!one.done()) one.cancel();
+    for (const one of begun) {
+      if (one.done()) one.dismiss?.();
+      else one.cancel();
+    }
   }
 
   /** The function has ended well. */

@@ -10,7 +10,7 @@ import { mayRetry } from "./retries.ts";
 
 /** Whether such a call is tried again, and what is told of it. */
 export interface JoiningEvents {
-  readonly retries: RetryPolicy | null;
+  retries(): RetryPolicy | null;
   /** Once: the future is over. */
   ended(): void;
   /** It failed, and begins anew. */
@@ -24,6 +24,7 @@ export class JoiningCall implements Home {
   readonly #future: AppFuture<unknown>;
   readonly #events: JoiningEvents;
   #attempt: Attempt | null = null;
+  #over = false;
 
   constructor(app: AppDefinition, args: readonly unknown[], future: AppFuture<unknown>, events: JoiningEvents) {
     this.#app = app;
@@ -57,29 +58,32 @@ export class JoiningCall implements Home {
 
   /** What it began is not wanted either. */
   cancelled(): void {
-    this.#attempt?.cancel();
+    this.#attempt?.cancel(true);
     this.#end();
   }
 
   #failed<E>(cause: E, fail: (cause: E) => void): void {
-    const { retries } = this.#events;
+    const retries = this.#events.retries();
     const error = cause instanceof HeddleError ? cause : this.#error(cause);
     if (retries === null || error.code === "ERR_CANCELLED" || !mayRetry(this.#app.name, retries, this.#future, error)) {
       fail(cause);
       return this.#end();
     }
-    this.#attempt?.cancel(); // What it still does is done anew.
+    if (this.#over) return; // Who was asked has cancelled it.
+    this.#attempt?.cancel(false); // What it still does is done anew.
     this.#events.retried(error);
-    this.#begin();
+    setImmediate(() => this.#over || this.#begin()); // Not from within: it may fail at once, as often as its retries say.
   }
 
   #end(): void {
+    if (this.#over) return;
+    this.#over = true;
     this.#attempt = null;
     this.#events.ended();
   }
 
   #lateError(): HeddleError {
-    this.#attempt?.cancel();
+    this.#attempt?.cancel(false);
     const { name, walltimeMs } = this.#app;
     const text = `${name}(${shortenArguments(this.#args)}): it had not ended after its walltime of ${walltimeMs / 1_000} s; what it had begun was cancelled`;
     return new TaskError("ERR_WALLTIME", text, "raise `walltime`", this.#place());
@@ -113,6 +117,8 @@ interface AttemptEvents {
   late(): void;
 }
 
+const TIMER_MS_MAX = 2 ** 31 - 1; // 24.8 days; timers of Node count no further.
+
 class Attempt implements Dependent {
   readonly #scope = new JoinScope();
   readonly #events: AttemptEvents;
@@ -124,7 +130,8 @@ class Attempt implements Dependent {
   /** @param limitMs - 0: none. */
   constructor(limitMs: number, events: AttemptEvents) {
     this.#events = events;
-    this.#timer = limitMs === 0 ? null : setTimeout(() => this.#end(() => events.late()), limitMs);
+    const none = limitMs === 0 || limitMs > TIMER_MS_MAX;
+    this.#timer = none ? null : setTimeout(() => this.#end(() => events.late()), limitMs);
   }
 
   /** @param kind - "shared": what it begins is not its own. */
@@ -143,10 +150,11 @@ class Attempt implements Dependent {
     this.#arrived();
   }
 
-  cancel(): void {
+  /** @param returned - What it returned is not wanted either, whoever began it. */
+  cancel(returned: boolean): void {
     this.#end(() => {});
     this.#scope.cancel();
-    for (const input of this.#values.keys()) if (input instanceof AppFuture) input.cancel();
+    if (returned) for (const input of this.#values.keys()) if (input instanceof AppFuture) input.cancel();
   }
 
   inputSettled(input: AppFuture<unknown>): void {
@@ -156,9 +164,9 @@ class Attempt implements Dependent {
 
   #walk(value: unknown): void {
     each(value, (one) => {
-      if (this.#missing < 0 || this.#values.has(one)) return;
+      if (this.#values.has(one)) return;
       this.#values.set(one, undefined);
-      this.#missing++;
+      if (this.#missing >= 0) this.#missing++; // Else one has failed already; the others are looked at all the same.
       if (one instanceof AppFuture) one.subscribe(this);
       else
         one.then(
@@ -179,6 +187,7 @@ class Attempt implements Dependent {
   #end(tell: () => void): void {
     if (this.#missing < 0) return;
     this.#missing = -1;
+    this.#scope.leave();
     if (this.#timer !== null) clearTimeout(this.#timer);
     tell();
   }

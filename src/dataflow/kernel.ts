@@ -20,7 +20,6 @@ import type { FileTasks } from "./files.ts";
 import { joinScope } from "./join-scope.ts";
 import { isOwn, JoiningCall } from "./joining.ts";
 import { Pump, type PumpEvents } from "./pump.ts";
-import { policyOfRetries } from "./retries.ts";
 import { AppTally, failedTask } from "./tally.ts";
 import { WaitingCall, type WaitingFor } from "./waiting.ts";
 import { hasStreamFiles, setOf, streamsOf } from "./words.ts";
@@ -239,7 +238,7 @@ export class Kernel {
     if (app.joins !== true) return this.#add(gatherer, future, bytes);
     this.#waits(gatherer);
     const joining = new JoiningCall(app, argumentsOf(app, bytes, true), future, {
-      retries: policyOfRetries(app, this.retries),
+      retries: () => (this.#closed ? null : (app.policy?.retries ?? null)),
       ended: () => this.#waitedFor(gatherer),
       retried: (error) => {
         const { index, tries } = future;

@@ -64,7 +64,7 @@ export function elsewhere(
   executor: Where,
 ): Partial<Placement> {
   const rank = error instanceof TaskError ? error.rank : null;
-  if (rank === null || executor.ranks === 1 || given.placement !== "anywhere") return {};
+  if (rank === null || executor.ranks === 1 || !["anywhere", "first"].includes(given.placement)) return {};
   if (executor.members.length > 1) return { placement: "first", target: (rank + 1) % executor.ranks }; // Whose rank it is, nobody knows.
   const there = executor.capacities.filter((each) => fits(each, app.kind, given.need));
   const count = there.reduce((sum, { first, last }) => sum + last - first, 0);

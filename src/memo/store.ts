@@ -1,5 +1,5 @@
 /**
- * Results that outlive the program: one LMDB file. docs/decisions/0027 says why LMDB, and what holds on which file system.
+ * Results that outlive the program: one LMDB file. docs/decisions/0028 says why LMDB, and what holds on which file system.
  *
  * Three tables: `results` from key to entry, `used` from key to when it was last asked for, `apps` from the first 16 bytes of
  * keys to the name they stand for. An entry is 16 bytes and the encoded result: CRC-32 of all that follows (u32), version of this
