@@ -20,7 +20,7 @@ export interface CheckpointSettings extends Limits {
   durability: "process" | "power";
 }
 
-const RESULT_MAX = 2 ** 30;
+const RESULT_MAX = 2 ** 30 + 1_024; // Of 1 GiB, and what encoding adds to it.
 const APP_BYTES = 16; // Of a key, from `appKey`.
 const TOUCHED_MAX = 100_000; // Then they are written down.
 

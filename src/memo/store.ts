@@ -79,6 +79,7 @@ export class Store {
       this.#root = openLmdb({
         ...binary,
         path: this.path,
+        noSubdir: true, // Else a name without an ending would be a folder.
         readOnly,
         noSync: !power,
         overlappingSync: power,
@@ -102,8 +103,9 @@ export class Store {
 
   /** As `get`, in memory that the next call for this store overwrites. */
   peek(key: Buffer, ttlMs: number): Uint8Array | null {
-    const entry = this.#results.getBinaryFast(key);
-    if (entry === undefined) return null;
+    const found = this.#results.getBinaryFast(key);
+    if (found === undefined) return null;
+    const entry = bufferOf(found);
     const { checked, result } = this.#viewsOf(entry);
     if (entry.length < HEADER || entry.readUInt32LE(4) !== FORM || crc32(checked) !== entry.readUInt32LE(0)) {
       this.torn++;
@@ -183,7 +185,7 @@ export class Store {
     for (const { key, value } of this.#results.getRange()) {
       const own = Buffer.from(key);
       const { app, version } = names.get(own.subarray(0, 16).toString("latin1")) ?? { app: "?", version: "?" };
-      const made = value.readDoubleLE(8);
+      const made = bufferOf(value).readDoubleLE(8);
       const used = this.#used.get(own)?.readDoubleLE(0) ?? made;
       yield { key: own, app, version, bytes: value.length - HEADER, made, used: Math.max(made, used) };
     }
@@ -243,6 +245,11 @@ async function throwCause(reason: unknown): Promise<never> {
   const cause = await Promise.race([commitError.catch((error: unknown) => error), late]);
   told.abort();
   throw cause;
+}
+
+/** LMDB gives large entries as plain arrays of bytes, whatever its types say. */
+function bufferOf(entry: Uint8Array): Buffer {
+  return Buffer.isBuffer(entry) ? entry : Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
 }
 
 // Not an import: a program that is made into one file has no place for its native part.
