@@ -3,7 +3,7 @@
 import { HeddleError, headline, TaskError } from "../errors.ts";
 import { AppFuture, type Dependent, type Home } from "../futures/future.ts";
 import { isThenable } from "../serialize/blocks.ts";
-import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
+import { type AppDefinition, isOwn, type RetryPolicy } from "../serialize/registry.ts";
 import { shortenArguments } from "../serialize/values.ts";
 import { JoinScope } from "./join-scope.ts";
 import { mayRetry } from "./retries.ts";
@@ -101,11 +101,6 @@ export class JoiningCall implements Home {
     const text = `${this.#app.name}(${shortenArguments(this.#args)}): ${headline(cause)}`;
     return new TaskError("ERR_TASK_FAILED", text, null, this.#place(), { cause });
   }
-}
-
-/** Heddle's own, which bring files for whoever needs them: it is nobody's alone. */
-export function isOwn({ name }: AppDefinition): boolean {
-  return name.startsWith("heddle:");
 }
 
 /** How one run of the function ends; told once. */

@@ -5,7 +5,7 @@ import type { Executor } from "../executors/executor.ts";
 import { type App, fits } from "../executors/needs.ts";
 import type { Placement, RankCapacity } from "../native/binding.ts";
 import { isThenable } from "../serialize/blocks.ts";
-import type { AppDefinition, RetryPolicy } from "../serialize/registry.ts";
+import { type AppDefinition, isOwn, type RetryPolicy } from "../serialize/registry.ts";
 import { shorten } from "../serialize/values.ts";
 
 /** A call, or what stands for one task of a map. */
@@ -23,7 +23,7 @@ const spent = new WeakMap<Attempts, number>();
 /** How often tasks of the app are tried again: as it says, else as the program says. */
 export function policyOfRetries(app: AppDefinition, usual: RetryPolicy | null): RetryPolicy | null {
   const own = app.policy?.retries;
-  return own === undefined && !app.name.startsWith("heddle:") ? usual : (own ?? null);
+  return own === undefined && !isOwn(app) ? usual : (own ?? null);
 }
 
 /** Throws nothing: where the user's function does, or returns nonsense, the call is not tried again, and standard error says why. */

@@ -87,6 +87,11 @@ export interface AppDefinition {
 /** Of an app that says nothing about it. */
 export const ANYWHERE: Placement = Object.freeze({ priority: 0, placement: "anywhere", target: 0, need: null });
 
+/** Is it one of Heddle's own, which bring files for whoever needs them? */
+export function isOwn({ name }: Pick<AppDefinition, "name">): boolean {
+  return name.startsWith("heddle:");
+}
+
 /** A function app that asks for nothing. */
 export function functionApp(name: string, fn: (...args: never[]) => unknown, source: string): AppDefinition {
   const nothing = { returns: null, walltimeMs: 0, command: null, placeholders: null, native: null, isolated: false };
